@@ -1,0 +1,83 @@
+// Package jcs reads and writes JSON in one encoding only: RFC 8785 (JSON
+// Canonicalization Scheme). Every signed or pinned JSON document of this project
+// goes through it, so that two different byte strings never mean the same thing.
+//
+//	Marshal(map[string]int{"b": 1, "a": 2}) == `{"a":2,"b":1}`
+//
+// Unmarshal accepts exactly the bytes that Marshal would write for the value it
+// returns: unknown and repeated members, other white space, other escapes,
+// other number and base64 spellings are all refused.
+package jcs
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/cyberphone/json-canonicalization/go/src/webpki.org/jsoncanonicalizer"
+)
+
+// ErrNotCanonical is wrapped by Unmarshal when the input is valid JSON of the
+// right shape but not the one encoding. A caller that receives documents from
+// people can then say so, rather than call them damaged.
+var ErrNotCanonical = errors.New("not in RFC 8785 form")
+
+// Marshal returns the RFC 8785 encoding of v.
+func Marshal(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, fmt.Errorf("encode JSON: %w", err)
+	}
+	out, err := jsoncanonicalizer.Transform(buf.Bytes())
+	if err != nil {
+		return nil, fmt.Errorf("canonicalise JSON: %w", err)
+	}
+	return out, nil
+}
+
+// Unmarshal parses b into v and proves by re-encoding that b was the one
+// encoding of what was parsed. On error v must not be used.
+func Unmarshal(b []byte, v any) error {
+	if err := Decode(b, v); err != nil {
+		return err
+	}
+	again, err := Marshal(v)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(again, b) {
+		return fmt.Errorf("%w: differs at byte %d", ErrNotCanonical, firstDifference(again, b))
+	}
+	return nil
+}
+
+// Decode parses exactly one JSON value into v, refusing unknown members and
+// anything after the value. It does not ask for the canonical form: use it for
+// requests that are not signed.
+func Decode(b []byte, v any) error {
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return fmt.Errorf("parse JSON: %w", err)
+	}
+	if _, err := dec.Token(); err == nil {
+		return errors.New("parse JSON: more than one value")
+	}
+	if rest := bytes.TrimLeft(b[dec.InputOffset():], " \t\r\n"); len(rest) > 0 {
+		return errors.New("parse JSON: data after the value")
+	}
+	return nil
+}
+
+func firstDifference(a, b []byte) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}

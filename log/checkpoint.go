@@ -1,0 +1,133 @@
+package log
+
+import (
+	"errors"
+	"fmt"
+
+	fmtlog "github.com/transparency-dev/formats/log"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// maxNote bounds a signed note: a checkpoint with a hundred cosignatures is
+// under 20 KB.
+const maxNote = 64 << 10
+
+// ErrNoPolicy is returned by every verification that is given no policy: whom
+// to trust is always somebody's decision, never a default.
+var ErrNoPolicy = errors.New("no witness policy given")
+
+// Policy says whose signatures a checkpoint needs. keys.Policy is one.
+type Policy interface {
+	// Origin is the log's origin: the name of its key and the first line of
+	// its checkpoints.
+	Origin() string
+	// Verifier returns the verifier of the log or of a witness
+	// (note.Verifiers); unknown ones are *note.UnknownVerifierError.
+	Verifier(name string, hash uint32) (note.Verifier, error)
+	// Check is given the signatures that verified, and reports how many
+	// witnesses are among them, or which rule is not met. The log's own
+	// signature is always a rule.
+	Check(sigs []note.Signature) (witnesses int, err error)
+}
+
+// Checkpoint is a verified C2SP tlog-checkpoint: its signatures satisfied a
+// policy. Only OpenCheckpoint makes one; the zero value is no checkpoint.
+type Checkpoint struct {
+	size      int64
+	root      tlog.Hash
+	witnesses int
+	origin    string
+	note      []byte
+}
+
+// Size is the number of entries it covers.
+func (c *Checkpoint) Size() int64 { return c.size }
+
+// Root is the RFC 6962 Merkle tree hash of those entries.
+func (c *Checkpoint) Root() tlog.Hash { return c.root }
+
+// Witnesses is the number of witnesses whose cosignatures were verified.
+func (c *Checkpoint) Witnesses() int { return c.witnesses }
+
+// Origin is the log's name.
+func (c *Checkpoint) Origin() string { return c.origin }
+
+// Note returns the signed note's bytes.
+func (c *Checkpoint) Note() []byte { return append([]byte(nil), c.note...) }
+
+// OpenCheckpoint verifies a signed note against the policy and parses it. Lines
+// after the root (tlog-checkpoint calls them extensions) are refused: this log
+// writes none.
+func OpenCheckpoint(b []byte, p Policy) (*Checkpoint, error) {
+	n, witnesses, err := openNote(b, p)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: %w", err)
+	}
+	size, root, err := parseCheckpoint(n.Text, p.Origin())
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: %w", err)
+	}
+	return &Checkpoint{size: size, root: root, witnesses: witnesses, origin: p.Origin(), note: append([]byte(nil), b...)}, nil
+}
+
+// CheckpointText is the unsigned text of a checkpoint.
+func CheckpointText(origin string, size int64, root tlog.Hash) string {
+	return string(fmtlog.Checkpoint{Origin: origin, Size: uint64(size), Hash: root[:]}.Marshal())
+}
+
+// SignCheckpoint makes the signed note; signer's name must be the origin.
+func SignCheckpoint(signer note.Signer, size int64, root tlog.Hash) ([]byte, error) {
+	b, err := note.Sign(&note.Note{Text: CheckpointText(signer.Name(), size, root)}, signer)
+	if err != nil {
+		return nil, fmt.Errorf("sign checkpoint: %w", err)
+	}
+	return b, nil
+}
+
+func parseCheckpoint(text, origin string) (size int64, root tlog.Hash, err error) {
+	var c fmtlog.Checkpoint
+	rest, err := c.Unmarshal([]byte(text))
+	if err != nil {
+		return 0, root, err
+	}
+	if c.Origin != origin {
+		return 0, root, fmt.Errorf("origin is %q, want %q", clip(c.Origin), origin)
+	}
+	if len(rest) > 0 {
+		return 0, root, errors.New("unexpected lines after the root hash")
+	}
+	if len(c.Hash) != tlog.HashSize || c.Size > 1<<62 {
+		return 0, root, errors.New("size or root hash out of range")
+	}
+	size, root = int64(c.Size), tlog.Hash(c.Hash)
+	if CheckpointText(origin, size, root) != text {
+		return 0, root, errors.New("not the one encoding of its values")
+	}
+	return size, root, nil
+}
+
+// openNote verifies the note's signatures under the policy and proves by
+// re-encoding that nothing but verified lines and cosignatures of strangers
+// stands in it.
+func openNote(b []byte, p Policy) (*note.Note, int, error) {
+	if p == nil {
+		return nil, 0, ErrNoPolicy
+	}
+	if len(b) > maxNote {
+		return nil, 0, fmt.Errorf("signed note is over %d bytes", maxNote)
+	}
+	n, err := note.Open(b, p)
+	if err != nil {
+		var unverified *note.UnverifiedNoteError
+		if errors.As(err, &unverified) {
+			return nil, 0, fmt.Errorf("not signed by a key in the policy for %q", p.Origin())
+		}
+		return nil, 0, err
+	}
+	witnesses, err := p.Check(n.Sigs)
+	if err != nil {
+		return nil, 0, err
+	}
+	return n, witnesses, nil
+}

@@ -1,0 +1,151 @@
+package log
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/x509"
+	"errors"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/sijil/sijil/internal/jcs"
+)
+
+// MaxEntry is the largest entry, in bytes (C2SP tlog-tiles writes the length in
+// 16 bits).
+const MaxEntry = 65535
+
+const (
+	entryKind    = "hashedrekord"
+	entryVersion = "0.0.2"
+	keyDetails   = "PKIX_ECDSA_P256_SHA_256"
+)
+
+// Entry is what the log stores of a signed statement: the digest of the signed
+// bytes, the signature and the key. No text and no name is ever in it.
+type Entry struct {
+	Digest    Digest // of the DSSE PAE: the record digest
+	Signature []byte // ASN.1 DER ECDSA
+	Key       []byte // DER SubjectPublicKeyInfo, ECDSA P-256
+}
+
+// The wire form, a Rekor v2 hashedrekord 0.0.2 in RFC 8785 bytes; jcs sorts the
+// members.
+type wireEntry struct {
+	APIVersion string   `json:"apiVersion"`
+	Kind       string   `json:"kind"`
+	Spec       wireSpec `json:"spec"`
+}
+
+type wireSpec struct {
+	HashedRekordV002 wireRecord `json:"hashedRekordV002"`
+}
+
+type wireRecord struct {
+	Data      wireData      `json:"data"`
+	Signature wireSignature `json:"signature"`
+}
+
+type wireData struct {
+	Algorithm string `json:"algorithm"`
+	Digest    []byte `json:"digest"`
+}
+
+type wireSignature struct {
+	Content  []byte       `json:"content"`
+	Verifier wireVerifier `json:"verifier"`
+}
+
+type wireVerifier struct {
+	KeyDetails string  `json:"keyDetails"`
+	PublicKey  wireKey `json:"publicKey"`
+}
+
+type wireKey struct {
+	RawBytes []byte `json:"rawBytes"`
+}
+
+// Marshal returns the entry's bytes: what the log hashes into its tree.
+func (e Entry) Marshal() ([]byte, error) {
+	if e.Digest.IsZero() || len(e.Signature) == 0 {
+		return nil, errors.New("entry: no digest or no signature")
+	}
+	if _, err := parseP256(e.Key); err != nil {
+		return nil, fmt.Errorf("entry: %w", err)
+	}
+	b, err := jcs.Marshal(wireEntry{
+		APIVersion: entryVersion,
+		Kind:       entryKind,
+		Spec: wireSpec{HashedRekordV002: wireRecord{
+			Data: wireData{Algorithm: "SHA2_256", Digest: e.Digest[:]},
+			Signature: wireSignature{
+				Content:  e.Signature,
+				Verifier: wireVerifier{KeyDetails: keyDetails, PublicKey: wireKey{RawBytes: e.Key}},
+			},
+		}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("entry: %w", err)
+	}
+	if len(b) > MaxEntry {
+		return nil, fmt.Errorf("entry: %d bytes, at most %d", len(b), MaxEntry)
+	}
+	return b, nil
+}
+
+// ParseEntry reads an entry's bytes; it accepts exactly what Marshal writes.
+func ParseEntry(b []byte) (Entry, error) {
+	if len(b) > MaxEntry {
+		return Entry{}, fmt.Errorf("entry: %d bytes, at most %d", len(b), MaxEntry)
+	}
+	var w wireEntry
+	if err := jcs.Unmarshal(b, &w); err != nil {
+		return Entry{}, fmt.Errorf("entry: %w", err)
+	}
+	r := w.Spec.HashedRekordV002
+	switch {
+	case w.APIVersion != entryVersion || w.Kind != entryKind:
+		return Entry{}, fmt.Errorf("entry: %s %s, want %s %s", clip(w.Kind), clip(w.APIVersion), entryKind, entryVersion)
+	case r.Data.Algorithm != "SHA2_256" || len(r.Data.Digest) != len(Digest{}):
+		return Entry{}, errors.New("entry: data: want a SHA2_256 digest of 32 bytes")
+	case r.Signature.Verifier.KeyDetails != keyDetails:
+		return Entry{}, fmt.Errorf("entry: key details %q, want %s", clip(r.Signature.Verifier.KeyDetails), keyDetails)
+	}
+	e := Entry{Digest: Digest(r.Data.Digest), Signature: r.Signature.Content, Key: r.Signature.Verifier.PublicKey.RawBytes}
+	if _, err := e.Marshal(); err != nil {
+		return Entry{}, err
+	}
+	return e, nil
+}
+
+// Verify checks the entry's own signature over its digest.
+func (e Entry) Verify() error {
+	key, err := parseP256(e.Key)
+	if err != nil {
+		return fmt.Errorf("entry: %w", err)
+	}
+	if !ecdsa.VerifyASN1(key, e.Digest[:], e.Signature) {
+		return errors.New("entry: signature does not verify under its key")
+	}
+	return nil
+}
+
+// LeafHash is the RFC 6962 leaf hash of an entry's bytes.
+func LeafHash(entry []byte) tlog.Hash { return tlog.RecordHash(entry) }
+
+func parseP256(spki []byte) (*ecdsa.PublicKey, error) {
+	k, err := x509.ParsePKIXPublicKey(spki)
+	if err != nil {
+		return nil, errors.New("public key is not a DER SubjectPublicKeyInfo")
+	}
+	key, ok := k.(*ecdsa.PublicKey)
+	if !ok || key.Curve != elliptic.P256() {
+		return nil, errors.New("public key is not ECDSA P-256")
+	}
+	again, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil || string(again) != string(spki) {
+		return nil, errors.New("public key is not in its one DER encoding")
+	}
+	return key, nil
+}
