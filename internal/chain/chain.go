@@ -1,0 +1,187 @@
+// Package chain holds the rules of a publication's chain: which record may come
+// next, and what is wrong with one that may not. Service, tool and audit all use
+// these same rules; nothing else decides.
+//
+// A chain starts with the genesis record. Each later record names the
+// publication (the genesis digest), its own sequence number, and the digest of
+// the record before it:
+//
+//	genesis   sequence 0
+//	version 1 sequence 1  previous = digest(genesis)
+//	version 2 sequence 2  previous = digest(version 1)
+//
+// The package is pure. It works on log.Signed values, so a record whose
+// signature was not verified cannot enter.
+package chain
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/sijil/sijil/internal/statement"
+	"github.com/sijil/sijil/keys"
+	"github.com/sijil/sijil/log"
+)
+
+// ErrUnauthorised: no key of the publication policy in force made the
+// signature. The service answers 403.
+var ErrUnauthorised = errors.New("not signed by a key of the publication policy")
+
+// ForeignError: the record is meant for another publication or another log. The
+// service answers 400.
+type ForeignError struct {
+	What      string // "log" or "publication"
+	Got, Want string
+}
+
+func (e *ForeignError) Error() string {
+	return fmt.Sprintf("the record is for %s %s, this is %s", e.What, e.Got, e.Want)
+}
+
+// ConflictError: the record does not follow the head. The service answers 409
+// with the head.
+type ConflictError struct {
+	Head     log.Digest // the chain's newest record
+	Sequence int64      // its sequence number
+	Detail   string
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("%s; the head is record %d, %s", e.Detail, e.Sequence, e.Head)
+}
+
+// Chain is a verified prefix of a publication's chain.
+type Chain struct {
+	genesis  log.Digest
+	slug     string
+	logName  statement.LogName
+	keys     []*keys.PublicKey
+	head     log.Digest
+	sequence int64
+	version  int
+}
+
+// Start verifies a genesis bundle: its statement, and that one of the keys that
+// it lists itself has signed it. Whether it is the publication one wanted is
+// decided by its digest, which the caller compares.
+func Start(b *log.Bundle) (*Chain, *Record, error) {
+	s, err := statement.Parse(b.Envelope.Payload)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, ok := s.(*statement.Publication)
+	if !ok {
+		return nil, nil, errors.New("genesis: want a statement of type " + statement.TypePublication)
+	}
+	list, err := p.Policy.PublicKeys()
+	if err != nil {
+		return nil, nil, err
+	}
+	signed, key, err := verifyWithAny(b, list)
+	if err != nil {
+		return nil, nil, fmt.Errorf("genesis: %w", err)
+	}
+	c := &Chain{genesis: signed.Digest(), slug: p.Slug, logName: p.Log, keys: list, head: signed.Digest()}
+	return c, &Record{Signed: signed, Statement: p, Key: key}, nil
+}
+
+// Record is a record that a chain accepted: signature and place are verified.
+// Only Start and Chain.Next make one.
+type Record struct {
+	*log.Signed
+	Statement statement.Statement
+	Key       *keys.PublicKey
+}
+
+// Next verifies that b follows the chain's head, without moving it: the order
+// of the checks is the order of the answers in the API description. Call
+// Advance with the record once it is durable.
+func (c *Chain) Next(b *log.Bundle) (*Record, error) {
+	s, err := statement.Parse(b.Envelope.Payload)
+	if err != nil {
+		return nil, err
+	}
+	h := s.Header()
+	if h.Log != c.logName {
+		return nil, &ForeignError{What: "log", Got: h.Log.Origin + " " + h.Log.KeyID.String(), Want: c.logName.Origin + " " + c.logName.KeyID.String()}
+	}
+	if h.Publication != c.genesis {
+		return nil, &ForeignError{What: "publication", Got: h.Publication.String(), Want: c.genesis.String()}
+	}
+	signed, key, err := verifyWithAny(b, c.keys)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.place(s, h); err != nil {
+		return nil, err
+	}
+	return &Record{Signed: signed, Statement: s, Key: key}, nil
+}
+
+func (c *Chain) place(s statement.Statement, h statement.Header) error {
+	conflict := func(format string, a ...any) error {
+		return &ConflictError{Head: c.head, Sequence: c.sequence, Detail: fmt.Sprintf(format, a...)}
+	}
+	if h.Sequence != c.sequence+1 {
+		return conflict("the record has sequence number %d, the next is %d", h.Sequence, c.sequence+1)
+	}
+	if h.Previous != c.head {
+		return conflict("the record follows %s", h.Previous)
+	}
+	if v, ok := s.(*statement.Version); ok && v.Version != c.version+1 {
+		return conflict("the record is version %d, the next is version %d", v.Version, c.version+1)
+	}
+	return nil
+}
+
+// Advance moves the head to a record that Next returned.
+func (c *Chain) Advance(r *Record) {
+	h := r.Statement.Header()
+	c.head, c.sequence = r.Digest(), h.Sequence
+	if v, ok := r.Statement.(*statement.Version); ok {
+		c.version = v.Version
+	}
+}
+
+// Clone returns an independent copy.
+func (c *Chain) Clone() *Chain {
+	out := *c
+	return &out
+}
+
+// Genesis is the publication's true name.
+func (c *Chain) Genesis() log.Digest { return c.genesis }
+
+// Slug is the publication's slug.
+func (c *Chain) Slug() string { return c.slug }
+
+// Log names the log the chain is in.
+func (c *Chain) Log() statement.LogName { return c.logName }
+
+// Head is the digest of the newest record.
+func (c *Chain) Head() log.Digest { return c.head }
+
+// Sequence is the sequence number of the newest record.
+func (c *Chain) Sequence() int64 { return c.sequence }
+
+// Version is the number of the latest version, 0 before the first.
+func (c *Chain) Version() int { return c.version }
+
+// Keys are the keys of the policy in force.
+func (c *Chain) Keys() []*keys.PublicKey { return append([]*keys.PublicKey(nil), c.keys...) }
+
+// verifyWithAny finds the key whose signature the bundle holds. The hint must
+// name that key, so that stock clients find it too.
+func verifyWithAny(b *log.Bundle, list []*keys.PublicKey) (*log.Signed, *keys.PublicKey, error) {
+	for _, k := range list {
+		if b.VerificationMaterial.PublicKey.Hint != k.Hint() {
+			continue
+		}
+		s, err := b.VerifySignature(k.ECDSA())
+		if err != nil {
+			return nil, nil, fmt.Errorf("%w: %w", ErrUnauthorised, err)
+		}
+		return s, k, nil
+	}
+	return nil, nil, ErrUnauthorised
+}

@@ -1,0 +1,162 @@
+// Package statement holds the predicates that records are made of: in-toto
+// Statement v1 documents, parsed strictly and encoded in one way (RFC 8785).
+//
+// A genesis record's payload, for example (one line in reality):
+//
+//	{"_type":"https://in-toto.io/Statement/v1",
+//	 "predicate":{"log":{"keyId":"sha256:…","origin":"log.example"},
+//	              "policy":{"keys":["MFkw…"],"recoveryKeys":[],"threshold":1},
+//	              "slug":"river","title":{"en":"River Declaration"}},
+//	 "predicateType":"urn:sijil:publication:v1",
+//	 "subject":[{"digest":{"sha256":"…"},"name":"policy"}]}
+//
+// Parse accepts exactly what Encode writes. Statements say nothing about who
+// signed them or where they stand in a chain; see package chain.
+package statement
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/sijil/sijil/internal/jcs"
+	"github.com/sijil/sijil/keys"
+	"github.com/sijil/sijil/log"
+)
+
+// MaxPayload bounds a statement, in bytes.
+const MaxPayload = 1 << 20
+
+const statementType = "https://in-toto.io/Statement/v1"
+
+// Predicate types of the statements this edition reads.
+const (
+	TypePublication = "urn:sijil:publication:v1"
+	TypeVersion     = "urn:sijil:version:v1"
+)
+
+// Statement is a *Publication or a *Version.
+type Statement interface {
+	// Header returns what every statement of a chain says.
+	Header() Header
+	// Subjects are the digests the statement is about; see the formats page.
+	subjects() []subject
+	predicateType() string
+	check() error
+}
+
+// Header is the part common to all statements of a chain. Publication and
+// Previous are zero, and Sequence is 0, in the genesis record alone.
+type Header struct {
+	Log         LogName
+	Publication log.Digest // genesis record digest
+	Sequence    int64
+	Previous    log.Digest // record digest of the record before
+}
+
+// LogName says which log a statement is meant for.
+type LogName struct {
+	KeyID  log.Digest `json:"keyId"`
+	Origin string     `json:"origin"`
+}
+
+// NameOf returns the name of a log with this key.
+func NameOf(k *keys.LogKey) LogName { return LogName{KeyID: k.ID(), Origin: k.Origin()} }
+
+type subject struct {
+	Digest subjectDigest `json:"digest"`
+	Name   string        `json:"name"`
+}
+
+type subjectDigest struct {
+	SHA256 string `json:"sha256"`
+}
+
+type wire struct {
+	Type          string          `json:"_type"`
+	Predicate     json.RawMessage `json:"predicate"`
+	PredicateType string          `json:"predicateType"`
+	Subject       []subject       `json:"subject"`
+}
+
+// Encode returns the statement's payload bytes, after checking every rule.
+func Encode(s Statement) ([]byte, error) {
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.predicateType(), err)
+	}
+	predicate, err := jcs.Marshal(s)
+	if err != nil {
+		return nil, err
+	}
+	b, err := jcs.Marshal(wire{Type: statementType, Predicate: predicate, PredicateType: s.predicateType(), Subject: s.subjects()})
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > MaxPayload {
+		return nil, fmt.Errorf("%s: %d bytes, at most %d", s.predicateType(), len(b), MaxPayload)
+	}
+	return b, nil
+}
+
+// Parse reads a payload; it accepts exactly what Encode writes. Errors name the
+// member and the rule.
+func Parse(payload []byte) (Statement, error) {
+	if len(payload) > MaxPayload {
+		return nil, fmt.Errorf("statement: over %d bytes", MaxPayload)
+	}
+	var w wire
+	if err := jcs.Decode(payload, &w); err != nil {
+		return nil, fmt.Errorf("statement: %w", err)
+	}
+	if w.Type != statementType {
+		return nil, fmt.Errorf("statement: _type is not %s", statementType)
+	}
+	s, err := parsePredicate(w)
+	if err != nil {
+		return nil, err
+	}
+	again, err := Encode(s)
+	if err != nil {
+		return nil, err
+	}
+	if string(again) != string(payload) {
+		return nil, fmt.Errorf("%s: %w, or its subjects are not those of its predicate", w.PredicateType, jcs.ErrNotCanonical)
+	}
+	return s, nil
+}
+
+func parsePredicate(w wire) (Statement, error) {
+	switch w.PredicateType {
+	case TypePublication:
+		p := new(Publication)
+		if err := jcs.Decode(w.Predicate, p); err != nil {
+			return nil, fmt.Errorf("%s: %w", w.PredicateType, err)
+		}
+		return p, nil
+	case TypeVersion:
+		v := new(Version)
+		if err := jcs.Decode(w.Predicate, v); err != nil {
+			return nil, fmt.Errorf("%s: %w", w.PredicateType, err)
+		}
+		v.texts = textsFrom(w.Subject)
+		return v, nil
+	case "":
+		return nil, errors.New("statement: no predicateType")
+	}
+	return nil, fmt.Errorf("statement: predicate type %q is not known to this edition", clip(w.PredicateType))
+}
+
+func (l LogName) check() error {
+	if l.Origin == "" || l.KeyID.IsZero() {
+		return errors.New("log: want origin and keyId")
+	}
+	return nil
+}
+
+func clip(s string) string {
+	const most = 80
+	if len(s) <= most {
+		return s
+	}
+	return s[:most] + "…"
+}
