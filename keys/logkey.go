@@ -103,7 +103,7 @@ func LoadLogSigner(skey string) (note.Signer, *LogKey, error) {
 	if err != nil {
 		return nil, nil, errors.New("log key file: not a signed-note signer key")
 	}
-	parts := strings.Split(skey, "+")
+	parts := strings.SplitN(skey, "+", 5) // PRIVATE+KEY+name+hash+base64, where base64 may hold a +
 	seed, err := base64.StdEncoding.DecodeString(parts[len(parts)-1])
 	if err != nil || len(seed) != 1+ed25519.SeedSize || seed[0] != algEd25519 {
 		return nil, nil, errors.New("log key file: not an Ed25519 key")

@@ -160,3 +160,17 @@ func clip(s string) string {
 	}
 	return s[:most] + "…"
 }
+
+// Artifact returns a digest that a stock client can be asked to find among the
+// statement's subjects: a text file's, or the publication policy's.
+func Artifact(s Statement) log.Digest {
+	all := s.subjects()
+	if len(all) == 0 {
+		return log.Digest{}
+	}
+	d, err := log.ParseDigest("sha256:" + all[len(all)-1].Digest.SHA256)
+	if err != nil {
+		return log.Digest{}
+	}
+	return d
+}
