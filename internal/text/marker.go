@@ -1,0 +1,72 @@
+package text
+
+import "unicode/utf8"
+
+// markLists gives the class Marker to the tokens at a line start that may be a
+// list marker. They stay in the canonical form: whether "18-" at a line start
+// numbers an item or is a wrapped part of the text, only the published text can
+// tell.
+func markLists(tokens []Token) {
+	for i := range tokens {
+		if tokens[i].Breaks == 0 {
+			continue
+		}
+		j := i
+		for j < len(tokens) && tokens[j].Text == ">" && (j == i || tokens[j].Breaks == 0) {
+			tokens[j].Class = Marker
+			j++
+		}
+		for k := j + markerLen(tokens[j:]); j < k; j++ {
+			tokens[j].Class = Marker
+		}
+	}
+}
+
+// markerLen returns how many of the first tokens of a line are its list marker:
+// "-", "*", "+", "1.", "1)", "1-", "(1)" and the same with one letter or a Roman
+// number. What follows the marker on the line must be a word or a space away.
+func markerLen(line []Token) int {
+	n := 0
+	switch {
+	case len(line) == 0:
+		return 0
+	case line[0].Text == "-" || line[0].Text == "*" || line[0].Text == "+":
+		n = 1
+	case line[0].Text == "(" && glued(line, 1) && ordinal(line[1].Text) && glued(line, 2) && line[2].Text == ")":
+		n = 3
+	case ordinal(line[0].Text) && glued(line, 1) && closes(line[1].Text):
+		n = 2
+	default:
+		return 0
+	}
+	if !glued(line, n) {
+		return n
+	}
+	if r, _ := utf8.DecodeRuneInString(line[n].Text); line[n].Class == Word && (r < '0' || r > '9') && line[0].Text != "*" {
+		return n
+	}
+	return 0
+}
+
+// glued reports whether token i of the line touches the one before it.
+func glued(line []Token, i int) bool {
+	return i < len(line) && line[i].Breaks == 0 && line[i].Start == line[i-1].End
+}
+
+func closes(s string) bool {
+	return s == "." || s == ")" || s == "-" || s == ":" || s == "]"
+}
+
+// ordinal reports whether s can number an item: up to three digits, one letter,
+// or a Roman number of up to five letters.
+func ordinal(s string) bool {
+	if s == "" {
+		return false
+	}
+	digits, roman := true, true
+	for _, c := range []byte(s) {
+		digits = digits && c >= '0' && c <= '9'
+		roman = roman && (c == 'i' || c == 'v' || c == 'x' || c == 'I' || c == 'V' || c == 'X')
+	}
+	return digits && len(s) <= 3 || roman && len(s) <= 5 || utf8.RuneCountInString(s) == 1
+}

@@ -1,0 +1,383 @@
+package text
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// A scanner walks over the input once. Words of plain letters are copied as they
+// are; only a word with a mark, a fold or a skipped character is rebuilt.
+type scanner struct {
+	b        []byte
+	class    *table
+	tokens   []Token
+	warnings []Warning
+	out      []byte  // the canonical form, each token followed by a space
+	lens     []int32 // length in out of each token
+	breaks   int     // line ends since the last token
+	bulleted bool    // a bullet was dropped since the last token or line end
+	quoted   bool    // only ">" stands before this place on the line
+	dash     bool    // the last token is a dash and only skipped characters followed
+	work     []byte  // scratch for rebuilt words
+}
+
+func (s *scanner) scan() error {
+	s.breaks = 1
+	for i := 0; i < len(s.b); {
+		c, n := s.at(i)
+		switch {
+		case c == cSpace:
+			s.dash = false
+			i += n
+			continue
+		case c <= cDigit:
+			if end := s.plain(i + n); end > 0 {
+				s.out = append(s.out, s.b[i:end]...)
+				if err := s.emit(i, end, end-i, Word); err != nil {
+					return err
+				}
+				i = end
+				continue
+			}
+		}
+		var err error
+		if c.inWord() {
+			i, err = s.word(i)
+		} else {
+			i, err = s.other(i, i+n, c)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// plain returns the end of a word that goes on at i if the rest of it is made of
+// ASCII letters and digits alone and what follows certainly does not belong to
+// it; else 0. Most words of most texts end here.
+func (s *scanner) plain(i int) int {
+	for i < len(s.b) && s.b[i] < utf8.RuneSelf && s.class.low[s.b[i]] <= cDigit {
+		i++
+	}
+	if i == len(s.b) {
+		return i
+	}
+	if s.b[i] >= utf8.RuneSelf {
+		return 0
+	}
+	switch s.class.low[s.b[i]] {
+	case cSingle:
+		return 0
+	case cStop, cSeparator:
+		if s.class.low[s.b[i-1]] == cDigit {
+			return 0
+		}
+	}
+	return i
+}
+
+// at returns the class and length of the code point at i.
+func (s *scanner) at(i int) (class, int) {
+	if c := s.b[i]; c < utf8.RuneSelf {
+		return s.class.low[c], 1
+	}
+	r, n := utf8.DecodeRune(s.b[i:])
+	return s.class.of(r), n
+}
+
+// peek returns the class of the first code point from i on that is not skipped.
+func (s *scanner) peek(i int) class {
+	for i < len(s.b) {
+		c, n := s.at(i)
+		if !c.skipped() {
+			return c
+		}
+		i += n
+	}
+	return cSpace
+}
+
+// word reads the word at start.
+func (s *scanner) word(start int) (int, error) {
+	var (
+		i, end  = start, start
+		rebuild = false
+		last    = cWord // class of the last code point that counts
+		marks   = 0
+	)
+	for i < len(s.b) {
+		for i < len(s.b) && s.b[i] < utf8.RuneSelf && s.class.low[s.b[i]] <= cDigit {
+			last, marks = s.class.low[s.b[i]], 0
+			i++
+			end = i
+		}
+		if i == len(s.b) {
+			break
+		}
+		c, n := s.at(i)
+		switch {
+		case c == cWord:
+			marks = 0
+		case c == cMark:
+			rebuild = true
+			if marks++; marks > MaxMarks {
+				return 0, &InputError{CodeMarks, i, tooManyMarks}
+			}
+		case c.inWord():
+			rebuild, marks = true, 0
+		case c.skipped():
+			if c == cWarn {
+				s.warn(CodeZeroWidth, i)
+			}
+			rebuild = true
+			i += n
+			continue
+		case c == cSingle && s.joinsLetters(i+n):
+			rebuild = rebuild || s.b[i] != '\''
+			marks = 0
+		case (c == cStop || c == cSeparator) && last.digit() && s.peek(i+n).digit():
+			rebuild = rebuild || n > 1
+		default:
+			return i, s.emitWord(start, end, rebuild)
+		}
+		last = c
+		i += n
+		end = i
+	}
+	return i, s.emitWord(start, end, rebuild)
+}
+
+func (s *scanner) joinsLetters(i int) bool {
+	c := s.peek(i)
+	return c.inWord() && c != cMark
+}
+
+const tooManyMarks = "more than 8 combining marks on one base"
+
+func (s *scanner) emitWord(start, end int, rebuild bool) error {
+	if !rebuild {
+		s.out = append(s.out, s.b[start:end]...)
+		return s.emit(start, end, end-start, Word)
+	}
+	s.work = s.work[:0]
+	for i := start; i < end; {
+		r, n := utf8.DecodeRune(s.b[i:])
+		switch c := s.class.of(r); {
+		case c.skipped():
+		case c == cSingle:
+			s.work = append(s.work, '\'')
+		default:
+			s.work = s.appendFolded(s.work, r)
+		}
+		i += n
+	}
+	if manyMarks(s.class, s.work) {
+		return &InputError{CodeMarks, start, tooManyMarks}
+	}
+	composed := norm.NFC.Bytes(s.work)
+	if manyMarks(s.class, composed) {
+		return &InputError{CodeMarks, start, tooManyMarks}
+	}
+	s.out = append(s.out, composed...)
+	return s.emit(start, end, len(composed), Word)
+}
+
+func (s *scanner) appendFolded(to []byte, r rune) []byte {
+	if f, ok := s.class.fold[r]; ok {
+		return append(to, f...)
+	}
+	return utf8.AppendRune(to, r)
+}
+
+// manyMarks reports whether a base in w carries more than MaxMarks. It is asked
+// before NFC, which inserts a character after 30 of them, and after, because NFC
+// takes some letters apart.
+func manyMarks(t *table, w []byte) bool {
+	marks := 0
+	for i := 0; i < len(w); {
+		r, n := utf8.DecodeRune(w[i:])
+		if t.of(r) == cMark {
+			marks++
+		} else {
+			marks = 0
+		}
+		if marks > MaxMarks {
+			return true
+		}
+		i += n
+	}
+	return false
+}
+
+// other reads what is not a word: the code point of class c at i, which ends at
+// end. It returns where to go on.
+func (s *scanner) other(i, end int, c class) (int, error) {
+	wasDash := s.dash
+	s.dash = false
+	switch c {
+	case cSpace:
+		return end, nil
+	case cLineEnd:
+		if s.b[i] == '\r' && end < len(s.b) && s.b[end] == '\n' {
+			end++
+		}
+		s.breaks++
+		s.bulleted, s.quoted = false, false
+		return end, nil
+	case cSkip, cWarn:
+		s.dash = wasDash
+		if c == cWarn && (i > 0 || end != 3 || s.b[0] != 0xef) { // a BOM at the start is no news
+			s.warn(CodeZeroWidth, i)
+		}
+		return end, nil
+	case cNul:
+		return 0, &InputError{CodeNUL, i, "NUL byte"}
+	case cBullet:
+		if s.breaks > 0 || s.quoted {
+			s.bulleted = true
+			return end, nil
+		}
+		return end, s.emitSign(i, end, Bullet)
+	case cDash:
+		if wasDash { // "--" is one dash
+			last := &s.tokens[len(s.tokens)-1]
+			last.End = end
+			s.dash = true
+			return end, nil
+		}
+	case cHidden:
+		return end, s.emitSign(i, end, Hidden)
+	case cStop:
+		if end+1 < len(s.b) && string(s.b[i:end+2]) == "..." {
+			s.out = append(s.out, "..."...)
+			return end + 2, s.emit(i, end+2, 3, Punctuation)
+		}
+	case cUnassigned:
+		s.warn(CodeUnassigned, i)
+	}
+	if c == cRebuildSign || s.peek(end) == cMark {
+		return s.cluster(i, end)
+	}
+	err := s.emitSign(i, end, Punctuation)
+	s.dash = c == cDash
+	return end, err
+}
+
+// emitSign emits the sign in b[i:end].
+func (s *scanner) emitSign(i, end int, c Class) error {
+	n := len(s.out)
+	r, _ := utf8.DecodeRune(s.b[i:end])
+	switch s.class.of(r) {
+	case cDash:
+		s.out = append(s.out, '-')
+	case cSingle:
+		s.out = append(s.out, '\'')
+	case cDouble:
+		s.out = append(s.out, '"')
+	default:
+		if r == '…' {
+			s.out = append(s.out, "..."...)
+		} else if r < utf8.RuneSelf {
+			s.out = append(s.out, byte(r))
+		} else if f, ok := s.class.fold[r]; ok {
+			s.out = append(s.out, f...)
+		} else {
+			s.out = utf8.AppendRune(s.out, r)
+		}
+	}
+	return s.emit(i, end, len(s.out)-n, c)
+}
+
+// cluster reads a sign and the marks on it, which may compose to another sign
+// ("=" and U+0338). The marks that remain are a word of their own.
+func (s *scanner) cluster(i, end int) (int, error) {
+	r, _ := utf8.DecodeRune(s.b[i:])
+	base := string(s.appendFolded(nil, r))
+	s.work = append(s.work[:0], base...)
+	stop, marksFrom, marks := end, end, 0
+	for j := end; j < len(s.b); {
+		c, n := s.at(j)
+		if c == cMark {
+			if marks == 0 {
+				marksFrom = j
+			}
+			if marks++; marks > MaxMarks {
+				return 0, &InputError{CodeMarks, j, tooManyMarks}
+			}
+			r, _ := utf8.DecodeRune(s.b[j:])
+			s.work = s.appendFolded(s.work, r)
+			stop = j + n
+		} else if !c.skipped() {
+			break
+		} else if c == cWarn {
+			s.warn(CodeZeroWidth, j)
+		}
+		j += n
+	}
+	composed := norm.NFC.Bytes(s.work)
+	if manyMarks(s.class, composed) {
+		return 0, &InputError{CodeMarks, i, tooManyMarks}
+	}
+	_, n := utf8.DecodeRune(composed)
+	rest := composed[n:]
+	if string(composed[:n]) == base { // nothing composed: the sign as it is
+		if err := s.emitSign(i, end, Punctuation); err != nil {
+			return 0, err
+		}
+	} else {
+		if len(rest) == 0 {
+			marksFrom = stop
+		}
+		s.out = append(s.out, composed[:n]...)
+		if err := s.emit(i, marksFrom, n, Punctuation); err != nil {
+			return 0, err
+		}
+	}
+	if len(rest) == 0 {
+		return stop, nil
+	}
+	s.out = append(s.out, rest...)
+	return stop, s.emit(marksFrom, stop, len(rest), Word)
+}
+
+// emit appends a token whose canonical text is the last n bytes written.
+func (s *scanner) emit(start, end, n int, c Class) error {
+	if len(s.tokens) == MaxTokens {
+		return &InputError{CodeTokens, start, "more than 1048576 words and signs"}
+	}
+	s.quoted = s.out[len(s.out)-n] == '>' && (s.breaks > 0 || s.quoted)
+	s.out = append(s.out, ' ')
+	s.lens = append(s.lens, int32(n))
+	s.tokens = append(s.tokens, Token{
+		Start: start, End: end, Class: c,
+		Breaks: uint8(min(s.breaks, 255)), Bulleted: s.bulleted,
+	})
+	s.breaks, s.bulleted, s.dash = 0, false, false
+	return nil
+}
+
+// finish makes the canonical form of what was scanned, and gives each token its
+// part of it.
+func (s *scanner) finish() *Form {
+	canon := string(s.out[:len(s.out)-1])
+	at := 0
+	for i := range s.tokens {
+		n := int(s.lens[i])
+		s.tokens[i].Text = canon[at : at+n]
+		at += n + 1
+	}
+	markLists(s.tokens)
+	return &Form{Tokens: s.tokens, Warnings: s.warnings, canon: canon}
+}
+
+func (s *scanner) warn(code string, at int) {
+	switch r, _ := utf8.DecodeRune(s.b[at:]); {
+	case len(s.warnings) < MaxWarnings-1:
+		s.warnings = append(s.warnings, Warning{code, at, fmt.Sprintf("U+%04X", r)})
+	case len(s.warnings) == MaxWarnings-1:
+		s.warnings = append(s.warnings, Warning{CodeMore, at, "more warnings follow"})
+	}
+}

@@ -1,0 +1,166 @@
+// Package text is the canonical form of a text, edition sijil-text/0: the one
+// meaning of "the same text". It turns bytes into a sequence of tokens, each
+// keeping its byte offsets into the original. Two inputs are the same text when
+// their token sequences are equal.
+//
+// How a text is wrapped, spaced, bulleted and quoted is presentation and leaves
+// no trace. Case, accents, digits, punctuation, the order of the words, letters
+// of another script and invisible characters that reorder or carry data do.
+// docs/formats/text.md is the normative description; its vectors are under
+// docs/testvectors/text.
+//
+// The seven bytes-on-screen of this worked example
+//
+//   - Stop the war :
+//
+// become the tokens "Stop", "the", "war" and ":", whose canonical form is
+//
+//	Stop the war :
+//
+// The canonical form is a fixed point: parsing it gives the same canonical form.
+// The edition is fixed: what it says of a text never changes, a better rule gets
+// another name.
+//
+// It is not a comparison: everything that needs a published text to compare with
+// (a list number, a hyphenated word) is a tolerance of package match.
+package text
+
+import (
+	"crypto/sha256"
+	"strconv"
+	"unicode/utf8"
+)
+
+// Edition is the name that a record gives to this canonical form.
+const Edition = "sijil-text/0"
+
+const (
+	// MaxBytes is the size in bytes of the longest input: 5 MiB.
+	MaxBytes = 5 << 20
+	// MaxTokens bounds the memory that an input of punctuation alone can claim.
+	MaxTokens = 1 << 20
+	// MaxMarks is the number of combining marks that one base may carry. Beyond
+	// it the normalisations of different languages part.
+	MaxMarks = 8
+	// MaxWarnings is how many warnings are kept; the last one says that there
+	// were more.
+	MaxWarnings = 100
+)
+
+// Class says what a token is. It is no part of the canonical form.
+type Class uint8
+
+const (
+	Word        Class = iota // letters, digits and their marks
+	Punctuation              // one sign
+	Marker                   // stands where a list marker may stand: "-", "1.", "a)", "18-"
+	Bullet                   // an unambiguous bullet that is not at a line start
+	Hidden                   // not visible, and able to reorder or carry text
+)
+
+// A Token is one unit of comparison.
+type Token struct {
+	Text       string // canonical
+	Start, End int    // byte offsets into the original, End exclusive
+	Class      Class
+	// Breaks counts the line ends between the token before and this one: 0 on
+	// the same line, 1 on the next, 2 after one blank line; at most 255. The
+	// first token of an input has at least 1.
+	Breaks uint8
+	// Bulleted says that a bullet was dropped before this token on its line.
+	Bulleted bool
+}
+
+// First reports whether the token is the first one on its line.
+func (t *Token) First() bool { return t.Breaks > 0 }
+
+// A Warning is something in the input that no reader sees and that the canonical
+// form leaves out, or that the two engines may read differently.
+type Warning struct {
+	Code   string // one of the Code constants
+	At     int    // byte offset into the original
+	Detail string
+}
+
+// The codes of warnings.
+const (
+	CodeZeroWidth  = "zero-width"    // a character without width was left out
+	CodeUnassigned = "unassigned"    // not a character in Unicode 15.0
+	CodeMore       = "more-warnings" // there were more than MaxWarnings
+)
+
+// Form is a parsed input. It is immutable.
+type Form struct {
+	Tokens   []Token
+	Warnings []Warning
+	canon    string
+}
+
+// Canonical returns the canonical form: the tokens joined by one space.
+func (f *Form) Canonical() []byte { return []byte(f.canon) }
+
+// Digest returns the SHA-256 of the canonical form, as in a record's subject
+// canonical/<lang>.
+func (f *Form) Digest() [sha256.Size]byte { return sha256.Sum256([]byte(f.canon)) }
+
+// An InputError says why an input has no canonical form, and where.
+type InputError struct {
+	Code string // one of the codes below
+	At   int    // byte offset into the original
+	Rule string // the rule that was broken
+}
+
+// The codes of input errors.
+const (
+	CodeEmpty       = "empty"
+	CodeTooLarge    = "too-large"
+	CodeInvalidUTF8 = "invalid-utf8"
+	CodeNUL         = "nul-byte"
+	CodeMarks       = "too-many-marks"
+	CodeTokens      = "too-many-tokens"
+)
+
+func (e *InputError) Error() string {
+	if e.Code == CodeEmpty || e.Code == CodeTooLarge {
+		return "text: " + e.Rule
+	}
+	return "text: byte " + strconv.Itoa(e.At) + ": " + e.Rule
+}
+
+// ErrEmpty is returned for an input without tokens. A caller that reads text from
+// a picture or a page says there that nothing was found in it.
+var ErrEmpty = &InputError{Code: CodeEmpty, Rule: "no words in the input"}
+
+// Parse reads b, which must be UTF-8 without NUL, of at most MaxBytes.
+// Its errors are of type *InputError.
+func Parse(b []byte) (*Form, error) {
+	if len(b) > MaxBytes {
+		return nil, &InputError{CodeTooLarge, 0, "larger than " + strconv.Itoa(MaxBytes) + " bytes (5 MiB)"}
+	}
+	if !utf8.Valid(b) {
+		return nil, &InputError{CodeInvalidUTF8, invalidAt(b), "not UTF-8"}
+	}
+	n := min(len(b)/4+16, MaxTokens)
+	s := scanner{
+		b: b, class: classTable(),
+		tokens: make([]Token, 0, n), lens: make([]int32, 0, n), out: make([]byte, 0, len(b)+len(b)/8+16),
+	}
+	if err := s.scan(); err != nil {
+		return nil, err
+	}
+	if len(s.tokens) == 0 {
+		return nil, ErrEmpty
+	}
+	return s.finish(), nil
+}
+
+func invalidAt(b []byte) int {
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n <= 1 {
+			return i
+		}
+		i += n
+	}
+	return len(b)
+}
