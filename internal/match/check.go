@@ -1,0 +1,151 @@
+package match
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"errors"
+	"slices"
+
+	"github.com/sijil/sijil/internal/text"
+)
+
+// Check says what the copy is, among the versions of the publication slug, or of
+// all when slug is empty. It never fails: input that cannot be read has the
+// verdict unchecked and a reason.
+func (x *Index) Check(copied []byte, slug string) *Verdict {
+	if v := x.checkIdentical(copied, slug); v != nil {
+		return v
+	}
+	form, err := text.Parse(copied)
+	if err != nil {
+		return unreadable(err)
+	}
+	return x.checkForm(copied, form, slug)
+}
+
+// lookup returns the refs of the docs under one entry of a map.
+func (x *Index) lookup(m map[[sha256.Size]byte][]*doc, sum [sha256.Size]byte, slug string) []ref {
+	x.mu.RLock()
+	docs := m[sum]
+	x.mu.RUnlock()
+	var refs []ref
+	for _, d := range docs {
+		for _, r := range d.at {
+			if slug == "" || r.version.pub.slug == slug {
+				refs = append(refs, r)
+			}
+		}
+	}
+	return refs
+}
+
+func (x *Index) checkIdentical(copied []byte, slug string) *Verdict {
+	if len(copied) > text.MaxBytes {
+		return nil
+	}
+	refs := x.lookup(x.raw, sha256.Sum256(copied), slug)
+	if len(refs) == 0 {
+		return nil
+	}
+	return exact(Identical, refs)
+}
+
+func (x *Index) checkForm(copied []byte, form *text.Form, slug string) *Verdict {
+	var v *Verdict
+	if refs := x.lookup(x.canon, form.Digest(), slug); len(refs) > 0 {
+		v = exact(Authentic, refs)
+	} else {
+		v = unknown(ReasonNoRecord)
+	}
+	for _, w := range form.Warnings {
+		v.Warnings = append(v.Warnings, Warning(w))
+	}
+	return v
+}
+
+// exact is the verdict on a copy that is one whole published text without a list.
+func exact(headline string, refs []ref) *Verdict {
+	best := rank(refs)
+	v := newVerdict(headline)
+	v.Similarity = 1
+	v.name(best[0].version)
+	v.Languages = append(v.Languages, best[0].lang)
+	for _, r := range best[1:] {
+		if r.version != best[0].version {
+			v.also(r.version)
+		}
+	}
+	return v
+}
+
+// rank orders refs that match equally: the latest version that is not retracted
+// comes first.
+func rank(refs []ref) []ref {
+	slices.SortStableFunc(refs, func(a, b ref) int {
+		return compareVersions(a.version, b.version)
+	})
+	return refs
+}
+
+func compareVersions(a, b *version) int {
+	if a.retracted != b.retracted {
+		if a.retracted {
+			return 1
+		}
+		return -1
+	}
+	if c := cmp.Compare(a.pub.slug, b.pub.slug); c != 0 {
+		return c
+	}
+	return cmp.Compare(b.number, a.number)
+}
+
+// name makes v speak of a version.
+func (v *Verdict) name(w *version) {
+	v.Publication, v.Genesis = w.pub.slug, w.pub.genesis
+	v.Version, v.LatestVersion, v.Retracted = w.number, w.pub.latest, w.retracted
+	v.Signatories.Withheld = w.list.withheld
+	v.Signatories.Known.Listed = w.list.listed
+}
+
+func (v *Verdict) also(w *version) {
+	r := VersionRef{w.pub.slug, w.pub.genesis, w.number}
+	if !slices.Contains(v.AlsoMatches, r) {
+		v.AlsoMatches = append(v.AlsoMatches, r)
+	}
+}
+
+var hints = map[string]string{
+	ReasonEmpty:         "paste or choose the text to check",
+	ReasonTooLarge:      "check the declaration alone, without what surrounds it",
+	ReasonInvalidUTF8:   "save the text as UTF-8 and check it again",
+	ReasonNUL:           "this looks like a file of another kind: save it as text, or give the file itself",
+	ReasonMarks:         "this text carries stacked marks: type or copy it without them",
+	ReasonTokens:        "check the declaration alone, without what surrounds it",
+	ReasonWithheld:      "ask the publisher about the names that are listed here",
+	ReasonNoRecord:      "it may be registered elsewhere or not at all: ask the organisations that it names",
+	ReasonNotSimilar:    "it shares passages with a registered text but is mostly another one",
+	ReasonNoPublication: "check the name of the publication",
+}
+
+func unreadable(err error) *Verdict {
+	v := newVerdict(Unchecked)
+	var e *text.InputError
+	if !errors.As(err, &e) {
+		v.Reason = Reason{"unreadable", err.Error(), ""}
+		return v
+	}
+	v.Reason = Reason{e.Code, e.Error(), hints[e.Code]}
+	return v
+}
+
+func unknown(code string) *Verdict {
+	v := newVerdict(Unknown)
+	detail := map[string]string{
+		ReasonNoRecord:      "no registered text resembles this one",
+		ReasonNotSimilar:    "less than half of it can be aligned with any registered text",
+		ReasonNoPublication: "no publication has this name here",
+	}
+	v.Reason = Reason{code, detail[code], hints[code]}
+	return v
+}
