@@ -1,0 +1,54 @@
+package trillianlog
+
+import (
+	"context"
+
+	"github.com/google/trillian"
+	"github.com/google/trillian/storage"
+)
+
+// leafHash is the RFC 6962 hash of an entry, and its identity in the tree.
+type leafHash [32]byte
+
+// placement is the index at which a committed transaction integrated a leaf.
+type placement struct {
+	hash  leafHash
+	index uint64
+}
+
+// tap is a LogStorage that reports which leaves a transaction integrated, once
+// that transaction has committed and not before.
+type tap struct {
+	storage.LogStorage
+	committed func([]placement)
+}
+
+// ReadWriteTransaction runs f and reports after the commit.
+func (t *tap) ReadWriteTransaction(ctx context.Context, tree *trillian.Tree, f storage.LogTXFunc) error {
+	var placed []placement
+	err := t.LogStorage.ReadWriteTransaction(ctx, tree, func(ctx context.Context, tx storage.LogTreeTX) error {
+		placed = nil // the storage may run f again after a rollback
+		return f(ctx, &tapTX{LogTreeTX: tx, placed: &placed})
+	})
+	if err != nil {
+		return err
+	}
+	t.committed(placed)
+	return nil
+}
+
+type tapTX struct {
+	storage.LogTreeTX
+	placed *[]placement
+}
+
+// UpdateSequencedLeaves notes the places that it gives.
+func (t *tapTX) UpdateSequencedLeaves(ctx context.Context, leaves []*trillian.LogLeaf) error {
+	if err := t.LogTreeTX.UpdateSequencedLeaves(ctx, leaves); err != nil {
+		return err
+	}
+	for _, leaf := range leaves {
+		*t.placed = append(*t.placed, placement{leafHash(leaf.LeafIdentityHash), uint64(leaf.LeafIndex)})
+	}
+	return nil
+}
