@@ -1,0 +1,309 @@
+// Package evidence reads what a service (or an exported folder) holds of one
+// publication and verifies all of it against a trust file: the one place where
+// tool, audit and tests decide what is true. Nothing that the source asserts is
+// taken for granted.
+//
+// Open goes through these steps, in this order:
+//
+//  1. the trust file pins a genesis digest for the slug;
+//  2. the checkpoint is signed as the witness policy asks;
+//  3. the head is signed by the log, for this genesis;
+//  4. each record, from genesis to head: the bundle is in its one encoding; it
+//     follows the chain; its signature is by a key of the publication policy;
+//     its entry, rebuilt, is included under a checkpoint that satisfies the
+//     policy; the stock Sigstore verifier agrees; log indices rise;
+//  5. the genesis digest is the pinned one, the last record is the head's;
+//  6. all checkpoints met on the way are of one tree, and of the tree this
+//     machine saw last;
+//  7. texts and signatory lists have the digests the records name.
+package evidence
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/sijil/sijil/internal/chain"
+	"github.com/sijil/sijil/internal/edition"
+	"github.com/sijil/sijil/internal/signatory"
+	"github.com/sijil/sijil/internal/statement"
+	"github.com/sijil/sijil/keys"
+	"github.com/sijil/sijil/log"
+)
+
+// maxRecords bounds a chain.
+const maxRecords = 100_000
+
+// Source gives documents by path. fs.ErrNotExist means that the source answers
+// and has none.
+type Source interface {
+	Fetch(ctx context.Context, path string) ([]byte, error)
+}
+
+// StockVerifier gives a second opinion on a bundle; see package sigstore.
+type StockVerifier interface {
+	Verify(bundle []byte, key *ecdsa.PublicKey, artifact log.Digest) error
+}
+
+// Options say what to open and whom to trust. All but Memory are required.
+type Options struct {
+	Trust  *keys.Trust
+	Slug   string
+	Layout Layout
+	Stock  StockVerifier
+	// Memory is what this machine saw last of the log. Optional.
+	Memory Memory
+	// Consistent proves that one tree extends another (RFC 9162, 2.1.4) from the
+	// source's tiles. Nil where there are none: an exported folder.
+	Consistent func(ctx context.Context, old, new *log.Checkpoint) error
+}
+
+// ErrNotPinned: the trust file has no genesis for the slug. The caller asks the
+// person to pin it.
+var ErrNotPinned = errors.New("not pinned in the trust file")
+
+// DamagedError: a document is missing or does not verify. The caller says
+// `unchecked` and names the document.
+type DamagedError struct {
+	Path string
+	Err  error
+}
+
+func (e *DamagedError) Error() string { return e.Path + ": " + e.Err.Error() }
+
+func (e *DamagedError) Unwrap() error { return e.Err }
+
+// Publication is a publication of which everything was verified. Only Open
+// makes one.
+type Publication struct {
+	slug       string
+	trust      *keys.Trust
+	checkpoint *log.Checkpoint
+	head       *log.VerifiedHead
+	records    []Record
+	fresh      bool
+	notChecked []string
+}
+
+// Record is a verified record in its place.
+type Record struct {
+	*chain.Record
+	Index   int64            // in the log
+	Bundle  []byte           // as it was served
+	Edition *edition.Edition // of a version
+}
+
+// Slug is the publication's slug.
+func (p *Publication) Slug() string { return p.slug }
+
+// Genesis is its true name.
+func (p *Publication) Genesis() log.Digest { return p.records[0].Digest() }
+
+// Checkpoint is the newest verified checkpoint.
+func (p *Publication) Checkpoint() *log.Checkpoint { return p.checkpoint }
+
+// Head is the verified head.
+func (p *Publication) Head() *log.VerifiedHead { return p.head }
+
+// Records are the records in sequence order, the genesis first.
+func (p *Publication) Records() []Record { return append([]Record(nil), p.records...) }
+
+// Fresh reports whether the head speaks of a tree that is at least as large as
+// the checkpoint the source handed out before it.
+func (p *Publication) Fresh() bool { return p.fresh }
+
+// NotChecked lists, for people, what could not be checked here.
+func (p *Publication) NotChecked() []string { return p.notChecked }
+
+// Latest returns the record of the latest version, and false before the first.
+func (p *Publication) Latest() (Record, bool) {
+	for i := len(p.records) - 1; i >= 0; i-- {
+		if p.records[i].Edition != nil {
+			return p.records[i], true
+		}
+	}
+	return Record{}, false
+}
+
+// Open reads and verifies a publication. Errors: ErrNotPinned, *DamagedError,
+// *Misbehaviour, or the source's own (network) errors.
+func Open(ctx context.Context, src Source, o Options) (*Publication, error) {
+	if o.Trust == nil {
+		return nil, log.ErrNoPolicy
+	}
+	genesis, ok := o.Trust.Genesis(o.Slug)
+	if !ok {
+		return nil, fmt.Errorf("publication %q: %w", o.Slug, ErrNotPinned)
+	}
+	r := &reader{ctx: ctx, src: src, o: o, p: &Publication{slug: o.Slug, trust: o.Trust}}
+	if err := r.openCheckpoint(); err != nil {
+		return nil, err
+	}
+	if err := r.openHead(genesis); err != nil {
+		return nil, err
+	}
+	if err := r.openRecords(genesis); err != nil {
+		return nil, err
+	}
+	if err := r.compareTrees(); err != nil {
+		return nil, err
+	}
+	if err := r.openEditions(); err != nil {
+		return nil, err
+	}
+	return r.p, nil
+}
+
+// reader holds the state of one Open.
+type reader struct {
+	ctx   context.Context
+	src   Source
+	o     Options
+	p     *Publication
+	trees []*log.Checkpoint // all verified ones met on the way
+}
+
+func (r *reader) fetch(path string) ([]byte, error) {
+	b, err := r.src.Fetch(r.ctx, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &DamagedError{Path: path, Err: errors.New("is missing")}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+func (r *reader) openCheckpoint() error {
+	path := r.o.Layout.Checkpoint()
+	b, err := r.fetch(path)
+	if err != nil {
+		return err
+	}
+	c, err := log.OpenCheckpoint(b, r.o.Trust.Policy())
+	if err != nil {
+		return &DamagedError{Path: path, Err: err}
+	}
+	r.p.checkpoint = c
+	r.trees = append(r.trees, c)
+	return nil
+}
+
+func (r *reader) openHead(genesis log.Digest) error {
+	path := r.o.Layout.Head(r.o.Slug)
+	b, err := r.fetch(path)
+	if err != nil {
+		return err
+	}
+	h, err := log.OpenHead(b, r.o.Trust.Policy())
+	if err != nil {
+		return &DamagedError{Path: path, Err: err}
+	}
+	if h.Head().Genesis != genesis {
+		return &DamagedError{Path: path, Err: fmt.Errorf("is for genesis %s, the trust file pins %s", h.Head().Genesis, genesis)}
+	}
+	r.p.head = h
+	r.p.fresh = h.Head().TreeSize >= r.p.checkpoint.Size()
+	return nil
+}
+
+func (r *reader) openRecords(genesis log.Digest) error {
+	var c *chain.Chain
+	head := r.p.head.Head()
+	for sequence := int64(0); sequence < maxRecords; sequence++ {
+		path := r.o.Layout.Bundle(r.o.Slug, sequence)
+		data, err := r.fetch(path)
+		if err != nil {
+			return err
+		}
+		record, err := r.openRecord(&c, data)
+		if err != nil {
+			return &DamagedError{Path: path, Err: err}
+		}
+		if sequence == 0 && record.Digest() != genesis {
+			return &DamagedError{Path: path, Err: fmt.Errorf("the genesis record is %s, the trust file pins %s", record.Digest(), genesis)}
+		}
+		if n := len(r.p.records); n > 0 && record.Index <= r.p.records[n-1].Index {
+			return &DamagedError{Path: path, Err: errors.New("stands in the log before the record it follows")}
+		}
+		r.p.records = append(r.p.records, record)
+		if record.Digest() == head.Record {
+			if record.Index != head.Index {
+				return &DamagedError{Path: r.o.Layout.Head(r.o.Slug), Err: fmt.Errorf("says log index %d, the record is at %d", head.Index, record.Index)}
+			}
+			return nil
+		}
+	}
+	return &DamagedError{Path: r.o.Layout.Head(r.o.Slug), Err: fmt.Errorf("names a record that is not among the first %d", maxRecords)}
+}
+
+func (r *reader) openRecord(c **chain.Chain, data []byte) (Record, error) {
+	b, err := log.ParseBundle(data)
+	if err != nil {
+		return Record{}, err
+	}
+	var record *chain.Record
+	if *c == nil {
+		*c, record, err = chain.Start(b)
+		if err == nil && ((*c).Slug() != r.o.Slug || (*c).Log() != statement.NameOf(r.o.Trust.Policy().Log())) {
+			err = errors.New("the genesis record is for another slug or log")
+		}
+	} else {
+		record, err = (*c).Next(b)
+	}
+	if err != nil {
+		return Record{}, err
+	}
+	logged, err := b.Verify(record.Key.ECDSA(), r.o.Trust.Policy().Log().ID(), r.o.Trust.Policy())
+	if err != nil {
+		return Record{}, err
+	}
+	if err := r.o.Stock.Verify(data, record.Key.ECDSA(), statement.Artifact(record.Statement)); err != nil {
+		return Record{}, err
+	}
+	r.trees = append(r.trees, logged.Checkpoint())
+	if record.Statement.Header().Sequence > 0 {
+		(*c).Advance(record)
+	}
+	return Record{Record: record, Index: logged.Index(), Bundle: data}, nil
+}
+
+func (r *reader) openEditions() error {
+	for i, record := range r.p.records {
+		v, ok := record.Statement.(*statement.Version)
+		if !ok {
+			continue
+		}
+		ed, err := r.openEdition(v)
+		if err != nil {
+			return err
+		}
+		r.p.records[i].Edition = ed
+	}
+	return nil
+}
+
+func (r *reader) openEdition(v *statement.Version) (*edition.Edition, error) {
+	path := r.o.Layout.Signatories(r.o.Slug, v.Version)
+	b, err := r.fetch(path)
+	if err != nil {
+		return nil, err
+	}
+	list, err := signatory.Parse(b)
+	if err != nil {
+		return nil, &DamagedError{Path: path, Err: err}
+	}
+	texts := map[string][]byte{}
+	for _, t := range v.Texts() {
+		if texts[t.Language], err = r.fetch(r.o.Layout.Text(r.o.Slug, v.Version, t.Language)); err != nil {
+			return nil, err
+		}
+	}
+	ed, err := edition.Open(v, texts, list)
+	if err != nil {
+		return nil, &DamagedError{Path: r.o.Layout.Version(r.o.Slug, v.Version), Err: err}
+	}
+	return ed, nil
+}

@@ -1,0 +1,232 @@
+package publish
+
+import (
+	"context"
+	"fmt"
+	"sort"
+
+	"github.com/sijil/sijil/internal/match"
+	"github.com/sijil/sijil/internal/statement"
+	"github.com/sijil/sijil/log"
+)
+
+// Summary describes a publication. Everything in it can be proved from the
+// bundles; it is here for people and for finding one's way.
+type Summary struct {
+	Slug     string            `json:"slug"`
+	Genesis  log.Digest        `json:"genesis"`
+	Title    map[string]string `json:"title"`
+	Log      statement.LogName `json:"log"`
+	Keys     []log.Digest      `json:"keys"`
+	Head     log.Digest        `json:"head"`
+	Sequence int64             `json:"sequence"`
+	Index    int64             `json:"log_index"`
+	Versions []VersionSummary  `json:"versions"`
+}
+
+// VersionSummary describes a version.
+type VersionSummary struct {
+	Version     int               `json:"version"`
+	Sequence    int64             `json:"sequence"`
+	Record      log.Digest        `json:"record"`
+	Index       int64             `json:"log_index"`
+	Issued      string            `json:"issued"`
+	Date        string            `json:"date,omitempty"`
+	Place       string            `json:"place,omitempty"`
+	Reason      string            `json:"reason"`
+	Title       map[string]string `json:"title"`
+	Texts       []TextSummary     `json:"texts"`
+	Signatories int               `json:"signatories"`
+	Withheld    int               `json:"withheld"`
+}
+
+// TextSummary describes one language's text.
+type TextSummary struct {
+	Language  string     `json:"language"`
+	File      log.Digest `json:"file"`
+	Canonical log.Digest `json:"canonical"`
+}
+
+// Publications lists all publications by slug.
+func (s *Service) Publications() []Summary {
+	out := []Summary{}
+	for _, p := range s.all() {
+		if sum, ok := p.summary(); ok {
+			out = append(out, sum)
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Slug < out[j].Slug })
+	return out
+}
+
+// Publication describes one.
+func (s *Service) Publication(slug string) (Summary, error) {
+	p, err := s.find(slug)
+	if err != nil {
+		return Summary{}, err
+	}
+	sum, ok := p.summary()
+	if !ok {
+		return Summary{}, fmt.Errorf("publication %w", ErrUnknown)
+	}
+	return sum, nil
+}
+
+func (p *publication) summary() (Summary, bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if len(p.entries) == 0 {
+		return Summary{}, false // its genesis is not in the log yet
+	}
+	genesis := p.entries[0].record.Statement.(*statement.Publication)
+	last := p.entries[len(p.entries)-1]
+	out := Summary{
+		Slug: p.slug, Genesis: p.chain.Genesis(), Title: genesis.Title, Log: genesis.Log,
+		Head: p.chain.Head(), Sequence: p.chain.Sequence(), Index: last.index, Versions: []VersionSummary{},
+	}
+	for _, k := range p.chain.Keys() {
+		out.Keys = append(out.Keys, k.Digest())
+	}
+	for _, e := range p.entries {
+		if e.edition != nil {
+			out.Versions = append(out.Versions, e.summary())
+		}
+	}
+	return out, true
+}
+
+func (e entry) summary() VersionSummary {
+	v := e.edition.Statement()
+	out := VersionSummary{
+		Version: v.Version, Sequence: v.Sequence, Record: e.record.Digest(), Index: e.index, Issued: v.Issued,
+		Date: v.Date, Place: v.Place, Reason: v.Reason, Title: v.Title,
+	}
+	for _, t := range v.Texts() {
+		out.Texts = append(out.Texts, TextSummary(t))
+	}
+	for _, n := range e.edition.List().Entries() {
+		out.Signatories++
+		if n.Withheld {
+			out.Withheld++
+		}
+	}
+	return out
+}
+
+// Text returns a published text file.
+func (s *Service) Text(slug string, version int, language string) ([]byte, error) {
+	e, err := s.version(slug, version)
+	if err != nil {
+		return nil, err
+	}
+	b, ok := e.edition.Text(language)
+	if !ok {
+		return nil, fmt.Errorf("language %w", ErrUnknown)
+	}
+	return b, nil
+}
+
+// Signatories returns a version's signatories.json.
+func (s *Service) Signatories(slug string, version int) ([]byte, error) {
+	e, err := s.version(slug, version)
+	if err != nil {
+		return nil, err
+	}
+	return e.edition.List().Encode()
+}
+
+// Names returns a version's signatory names in list order, for pages.
+func (s *Service) Names(slug string, version int) ([]match.Name, error) {
+	e, err := s.version(slug, version)
+	if err != nil {
+		return nil, err
+	}
+	return e.edition.ForMatch().Names, nil
+}
+
+func (s *Service) version(slug string, version int) (entry, error) {
+	p, err := s.find(slug)
+	if err != nil {
+		return entry{}, err
+	}
+	e, ok := p.version(version)
+	if !ok {
+		return entry{}, fmt.Errorf("version %w", ErrUnknown)
+	}
+	return e, nil
+}
+
+// Bundle returns a record's bundle with a proof that leads to the newest
+// checkpoint.
+func (s *Service) Bundle(slug string, sequence int64) ([]byte, error) {
+	p, err := s.find(slug)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.RLock()
+	if sequence < 0 || sequence >= int64(len(p.entries)) {
+		p.mu.RUnlock()
+		return nil, fmt.Errorf("record %w", ErrUnknown)
+	}
+	e := p.entries[sequence]
+	p.mu.RUnlock()
+	return s.complete(e, s.Tree.Latest())
+}
+
+func (s *Service) complete(e entry, c Checkpoint) ([]byte, error) {
+	proof, err := s.Tree.Prove(e.index, c.Size)
+	if err != nil {
+		return nil, fmt.Errorf("prove entry %d: %w", e.index, err)
+	}
+	b, err := e.bundle.Complete(e.record.Signed, s.name.KeyID, e.index, proof, c.Size, c.Root, c.Note)
+	if err != nil {
+		return nil, err
+	}
+	return b.Marshal()
+}
+
+// Head returns the signed head for the newest checkpoint. While a record is on
+// its way into the log it returns the last one that was signed instead: the
+// record may be in the newest tree already, and a head that left it out would
+// contradict the next.
+func (s *Service) Head(slug string) ([]byte, error) {
+	p, err := s.find(slug)
+	if err != nil {
+		return nil, err
+	}
+	// The checkpoint is read first: a record that it covers was reserved
+	// before, so it is seen below as pending or as settled.
+	c := s.Tree.Latest()
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if len(p.entries) == 0 {
+		return nil, fmt.Errorf("publication %w", ErrUnknown)
+	}
+	last := p.entries[len(p.entries)-1]
+	if p.pending != nil || last.index >= c.Size {
+		return p.head, nil
+	}
+	return log.SignHead(s.Signer, log.Head{Genesis: p.chain.Genesis(), Record: p.chain.Head(), Index: last.index, TreeSize: c.Size})
+}
+
+// Checkpoint returns the newest signed checkpoint.
+func (s *Service) Checkpoint() ([]byte, error) {
+	c := s.Tree.Latest()
+	if c.Note == nil {
+		return nil, fmt.Errorf("checkpoint %w: the log is empty", ErrUnknown)
+	}
+	return c.Note, nil
+}
+
+// Ready reports whether records are being accepted.
+func (s *Service) Ready(_ context.Context) error {
+	for _, p := range s.all() {
+		p.mu.RLock()
+		stuck := p.pending != nil && len(p.entries) == 0
+		p.mu.RUnlock()
+		if stuck {
+			return fmt.Errorf("publication %q is waiting for the log", p.slug)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,147 @@
+// Package publish holds the use cases of the service: create a publication,
+// submit a record, read what was published, verify a copy. It owns the
+// interfaces it needs (Log, Tree, Store) and imports only pure packages.
+//
+// A submit goes through these steps, in this order; each comment in Submit says
+// what a crash leaves behind:
+//
+//	check → reserve (payload and intent, one transaction) → append to the log,
+//	integrated → covered by a signed checkpoint → settle (index, bundle, head)
+//	→ answer
+//
+// What is reserved and not settled is resumed at the next start, before the
+// service answers anybody; the log itself drops the second copy of an entry.
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/sijil/sijil/internal/match"
+	"github.com/sijil/sijil/internal/statement"
+	"github.com/sijil/sijil/keys"
+	"github.com/sijil/sijil/log"
+)
+
+// ErrUnknown: no such publication, version, language or record. The caller
+// answers 404.
+var ErrUnknown = errors.New("not found")
+
+// Config holds what a service needs; every field is required.
+type Config struct {
+	Log    Log
+	Tree   Tree
+	Store  Store
+	Signer note.Signer // the log's key, for heads
+	Trust  *keys.Trust // what this service itself pins
+	Clock  func() time.Time
+	Logger *slog.Logger
+}
+
+// Service carries out the use cases. Safe for concurrent use.
+type Service struct {
+	Config
+	name  statement.LogName
+	index *match.Index
+
+	mu           sync.RWMutex // guards publications
+	publications map[string]*publication
+	creating     sync.Mutex // one genesis at a time: slugs are compared with all others
+}
+
+// Open loads what the store has, finishes what a crash left unfinished, and
+// returns the service. It verifies every stored record on the way and refuses
+// to start on one that does not follow its chain.
+func Open(ctx context.Context, c Config) (*Service, error) {
+	s := &Service{Config: c, name: statement.NameOf(c.Trust.Policy().Log()), index: match.NewIndex(), publications: map[string]*publication{}}
+	if err := s.load(ctx); err != nil {
+		return nil, fmt.Errorf("load publications: %w", err)
+	}
+	for _, p := range s.all() {
+		if err := s.resume(ctx, p); err != nil {
+			return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
+		}
+	}
+	return s, nil
+}
+
+func (s *Service) load(ctx context.Context) error {
+	err := s.Store.Records(ctx, func(r Stored) error {
+		if err := s.loadRecord(r); err != nil {
+			return fmt.Errorf("%q record %d: %w", r.Slug, r.Sequence, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range s.all() {
+		if err := s.index.Put(p.forMatch()); err != nil {
+			return fmt.Errorf("%q: %w", p.slug, err)
+		}
+	}
+	return nil
+}
+
+func (s *Service) loadRecord(r Stored) error {
+	b, err := log.ParseBundle(r.Bundle)
+	if err != nil {
+		return err
+	}
+	p := s.publications[r.Slug]
+	e := entry{bundle: b, index: r.Index}
+	if r.Sequence == 0 {
+		if p, e.record, err = s.start(b); err != nil {
+			return err
+		}
+		s.publications[r.Slug] = p
+	} else {
+		if p == nil {
+			return errors.New("no genesis record")
+		}
+		if e.record, err = p.chain.Next(b); err != nil {
+			return err
+		}
+		if e.edition, err = openEdition(e.record.Statement, r.Content); err != nil {
+			return err
+		}
+	}
+	if e.record.Digest() != r.Record {
+		return fmt.Errorf("stored under %s, is %s", r.Record, e.record.Digest())
+	}
+	if r.Index < 0 {
+		p.pending = &e
+		return nil
+	}
+	if p.pending != nil {
+		return errors.New("follows a record that is not in the log")
+	}
+	p.add(e)
+	p.head = r.Head
+	return nil
+}
+
+func (s *Service) all() []*publication {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := make([]*publication, 0, len(s.publications))
+	for _, p := range s.publications {
+		out = append(out, p)
+	}
+	return out
+}
+
+func (s *Service) find(slug string) (*publication, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if p, ok := s.publications[slug]; ok {
+		return p, nil
+	}
+	return nil, fmt.Errorf("publication %w", ErrUnknown)
+}

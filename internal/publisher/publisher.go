@@ -1,0 +1,270 @@
+// Package publisher is what happens on the publisher's own machine: verify the
+// chain as it stands, build the next statement, sign it, hand it over, and
+// verify the answer. The private key never leaves it, and nothing is signed
+// onto a head that was not verified first.
+//
+// A signed record is put into the Outbox before it is sent and taken out when
+// its bundle was verified. If we die in between, the next run sends the
+// identical record again, which the service answers with the first bundle.
+package publisher
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/sijil/sijil/internal/chain"
+	"github.com/sijil/sijil/internal/edition"
+	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/internal/remote"
+	"github.com/sijil/sijil/internal/signatory"
+	"github.com/sijil/sijil/internal/statement"
+	"github.com/sijil/sijil/internal/text"
+	"github.com/sijil/sijil/keys"
+	"github.com/sijil/sijil/log"
+)
+
+// ErrUnchanged: the new version says exactly what the latest one says. The
+// caller tells the person that there is nothing to publish.
+var ErrUnchanged = errors.New("texts, list, place and date are those of the latest version: there is nothing to publish")
+
+// Server takes records. remote.Client is one.
+type Server interface {
+	Create(ctx context.Context, token string, bundle []byte) (*remote.Receipt, error)
+	Submit(ctx context.Context, slug string, bundle []byte, texts map[string][]byte, d []signatory.Disclosure) (*remote.Receipt, error)
+}
+
+// Outbox keeps signed records until they are known to be in the log. Put and
+// Drop are durable when they return.
+type Outbox interface {
+	// Get returns nil when there is nothing under the name.
+	Get(name string) ([]byte, error)
+	Put(name string, b []byte) error
+	Drop(name string) error
+}
+
+// Input is the version to publish, as a draft gives it.
+type Input struct {
+	Slug        string
+	Title       map[string]string // by language
+	Texts       map[string][]byte // by language
+	PlaceDate   map[string]string // by language; optional
+	Date, Place string            // optional
+	Reason      string
+	Signatories []signatory.Signatory
+}
+
+// Publisher signs and submits.
+type Publisher struct {
+	Server Server
+	Source evidence.Source
+	Open   evidence.Options // Slug is set from the input
+	Signer *keys.Signer
+	Outbox Outbox
+	// SaveTrust writes the trust file that pins a publication just created.
+	SaveTrust func(*keys.Trust) error
+	Rand      io.Reader // Optional; default crypto/rand.
+	Clock     func() time.Time
+}
+
+// Result says what was published. Trust pins the publication.
+type Result struct {
+	Trust   *keys.Trust
+	Genesis log.Digest
+	Version int
+	Record  log.Digest
+	Index   int64
+}
+
+// Publish publishes the next version, and the genesis record first where there
+// is none: that needs a token.
+func (p *Publisher) Publish(ctx context.Context, in Input, token string) (*Result, error) {
+	if p.Rand == nil {
+		p.Rand = rand.Reader
+	}
+	pub, err := p.openOrCreate(ctx, in, token)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.mayPublish(pub); err != nil {
+		return nil, err
+	}
+	sent, err := p.resend(ctx, in.Slug)
+	if err != nil {
+		return nil, err
+	}
+	if sent {
+		if pub, err = evidence.Open(ctx, p.Source, p.Open); err != nil {
+			return nil, fmt.Errorf("read the publication again: %w", err)
+		}
+	}
+	s, disclosures, err := p.next(in, pub)
+	if errors.Is(err, ErrUnchanged) && sent {
+		return p.result(pub), nil // this very version was sent before, and the answer lost
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := p.sign(in, s, disclosures); err != nil {
+		return nil, err
+	}
+	if _, err := p.resend(ctx, in.Slug); err != nil {
+		return nil, err
+	}
+	if pub, err = evidence.Open(ctx, p.Source, p.Open); err != nil {
+		return nil, fmt.Errorf("the record was accepted, but reading it back failed: %w", err)
+	}
+	return p.result(pub), nil
+}
+
+func (p *Publisher) result(pub *evidence.Publication) *Result {
+	latest, _ := pub.Latest()
+	out := &Result{Trust: p.Open.Trust, Genesis: pub.Genesis(), Record: latest.Digest(), Index: latest.Index}
+	if latest.Edition != nil {
+		out.Version = latest.Edition.Statement().Version
+	}
+	return out
+}
+
+// mayPublish spares the person a refusal: is the key one of the publication's?
+func (p *Publisher) mayPublish(pub *evidence.Publication) error {
+	genesis, ok := pub.Records()[0].Statement.(*statement.Publication)
+	if !ok {
+		return errors.New("the genesis record is no publication")
+	}
+	list, err := genesis.Policy.PublicKeys()
+	if err != nil {
+		return err
+	}
+	for _, k := range list {
+		if k.Digest() == p.Signer.Public().Digest() {
+			return nil
+		}
+	}
+	return fmt.Errorf("the key %s is not one of the publication's: %w", p.Signer.Public().Digest(), chain.ErrUnauthorised)
+}
+
+// openOrCreate verifies the publication as it stands, after creating it if the
+// trust file does not pin it.
+func (p *Publisher) openOrCreate(ctx context.Context, in Input, token string) (*evidence.Publication, error) {
+	p.Open.Slug = in.Slug
+	if _, ok := p.Open.Trust.Genesis(in.Slug); !ok {
+		genesis, err := p.create(ctx, in, token)
+		if err != nil {
+			return nil, err
+		}
+		// We made and signed it ourselves: that is why it may be pinned.
+		if p.Open.Trust, err = p.Open.Trust.Pin(in.Slug, genesis); err != nil {
+			return nil, err
+		}
+		// If we die before this, the genesis in the outbox is sent again.
+		if err := p.SaveTrust(p.Open.Trust); err != nil {
+			return nil, err
+		}
+		if err := p.Outbox.Drop(genesisName); err != nil {
+			return nil, err
+		}
+	}
+	pub, err := evidence.Open(ctx, p.Source, p.Open)
+	if err != nil {
+		return nil, fmt.Errorf("verify the publication before signing: %w", err)
+	}
+	return pub, nil
+}
+
+func (p *Publisher) create(ctx context.Context, in Input, token string) (log.Digest, error) {
+	data, err := p.Outbox.Get(genesisName)
+	if err != nil {
+		return log.Digest{}, err
+	}
+	if data == nil {
+		payload, err := statement.Encode(&statement.Publication{
+			Log: statement.NameOf(p.Open.Trust.Policy().Log()), Slug: in.Slug, Title: in.Title, Policy: statement.NewPolicy(p.Signer.Public()),
+		})
+		if err != nil {
+			return log.Digest{}, err
+		}
+		b, err := p.Signer.Sign(p.Rand, payload)
+		if err != nil {
+			return log.Digest{}, err
+		}
+		if data, err = b.Marshal(); err != nil {
+			return log.Digest{}, err
+		}
+		// If we die after this, the same genesis is sent again: a second one
+		// would find the slug taken and the token used.
+		if err := p.Outbox.Put(genesisName, data); err != nil {
+			return log.Digest{}, err
+		}
+	}
+	sent, err := log.ParseBundle(data)
+	if err != nil {
+		return log.Digest{}, fmt.Errorf("outbox: %s: %w", genesisName, err)
+	}
+	if _, err := p.Server.Create(ctx, token, data); err != nil {
+		// Nothing refused was kept by the service: let the next run start
+		// again, with another token or slug.
+		var problem *remote.Problem
+		if errors.As(err, &problem) && problem.Status >= 400 && problem.Status < 500 {
+			err = errors.Join(err, p.Outbox.Drop(genesisName))
+		}
+		return log.Digest{}, err
+	}
+	return sent.Envelope.Digest(), nil
+}
+
+// next builds the statement that follows pub's head.
+func (p *Publisher) next(in Input, pub *evidence.Publication) (*statement.Version, []signatory.Disclosure, error) {
+	records := pub.Records()
+	head := records[len(records)-1]
+	v := &statement.Version{
+		Canonical: text.Edition, Date: in.Date, Place: in.Place, PlaceDate: in.PlaceDate, Reason: in.Reason, Title: in.Title,
+		Issued: p.Clock().UTC().Truncate(time.Second).Format(time.RFC3339),
+		Log:    statement.NameOf(p.Open.Trust.Policy().Log()), Publication: pub.Genesis(), Previous: head.Digest(),
+		Sequence: head.Statement.Header().Sequence + 1, Version: 1,
+	}
+	var before []signatory.Disclosure
+	latest, ok := pub.Latest()
+	if ok {
+		v.Version = latest.Edition.Statement().Version + 1
+		before = latest.Edition.List().Disclosures()
+	}
+	var texts []statement.Text
+	for lang, file := range in.Texts {
+		t, err := edition.Digests(lang, file)
+		if err != nil {
+			return nil, nil, err
+		}
+		texts = append(texts, t)
+	}
+	v.SetTexts(texts)
+	disclosures, err := signatory.Reuse(before, in.Signatories, p.Rand)
+	if err != nil {
+		return nil, nil, err
+	}
+	commitments, err := signatory.Commit(disclosures)
+	if err != nil {
+		return nil, nil, err
+	}
+	v.Signatories.Commitments = commitments
+	if ok && same(latest.Edition.Statement(), v) {
+		return nil, nil, ErrUnchanged
+	}
+	return v, disclosures, nil
+}
+
+// same reports whether two versions say the same, whatever their place, time
+// and reason.
+func same(a, b *statement.Version) bool {
+	x, y := *a, *b
+	x.Issued, x.Previous, x.Sequence, x.Version, x.Reason = y.Issued, y.Previous, y.Sequence, y.Version, y.Reason
+	p, err := statement.Encode(&x)
+	if err != nil {
+		return false
+	}
+	q, err := statement.Encode(&y)
+	return err == nil && string(p) == string(q)
+}

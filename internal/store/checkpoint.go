@@ -1,0 +1,79 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/sijil/sijil/internal/publish"
+)
+
+// ErrConflict: the stored checkpoint is not the one that was to be replaced.
+// The caller stops: somebody else signs with the same key.
+var ErrConflict = errors.New("the last checkpoint is another one")
+
+// LastCheckpoint returns the last signed checkpoint; the zero value when none
+// was ever signed.
+func (s *Store) LastCheckpoint(ctx context.Context) (publish.Checkpoint, error) {
+	var c publish.Checkpoint
+	var root []byte
+	err := s.read.QueryRowContext(ctx, `SELECT size, root, note FROM checkpoint`).Scan(&c.Size, &root, &c.Note)
+	if errors.Is(err, sql.ErrNoRows) {
+		return publish.Checkpoint{}, nil
+	}
+	if err != nil {
+		return publish.Checkpoint{}, fmt.Errorf("store: checkpoint: %w", err)
+	}
+	if copy(c.Root[:], root) != len(c.Root) {
+		return publish.Checkpoint{}, errors.New("store: checkpoint: the root is not 32 bytes")
+	}
+	return c, nil
+}
+
+// SwapCheckpoint replaces old by new, durably, or returns ErrConflict and
+// changes nothing. old is the zero value for the first.
+func (s *Store) SwapCheckpoint(ctx context.Context, old, new publish.Checkpoint) error {
+	return s.queue.do(ctx, func(tx *sql.Tx) error {
+		var note []byte
+		err := tx.QueryRow(`SELECT note FROM checkpoint`).Scan(&note)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("store: checkpoint: %w", err)
+		}
+		if !bytes.Equal(note, old.Note) {
+			return ErrConflict
+		}
+		_, err = tx.Exec(`INSERT INTO checkpoint (id, size, root, note) VALUES (1, ?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note`, new.Size, new.Root[:], new.Note)
+		if err != nil {
+			return fmt.Errorf("store: checkpoint: %w", err)
+		}
+		return nil
+	})
+}
+
+// Setting returns a value that init wrote; ErrNotFound if there is none.
+func (s *Store) Setting(ctx context.Context, name string) (string, error) {
+	var v string
+	err := s.read.QueryRowContext(ctx, `SELECT value FROM setting WHERE name = ?`, name).Scan(&v)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("store: setting %q: %w", name, ErrNotFound)
+	}
+	if err != nil {
+		return "", fmt.Errorf("store: setting %q: %w", name, err)
+	}
+	return v, nil
+}
+
+// PutSettings writes values once; an existing name is an error.
+func (s *Store) PutSettings(ctx context.Context, values map[string]string) error {
+	return s.queue.do(ctx, func(tx *sql.Tx) error {
+		for name, value := range values {
+			if _, err := tx.Exec(`INSERT INTO setting (name, value) VALUES (?, ?)`, name, value); err != nil {
+				return fmt.Errorf("store: setting %q: %w", name, err)
+			}
+		}
+		return nil
+	})
+}
