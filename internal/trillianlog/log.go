@@ -162,6 +162,9 @@ func (l *Log) Append(ctx context.Context, entry []byte) (index uint64, duplicate
 	w := l.waiters.join(leafHash(rfc6962.DefaultHasher.HashLeaf(entry)))
 	defer l.waiters.leave(w)
 
+	// Woken early, the sequencer's transaction can take the entry along, and one
+	// sync does for both; woken too early, it finds nothing and is woken again.
+	l.seq.wake()
 	if duplicate, err = l.queue(ctx, entry); err != nil {
 		return 0, false, fmt.Errorf("trillianlog: append: %w", err)
 	}
@@ -176,7 +179,12 @@ func (l *Log) Append(ctx context.Context, entry []byte) (index uint64, duplicate
 		// Queued and not integrated yet. We joined before we looked, so its
 		// integration will reach us.
 	}
-	l.seq.wake()
+	select {
+	case <-w.done:
+		return w.index, duplicate, nil
+	default:
+		l.seq.wake()
+	}
 	index, err = l.wait(ctx, w)
 	return index, duplicate && err == nil, err
 }

@@ -28,11 +28,11 @@ func (s *logStorage) AddSequencedLeaves(ctx context.Context, tree *trillian.Tree
 	}
 	tx, err := s.beginWrite(ctx, tree)
 	if err == storage.ErrTreeNeedsInit {
-		return nil, also(err, tx.rollback())
+		return nil, also(err, tx.Close())
 	} else if err != nil {
 		return nil, err
 	}
-	defer func() { err = also(err, tx.rollback()) }()
+	defer func() { err = also(err, tx.Close()) }()
 	results := make([]*trillian.QueuedLogLeaf, len(leaves))
 	for i, leaf := range leaves {
 		if results[i], err = addSequencedLeaf(tx.conn, tree.TreeId, call.queueNS, leaf); err != nil {

@@ -76,7 +76,7 @@ func (s *logStorage) ReadWriteTransaction(ctx context.Context, tree *trillian.Tr
 		return err
 	}
 	// Deferred, so that the turn comes back even if f panics or ends its goroutine.
-	defer func() { err = also(err, tx.rollback()) }()
+	defer func() { err = also(err, tx.Close()) }()
 	if err := f(ctx, tx); err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (s *logStorage) beginWrite(ctx context.Context, tree *trillian.Tree) (*logT
 	if err != nil && err != storage.ErrTreeNeedsInit {
 		return nil, errors.Join(err, snap.rollback())
 	}
-	return &logTX{snapshot: snap, dequeued: make(map[string]queueKey)}, err
+	return &logTX{snapshot: snap, queue: s.queue, dequeued: make(map[string]queueKey)}, err
 }
 
 // QueueLeaves queues leaves and returns when they are durable. Calls that run

@@ -28,6 +28,8 @@ const (
 // is seen by anyone, or survives a crash, before Commit.
 type logTX struct {
 	snapshot
+	queue     *committer
+	taken     []*queueCall        // taken along from queue; answered at the end
 	dequeued  map[string]queueKey // by leaf identity hash
 	committed bool
 }
@@ -52,7 +54,20 @@ func (t *logTX) Commit(ctx context.Context) error {
 		return err
 	}
 	t.committed = true
+	finish(t.taken, nil)
+	t.taken = nil
 	return nil
+}
+
+// Close ends the transaction if Commit has not. The calls that it took along
+// go back to where they were: another transaction will carry them.
+func (t *logTX) Close() error {
+	err := t.rollback()
+	if len(t.taken) > 0 {
+		t.queue.putBack(t.taken)
+		t.taken = nil
+	}
+	return err
 }
 
 // SetMerkleNodes sets nodes; Commit writes them.
@@ -100,6 +115,9 @@ func checkNextRoot(current *logRoot, next *types.LogRootV1) error {
 
 // DequeueLeaves gives the leaves to integrate next, oldest first. They leave
 // the queue in UpdateSequencedLeaves. A leaf is given once in a transaction.
+//
+// QueueLeaves calls that wait at this moment join the transaction, and return
+// when it has committed.
 func (t *logTX) DequeueLeaves(ctx context.Context, limit int, cutoff time.Time) ([]*trillian.LogLeaf, error) {
 	c, err := t.use(ctx)
 	if err != nil {
@@ -114,6 +132,12 @@ func (t *logTX) DequeueLeaves(ctx context.Context, limit int, cutoff time.Time) 
 	}
 	if t.treeType == trillian.TreeType_PREORDERED_LOG {
 		return t.nextPreordered(c, limit, cutoff)
+	}
+	if calls := t.queue.take(); len(calls) > 0 {
+		t.taken = append(t.taken, calls...) // before storing: an error puts them back
+		if err := storeCalls(c, calls); err != nil {
+			return nil, err
+		}
 	}
 	var leaves []*trillian.LogLeaf
 	err = c.each(func(r scanner) error {

@@ -2,19 +2,8 @@ package trilliansqlite
 
 import (
 	"context"
-	"crypto/sha256"
-	"fmt"
 	"sync"
-	"time"
-
-	"github.com/google/trillian"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/types/known/timestamppb"
 )
-
-// hashSize is the length of leaf identity and Merkle leaf hashes (RFC 6962).
-const hashSize = sha256.Size
 
 // Bounds of one shared transaction, so that a flood of callers cannot hold the
 // writer, or the memory of the write-ahead log, for longer than one of them.
@@ -23,27 +12,12 @@ const (
 	maxBatchBytes  = 32 << 20
 )
 
-const (
-	insertLeafSQL = `INSERT INTO leaf (tree_id, queue_ns, identity_hash, merkle_hash, value, extra)
-		VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (tree_id, identity_hash) DO NOTHING`
-	lastLeafSQL = `SELECT coalesce(max(leaf_id), 0) FROM leaf`
-	enqueueSQL  = `INSERT INTO queue (tree_id, queue_ns, leaf_id)
-		SELECT tree_id, queue_ns, leaf_id FROM leaf WHERE leaf_id > ?`
-)
-
-// queueCall is one QueueLeaves call on its way to a shared transaction.
-type queueCall struct {
-	treeID  int64
-	leaves  []*trillian.LogLeaf
-	queueNS int64
-	bytes   int
-
-	results []*trillian.QueuedLogLeaf
-	err     error
-	done    chan struct{} // closed when results and err are set
-}
-
-// committer turns concurrent QueueLeaves calls into shared transactions.
+// committer turns concurrent QueueLeaves calls into shared transactions. A call
+// waits in pending until somebody who holds the writer takes it along:
+//
+//   - a transaction that dequeues leaves (the sequencer's), which so queues and
+//     integrates them with one sync, or
+//   - the committer's own goroutine, when no such transaction comes.
 type committer struct {
 	writer *writer
 	wake   chan struct{} // holds one token when pending may not be empty
@@ -88,10 +62,7 @@ func (c *committer) queue(ctx context.Context, call *queueCall) error {
 		return ErrClosed
 	}
 	c.pending = append(c.pending, call)
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
+	c.signal()
 	c.mu.Unlock()
 
 	select {
@@ -125,22 +96,46 @@ func (c *committer) run() {
 	}
 }
 
-// commitPending commits one batch. The turn is taken before the batch is cut:
-// callers that arrive while another transaction runs still join it.
+// commitPending commits one batch and reports whether there was one. The turn
+// is taken before the batch is cut: callers that arrive while another
+// transaction runs still join it.
 func (c *committer) commitPending() bool {
-	if err := c.writer.acquire(context.Background()); err != nil {
-		finish(c.take(), err)
-		return false
+	for round := range 2 {
+		if err := c.writer.acquire(context.Background()); err != nil {
+			finish(c.take(), err)
+			return false
+		}
+		// Once, and no more, those who wait go first: they may take the calls along.
+		if round == 1 || c.writer.waiting.Load() == 0 {
+			break
+		}
+		c.writer.release()
 	}
 	calls := c.take()
-	if len(calls) == 0 {
-		c.writer.release()
-		return false
-	}
 	err := c.commit(calls)
 	c.writer.release()
 	finish(calls, err)
-	return true
+	return len(calls) > 0
+}
+
+// commit writes the calls in a transaction of their own. The caller holds the
+// turn.
+//
+// If we die in it, none of the leaves is queued and no caller was told so. If
+// we die after it, all of them wait in the queue table, and the next run of the
+// sequencer integrates them.
+func (c *committer) commit(calls []*queueCall) error {
+	if len(calls) == 0 {
+		return nil
+	}
+	tx, err := c.writer.beginHeld()
+	if err != nil {
+		return err
+	}
+	if err := storeCalls(tx.conn, calls); err != nil {
+		return also(err, tx.rollback())
+	}
+	return tx.finish(true)
 }
 
 // take cuts the next batch off the pending calls.
@@ -162,6 +157,30 @@ func (c *committer) take() []*queueCall {
 	return batch
 }
 
+// putBack returns calls that were taken along by a transaction that failed. The
+// failure is none of theirs, so the goroutine gives them their own.
+func (c *committer) putBack(calls []*queueCall) {
+	for _, call := range calls {
+		call.results, call.err = nil, nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped {
+		finish(calls, ErrClosed)
+		return
+	}
+	c.pending = append(calls, c.pending...)
+	c.signal()
+}
+
+// signal wakes the goroutine. The caller holds mu.
+func (c *committer) signal() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
 // finish wakes the callers. A call's own error, if set, says more than err.
 func finish(calls []*queueCall, err error) {
 	for _, call := range calls {
@@ -171,132 +190,3 @@ func finish(calls []*queueCall, err error) {
 		close(call.done)
 	}
 }
-
-// commit writes all calls in one transaction. The caller holds the turn.
-//
-// If we die in it, none of the leaves is queued and no caller was told so. If
-// we die after it, all of them wait in the queue table, and the next run of the
-// sequencer integrates them.
-func (c *committer) commit(calls []*queueCall) (err error) {
-	tx, err := c.writer.beginHeld()
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			tx.rollback() // err says why already
-		}
-	}()
-	var last int64
-	if err := tx.conn.row(lastLeafSQL).Scan(&last); err != nil {
-		return fmt.Errorf("read last leaf id: %w", err)
-	}
-	ready := make(map[int64]error) // by tree: may leaves be queued?
-	for _, call := range calls {
-		rootErr, ok := ready[call.treeID]
-		if !ok {
-			_, rootErr = readRoot(tx.conn, call.treeID)
-			ready[call.treeID] = rootErr
-		}
-		if rootErr != nil {
-			call.err = rootErr
-			continue
-		}
-		if call.results, err = insertLeaves(tx.conn, call); err != nil {
-			return err
-		}
-	}
-	if _, err := tx.conn.exec(enqueueSQL, last); err != nil {
-		return fmt.Errorf("queue leaves: %w", err)
-	}
-	return tx.finish(true)
-}
-
-func insertLeaves(c *conn, call *queueCall) ([]*trillian.QueuedLogLeaf, error) {
-	results := make([]*trillian.QueuedLogLeaf, len(call.leaves))
-	for i, leaf := range call.leaves {
-		inserted, _, err := insertLeaf(c, call.treeID, call.queueNS, leaf)
-		if err != nil {
-			return nil, err
-		}
-		if inserted {
-			results[i] = &trillian.QueuedLogLeaf{Leaf: leaf}
-			continue
-		}
-		stored, err := leafByIdentity(c, call.treeID, leaf.LeafIdentityHash)
-		if err != nil {
-			return nil, fmt.Errorf("read the stored leaf of a duplicate: %w", err)
-		}
-		results[i] = &trillian.QueuedLogLeaf{
-			Leaf:   stored,
-			Status: status.Newf(codes.AlreadyExists, "leaf %x exists", leaf.LeafIdentityHash).Proto(),
-		}
-	}
-	return results, nil
-}
-
-// insertLeaf writes a leaf row unless the tree has its identity hash already.
-func insertLeaf(c *conn, treeID, queueNS int64, leaf *trillian.LogLeaf) (inserted bool, leafID int64, err error) {
-	var merkle any // NULL where it is the identity hash
-	if string(leaf.MerkleLeafHash) != string(leaf.LeafIdentityHash) {
-		merkle = leaf.MerkleLeafHash
-	}
-	res, err := c.exec(insertLeafSQL, treeID, queueNS, leaf.LeafIdentityHash, merkle,
-		blob(leaf.LeafValue), blob(leaf.ExtraData))
-	if err != nil {
-		return false, 0, fmt.Errorf("insert leaf: %w", err)
-	}
-	n, err := res.RowsAffected()
-	if err != nil || n == 0 {
-		return false, 0, err
-	}
-	leafID, err = res.LastInsertId()
-	return true, leafID, err
-}
-
-// blob keeps an absent value from being stored as NULL.
-func blob(b []byte) []byte {
-	if b == nil {
-		return []byte{}
-	}
-	return b
-}
-
-// newQueueCall checks the leaves and stamps them with the queue time, as the
-// callers of QueueLeaves expect.
-func newQueueCall(treeID int64, leaves []*trillian.LogLeaf, at time.Time) (*queueCall, error) {
-	ns, err := nanos(at)
-	if err != nil {
-		return nil, fmt.Errorf("queue time: %w", err)
-	}
-	call := &queueCall{treeID: treeID, leaves: leaves, queueNS: ns, done: make(chan struct{})}
-	for i, leaf := range leaves {
-		if err := checkLeaf(leaf); err != nil {
-			return nil, status.Errorf(codes.InvalidArgument, "leaves[%d]: %v", i, err)
-		}
-		leaf.QueueTimestamp = timestamppb.New(at)
-		call.bytes += len(leaf.LeafValue) + len(leaf.ExtraData)
-	}
-	return call, nil
-}
-
-func checkLeaf(leaf *trillian.LogLeaf) error {
-	if n := len(leaf.GetLeafIdentityHash()); n != hashSize {
-		return fmt.Errorf("identity hash of %d bytes, want %d", n, hashSize)
-	}
-	if n := len(leaf.GetMerkleLeafHash()); n != hashSize {
-		return fmt.Errorf("merkle hash of %d bytes, want %d", n, hashSize)
-	}
-	return nil
-}
-
-// nanos gives a time as it is stored, refusing one that does not fit.
-func nanos(t time.Time) (int64, error) {
-	ns := t.UnixNano()
-	if !time.Unix(0, ns).Equal(t) {
-		return 0, fmt.Errorf("%v is out of range", t)
-	}
-	return ns, nil
-}
-
-func timestamp(ns int64) *timestamppb.Timestamp { return timestamppb.New(time.Unix(0, ns)) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -45,10 +46,11 @@ func (t *transaction) rollback() error {
 
 // writer owns the one connection that writes.
 type writer struct {
-	conn   *conn
-	turn   chan struct{} // holds one token; who takes it owns conn and broken
-	closed chan struct{}
-	broken error // the disk failed in a way that only opening again can answer
+	conn    *conn
+	turn    chan struct{} // holds one token; who takes it owns conn and broken
+	waiting atomic.Int32  // calls of begin that wait for their turn
+	closed  chan struct{}
+	broken  error // the disk failed in a way that only opening again can answer
 }
 
 func newWriter(c *conn) *writer {
@@ -84,7 +86,10 @@ func (w *writer) stop() {
 
 // begin waits for its turn and begins a transaction, which keeps it.
 func (w *writer) begin(ctx context.Context) (*transaction, error) {
-	if err := w.acquire(ctx); err != nil {
+	w.waiting.Add(1)
+	err := w.acquire(ctx)
+	w.waiting.Add(-1)
+	if err != nil {
 		return nil, err
 	}
 	t, err := w.beginHeld()
