@@ -1,0 +1,153 @@
+package tilewriter
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// damaged has files of every kind: 66,000 entries.
+var damaged = []string{
+	"tile/0/000", "tile/0/100", "tile/0/255", "tile/0/256", "tile/1/000",
+	"tile/entries/200", "tile/entries/256",
+	"edge/entries-257", "edge/1-1", "edge/2-0",
+}
+
+// A bit flips on disk: Open finds it and names the file; once the operator has
+// moved it away, it is made again.
+func TestBitFlip(t *testing.T) {
+	f := newFixture(t)
+	f.close(f.openAt(66000))
+	for _, name := range damaged {
+		t.Run(name, func(t *testing.T) {
+			p := filepath.Join(f.dir, name)
+			good, err := os.ReadFile(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.flip(name)
+			_, err = f.tryOpen()
+			var d *DamageError
+			if !errors.Is(err, ErrDamaged) || !errors.As(err, &d) {
+				t.Fatalf("got %v, want ErrDamaged", err)
+			}
+			if !slices.Equal(d.Paths, []string{name}) && !(name == "edge/2-0" && slices.Contains(d.Paths, name)) {
+				t.Errorf("named %q", d.Paths)
+			}
+			if err := os.Remove(p); err != nil {
+				t.Fatal(err)
+			}
+			w := f.open()
+			again, err := os.ReadFile(p)
+			if err != nil || !slices.Equal(again, good) {
+				t.Errorf("made again with other bytes, %v", err)
+			}
+			f.close(w)
+		})
+	}
+	f.check(f.open(), 66000)
+}
+
+func TestShortFile(t *testing.T) {
+	f := newFixture(t)
+	f.close(f.openAt(66000))
+	for _, name := range damaged {
+		p := filepath.Join(f.dir, name)
+		good, err := os.ReadFile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(p, int64(len(good)-1)); err != nil {
+			t.Fatal(err)
+		}
+		_, err = f.tryOpen()
+		var d *DamageError
+		if !errors.As(err, &d) || !slices.Equal(d.Paths, []string{name}) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := os.WriteFile(p, good, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// The folder is lost: all of it is made again, and must give the signed root.
+func TestFolderLost(t *testing.T) {
+	f := newFixture(t)
+	f.close(f.openAt(66000))
+	if err := os.RemoveAll(f.dir); err != nil {
+		t.Fatal(err)
+	}
+	w := f.open()
+	f.check(w, 66000)
+	f.close(w)
+	if err := os.RemoveAll(f.dir); err != nil {
+		t.Fatal(err)
+	}
+	// From another log it does not.
+	for _, at := range []int{0, 65999} {
+		f.log = &memLog{}
+		f.log.add(at)
+		f.log.addAs("other", 1)
+		f.log.add(66100 - at - 1)
+		if _, err := f.tryOpen(); !errors.Is(err, ErrRollback) {
+			t.Errorf("entry %d of the log is another: %v", at, err)
+		}
+		if err := os.RemoveAll(f.dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A bit flips between writing and reading back: nothing is signed.
+func TestBitFlipInARound(t *testing.T) {
+	for _, name := range []string{"tile/entries/001", "tile/0/001", "tile/0/002", "edge/entries-3", "edge/1-0"} {
+		f := newFixture(t)
+		w := f.openAt(300)
+		w.step = func(step string) error {
+			if step == "compare" {
+				f.flip(name)
+			}
+			return nil
+		}
+		f.log.add(700)
+		_, err := w.Advance(t.Context())
+		var d *DamageError
+		if !errors.As(err, &d) || !slices.Contains(d.Paths, name) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if len(f.store.all) != 1 {
+			t.Errorf("%s: signed", name)
+		}
+		w.step = nil
+		if _, err := w.Advance(t.Context()); err != nil {
+			t.Errorf("%s: the next round: %v", name, err)
+		}
+		f.check(w, 1000)
+		f.close(w)
+	}
+}
+
+// A published tile is damaged while the service runs: no proof is made of it,
+// and it is named; a lost one is not taken for one that never was.
+func TestDamageWhileRunning(t *testing.T) {
+	f := newFixture(t)
+	f.close(f.openAt(1000))
+	w := f.open()
+	f.flip("tile/0/001")
+	_, err := w.Prove(300, 1000)
+	var d *DamageError
+	if !errors.As(err, &d) || !slices.Equal(d.Paths, []string{"tile/0/001"}) {
+		t.Errorf("prove: %v", err)
+	}
+	if err := os.Remove(filepath.Join(f.dir, "tile/entries/001")); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []string{"tile/entries/001", "tile/entries/001.p/9"} {
+		if _, err := w.ReadTile(p); !errors.Is(err, ErrDamaged) || errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s, lost: %v", p, err)
+		}
+	}
+}

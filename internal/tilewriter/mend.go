@@ -1,0 +1,209 @@
+package tilewriter
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/sijil/sijil/log/tile"
+)
+
+// restorer makes missing files of one tree again and finds wrong ones.
+type restorer struct {
+	w    *Writer
+	cp   Checkpoint
+	made map[string]bool // files made again from the log's entries
+	root tlog.Hash       // the root that the log's own entries give, if computed
+}
+
+// tiles returns all full tiles of the tree, by level.
+func (r *restorer) tiles() [][]tlog.Tile {
+	var levels [][]tlog.Tile
+	for level := 0; r.cp.Size>>(level*tile.Height) > 0; level++ {
+		var all []tlog.Tile
+		for n := range int64(r.cp.Size >> ((level + 1) * tile.Height)) {
+			all = append(all, tlog.Tile{H: tile.Height, L: level, N: n, W: tile.Width})
+		}
+		levels = append(levels, all)
+	}
+	return levels
+}
+
+// mend makes missing files again, bundles first, then tiles from the bottom up.
+// Dying here leaves some of them made; the next Open makes the rest.
+func (r *restorer) mend(ctx context.Context) error {
+	for level := tile.EntriesLevel; level < 0 || r.cp.Size>>(level*tile.Height) > 0; level++ {
+		for n := int64(0); ; n++ {
+			t, ok := tile.At(level, n, r.cp.Size)
+			if !ok {
+				break
+			}
+			if level == 0 && t.W < tile.Width {
+				continue // no file of its own
+			}
+			there, err := r.w.disk.has(t)
+			if err == nil && !there {
+				err = r.remake(ctx, t)
+			}
+			if err != nil {
+				return fmt.Errorf("tile writer: make %s again: %w", fileOf(t), err)
+			}
+		}
+	}
+	if len(r.made) > 0 {
+		r.w.log.Warn("tile writer: missing files made again from the log", "files", len(r.made), "size", r.cp.Size)
+	}
+	return r.w.at("mended")
+}
+
+func (r *restorer) remake(ctx context.Context, t tlog.Tile) error {
+	if err := r.w.Room(); err != nil {
+		return err
+	}
+	var data []byte
+	var err error
+	switch {
+	case t.L <= 0:
+		var entries [][]byte
+		if entries, err = r.entries(ctx, t); err != nil {
+			return err
+		}
+		if t.L == 0 {
+			data = hashes(entries)
+		} else {
+			data, err = tile.EncodeBundle(entries)
+		}
+	default:
+		data, err = r.above(t)
+	}
+	if err != nil {
+		return err
+	}
+	b := r.w.disk.batch()
+	defer b.abort()
+	if err := b.put(fileOf(t), data); err != nil {
+		return err
+	}
+	r.made[fileOf(t)] = t.L <= 0
+	return b.commit(false, r.w.at)
+}
+
+// entries reads a bundle's entries from the log.
+func (r *restorer) entries(ctx context.Context, t tlog.Tile) ([][]byte, error) {
+	start := uint64(t.N) * tile.Width
+	var entries [][]byte
+	for len(entries) < t.W {
+		some, err := r.w.leaves(ctx, start+uint64(len(entries)), start+uint64(t.W))
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, some...)
+	}
+	return entries, nil
+}
+
+// above computes a tile of level 1 or more from the full tiles below it.
+func (r *restorer) above(t tlog.Tile) ([]byte, error) {
+	var data []byte
+	for i := range t.W {
+		h, err := r.hashOf(tlog.Tile{H: tile.Height, L: t.L - 1, N: t.N<<tile.Height + int64(i), W: tile.Width})
+		if err != nil {
+			return nil, err
+		}
+		data = append(data, h[:]...)
+	}
+	return data, nil
+}
+
+// hashOf is the hash that a full tile has in the tile above it.
+func (r *restorer) hashOf(t tlog.Tile) (tlog.Hash, error) {
+	data, err := r.w.disk.read(t)
+	if err != nil {
+		return tlog.Hash{}, err
+	}
+	// A tile's own top is stored in its parent alone: join its two halves.
+	half := t.L*tile.Height + tile.Height - 1
+	left, err := tlog.HashFromTile(t, data, tlog.StoredHashIndex(half, 2*t.N))
+	if err != nil {
+		return tlog.Hash{}, err
+	}
+	right, err := tlog.HashFromTile(t, data, tlog.StoredHashIndex(half, 2*t.N+1))
+	return tlog.NodeHash(left, right), err
+}
+
+// edgeError finds out which file makes the right edge miss the signed root. The
+// root cannot tell; but each tile can be held against those below it, and the
+// entries against the log's.
+func (r *restorer) edgeError(ctx context.Context, err error) error {
+	var wrong *tile.WrongError
+	if !errors.As(err, &wrong) {
+		return fmt.Errorf("tile writer: %w", err)
+	}
+	e := &edge{size: r.cp.Size}
+	for level := 0; r.cp.Size>>(level*tile.Height) > 0; level++ {
+		e.tiles = append(e.tiles, nil)
+		t, ok := tile.At(level, int64(r.cp.Size>>((level+1)*tile.Height)), r.cp.Size)
+		if !ok {
+			continue
+		}
+		paths, data, cerr := r.compare(ctx, t)
+		if cerr != nil {
+			return fmt.Errorf("tile writer: %w (looking into: %w)", damage(err), cerr)
+		}
+		if len(paths) > 0 {
+			return fmt.Errorf("tile writer: %w", &DamageError{Paths: paths, Err: err})
+		}
+		e.tiles[level] = data
+	}
+	// Every file agrees with the log: it is the log that was not signed.
+	if r.root, err = e.root(); err != nil {
+		return err
+	}
+	return r.rollback(wrong)
+}
+
+// compare holds a partial tile against what it was made from, and returns the
+// files that may be wrong, and its bytes if none is.
+func (r *restorer) compare(ctx context.Context, t tlog.Tile) (paths []string, data []byte, err error) {
+	if data, err = r.w.disk.read(t); err != nil {
+		return nil, nil, err
+	}
+	if t.L == 0 {
+		entries, err := r.entries(ctx, t)
+		if err == nil && !bytes.Equal(data, hashes(entries)) {
+			paths = []string{fileOf(t)}
+		}
+		return paths, data, err
+	}
+	want, err := r.above(t)
+	if err != nil || bytes.Equal(want, data) {
+		return nil, data, err
+	}
+	for i := 0; i < len(data); i += tlog.HashSize {
+		if bytes.Equal(want[i:i+tlog.HashSize], data[i:i+tlog.HashSize]) {
+			continue
+		}
+		below := tlog.Tile{H: tile.Height, L: t.L - 1, N: t.N<<tile.Height + int64(i/tlog.HashSize), W: tile.Width}
+		if below.L > 0 {
+			paths = append(paths, fileOf(t), fileOf(below))
+			continue
+		}
+		leaves, err := r.entries(ctx, below)
+		if err != nil {
+			return nil, nil, err
+		}
+		tileData, err := r.w.disk.read(below)
+		if err != nil {
+			return nil, nil, err
+		}
+		if bytes.Equal(hashes(leaves), tileData) {
+			paths = append(paths, fileOf(t))
+		} else {
+			paths = append(paths, fileOf(below))
+		}
+	}
+	return paths, data, nil
+}

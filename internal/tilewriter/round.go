@@ -1,0 +1,291 @@
+package tilewriter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/sijil/sijil/log/tile"
+)
+
+// chunk is how many entries a round holds in memory at once.
+const chunk = 1024
+
+// round is one round. Another writer of the same log may win the swap; then the
+// round goes on from that one's checkpoint.
+func (w *Writer) round(ctx context.Context) (cp Checkpoint, err error) {
+	for range 3 {
+		if w.unsure {
+			if err := w.resync(ctx); err != nil {
+				return Checkpoint{}, err
+			}
+		}
+		if cp, err = w.advance(ctx); !errors.Is(err, ErrConflict) {
+			return cp, err
+		}
+	}
+	return cp, err
+}
+
+// advance does the steps of the package comment, numbered as there.
+func (w *Writer) advance(ctx context.Context) (Checkpoint, error) {
+	pub := w.pub.Load()
+	// 1. Read the log's size and root.
+	t, err := w.sourceRoot(ctx, pub.cp)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	if uint64(t.N) == pub.cp.Size && pub.cp.Note != nil {
+		return pub.cp, nil
+	}
+	// 2. to 5. Write, and prove what was written.
+	next, err := w.extend(ctx, pub, t, "the log")
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	// 6. Sign. Dying here leaves a signature that nobody has seen.
+	if err := w.at("sign"); err != nil {
+		return Checkpoint{}, err
+	}
+	note, err := w.opt.Sign(uint64(t.N), t.Hash)
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("tile writer: sign: %w", err)
+	}
+	if len(note) == 0 {
+		return Checkpoint{}, errors.New("tile writer: sign: an empty note")
+	}
+	// 7. Swap. Dying here leaves the answer to the store: Open reads it.
+	if err := w.at("swap"); err != nil {
+		return Checkpoint{}, err
+	}
+	next.cp = Checkpoint{Size: uint64(t.N), Root: t.Hash, Note: note}
+	if err := w.opt.Checkpoints.Swap(ctx, pub.cp, next.cp); err != nil {
+		w.unsure = true
+		return Checkpoint{}, fmt.Errorf("tile writer: store checkpoint: %w", err)
+	}
+	// 8. Publish. Dying here loses nothing: the store has the checkpoint.
+	if err := w.at("publish"); err != nil {
+		w.unsure = true
+		return Checkpoint{}, err
+	}
+	w.publish(next, pub.edge.size/tile.Width != next.edge.size/tile.Width)
+	return next.cp, nil
+}
+
+// sourceRoot reads the log's tree and refuses one that cannot continue cp.
+func (w *Writer) sourceRoot(ctx context.Context, cp Checkpoint) (tlog.Tree, error) {
+	size, root, err := w.opt.Source.Root(ctx)
+	if err != nil {
+		return tlog.Tree{}, fmt.Errorf("tile writer: root of the log: %w", err)
+	}
+	if len(root) != tlog.HashSize || size > tile.MaxSize {
+		return tlog.Tree{}, fmt.Errorf("tile writer: root of the log: size %d with a hash of %d bytes", size, len(root))
+	}
+	t := tlog.Tree{N: int64(size), Hash: tlog.Hash(root)}
+	if cp.Note != nil && (size < cp.Size || size == cp.Size && t.Hash != cp.Root) {
+		return tlog.Tree{}, &RollbackError{Last: cp, Size: size, Root: t.Hash, Where: "the log"}
+	}
+	return t, nil
+}
+
+// extend writes the entries and tiles between the published tree and t, and
+// proves them. Nothing of it is published. It is the whole of steps 2 to 5.
+func (w *Writer) extend(ctx context.Context, pub *snapshot, t tlog.Tree, where string) (*snapshot, error) {
+	e := pub.edge
+	s := &snapshot{first: tlog.StoredHashIndex(0, int64(e.size))}
+	if uint64(t.N) > e.size {
+		if err := w.Room(); err != nil {
+			return nil, err
+		}
+	}
+	var full []tlog.Tile
+	for e.size < uint64(t.N) {
+		entries, err := w.leaves(ctx, e.size, uint64(t.N))
+		if err != nil {
+			return nil, err
+		}
+		next, files, stored, err := e.grow(entries)
+		if err != nil {
+			return nil, fmt.Errorf("tile writer: %w", err)
+		}
+		if err := w.write(pub.edge, next, files, next.size == uint64(t.N)); err != nil {
+			return nil, fmt.Errorf("tile writer: write: %w", err)
+		}
+		for _, f := range files {
+			full = append(full, f.tile)
+		}
+		if s.stored = append(s.stored, stored...); len(s.stored) > memoSize/2 {
+			s.first, s.stored = tlog.StoredHashIndex(0, int64(e.size)), stored
+		}
+		e = next
+	}
+	// 4. Compute the root, and compare.
+	if err := w.at("compare"); err != nil {
+		return nil, err
+	}
+	root, err := e.root()
+	if err != nil {
+		return nil, fmt.Errorf("tile writer: %w", err)
+	}
+	if root != t.Hash {
+		return nil, &RollbackError{Last: pub.cp, Size: uint64(t.N), Root: t.Hash, Computed: root, Where: where}
+	}
+	// 5. Read it back.
+	if err := w.prove(t, full); err != nil {
+		return nil, fmt.Errorf("tile writer: read back: %w", err)
+	}
+	s.edge = e
+	return s, nil
+}
+
+// leaves reads some entries from start on, below end.
+func (w *Writer) leaves(ctx context.Context, start, end uint64) ([][]byte, error) {
+	want := min(end-start, chunk)
+	entries, err := w.opt.Source.Leaves(ctx, start, want)
+	if err == nil && (len(entries) == 0 || uint64(len(entries)) > want) {
+		err = fmt.Errorf("%d entries, want 1 to %d", len(entries), want)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("tile writer: entries of the log from %d: %w", start, err)
+	}
+	return entries, nil
+}
+
+// write is steps 2 and 3 for some entries: entries, tiles, and at the end of the
+// round the edge.
+func (w *Writer) write(pub, next *edge, files []file, last bool) error {
+	b := w.disk.batch()
+	defer b.abort()
+	if err := w.at("entries"); err != nil {
+		return err
+	}
+	for i, f := range files {
+		if f.tile.L == 0 && i > 0 && files[i-1].tile.L != 0 {
+			if err := w.at("tiles"); err != nil {
+				return err
+			}
+		}
+		if err := b.put(fileOf(f.tile), f.data); err != nil {
+			return err
+		}
+	}
+	if last {
+		if err := w.at("edge"); err != nil {
+			return err
+		}
+		if err := b.putEdge(pub, next); err != nil {
+			return err
+		}
+	}
+	if err := w.at("sync files"); err != nil {
+		return err
+	}
+	return b.commit(last && len(next.ends) > 0, w.at)
+}
+
+// prove reads the right edge and the given tiles and bundles back from disk and
+// authenticates them against the tree, as a client would.
+func (w *Writer) prove(t tlog.Tree, full []tlog.Tile) error {
+	v, err := tile.NewVerifier(t, w.disk.readAll)
+	if err != nil || t.N == 0 {
+		return err
+	}
+	if _, err := v.ReadHashes([]int64{tlog.StoredHashIndex(0, t.N-1)}); err != nil {
+		return damage(err)
+	}
+	for _, f := range full {
+		if f.L == tile.EntriesLevel {
+			if err := w.proveBundle(v, f); err != nil {
+				return err
+			}
+		} else if f.L > 0 { // those of level 0 are read with their bundles
+			if _, err := v.Tiles([]tlog.Tile{f}); err != nil {
+				return damage(err)
+			}
+		}
+	}
+	return nil
+}
+
+// proveBundle checks a full bundle, and the tile over it, on disk.
+func (w *Writer) proveBundle(v *tile.Verifier, t tlog.Tile) error {
+	data, err := v.Tiles([]tlog.Tile{{H: t.H, L: 0, N: t.N, W: t.W}})
+	if err != nil {
+		return damage(err)
+	}
+	b, err := w.disk.read(t)
+	if err != nil {
+		return err
+	}
+	entries, err := tile.ParseBundle(b, t.W)
+	if err == nil {
+		err = tile.CheckEntries(data[0], entries)
+	}
+	if err != nil {
+		return &DamageError{Paths: []string{fileOf(t)}, Err: err}
+	}
+	return nil
+}
+
+// damage names the files of the tiles that do not belong to their tree.
+func damage(err error) error {
+	var wrong *tile.WrongError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	d := &DamageError{Err: err}
+	for _, p := range wrong.Paths {
+		t, err := tile.ParsePath(p)
+		if err != nil {
+			return err
+		}
+		d.Paths = append(d.Paths, fileOf(t))
+	}
+	return d
+}
+
+// resync reads the store after a swap whose outcome is not known, and goes on
+// from what it holds, if that continues what was published.
+func (w *Writer) resync(ctx context.Context) error {
+	pub := w.pub.Load()
+	last, err := w.opt.Checkpoints.Last(ctx)
+	if err != nil {
+		return fmt.Errorf("tile writer: last checkpoint: %w", err)
+	}
+	t := tlog.Tree{N: int64(last.Size), Hash: last.Root}
+	if last.Size < pub.cp.Size || last.Note == nil && pub.cp.Note != nil || last.Size > tile.MaxSize {
+		return &RollbackError{Last: pub.cp, Size: last.Size, Root: last.Root, Where: "the checkpoint store"}
+	}
+	if last.Note != nil {
+		if _, err := w.sourceRoot(ctx, last); err != nil {
+			return err
+		}
+		next, err := w.extend(ctx, pub, t, "the checkpoint store")
+		if err != nil {
+			return err
+		}
+		next.cp = last
+		w.publish(next, true)
+	}
+	w.unsure = false
+	return nil
+}
+
+// publish makes a stored checkpoint's tree the newest, and removes edge files
+// that have become full tiles.
+func (w *Writer) publish(next *snapshot, sweep bool) {
+	w.memo.add(next.first, next.stored)
+	next.stored = nil
+	w.pub.Store(next)
+	if err := w.disk.writeLast(tlog.Tree{N: int64(next.cp.Size), Hash: next.cp.Root}); err != nil {
+		w.log.Warn("tile writer: note the newest tree", "error", err)
+	}
+	if !sweep {
+		return
+	}
+	if err := w.disk.sweep(next.edge); err != nil {
+		w.log.Warn("tile writer: remove old edge files", "error", err)
+	}
+}
