@@ -1,0 +1,80 @@
+package draft
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/sijil/sijil/internal/signatory"
+	"github.com/sijil/sijil/internal/statement"
+	"github.com/sijil/sijil/keys"
+)
+
+// Publishable reports every rule that forbids publishing, one a line.
+func (d *Draft) Publishable() error {
+	h := d.Header
+	var all []error
+	add := func(file string, err error) {
+		if err != nil {
+			all = append(all, fmt.Errorf("%s: %w", file, err))
+		}
+	}
+	add(headerFile, keys.CheckSlug(h.Slug))
+	add(headerFile, checkDate(h.Date))
+	add(headerFile, checkLine("place", h.Place, 200, false))
+	add(headerFile, checkLine("reason", h.Reason, 2000, true))
+	if len(h.Languages) == 0 {
+		add(headerFile, errors.New("languages: want one at least"))
+	}
+	for _, lang := range h.Languages {
+		add(headerFile, statement.CheckLanguage(lang))
+		add(headerFile, checkLine("title: "+lang, h.Title[lang], 500, true))
+		add(headerFile, checkLine("place_date: "+lang, h.PlaceDate[lang], 300, false))
+		if trim(d.Texts[lang]) == "" {
+			add(textFile(lang), errors.New("the text is empty"))
+		}
+	}
+	for _, f := range d.OpenFlags() {
+		all = append(all, fmt.Errorf("open: %s [%s]", f, f.ID))
+	}
+	for _, e := range d.Entries {
+		if err := e.Signatory().Validate(); err != nil {
+			add(signatoriesFile, fmt.Errorf("%sentry %d: %w", atLine(e.yamlLine), e.ID, err))
+		}
+	}
+	if len(d.Entries) > signatory.MaxSignatories {
+		add(signatoriesFile, fmt.Errorf("%d entries, at most %d", len(d.Entries), signatory.MaxSignatories))
+	}
+	return errors.Join(all...)
+}
+
+func atLine(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("line %d: ", n)
+}
+
+func checkDate(s string) error {
+	if s == "" {
+		return nil
+	}
+	if _, err := time.Parse(time.DateOnly, s); err != nil {
+		return fmt.Errorf("date %q: want year-month-day, such as 2026-03-05", s)
+	}
+	return nil
+}
+
+func checkLine(what, s string, most int, required bool) error {
+	switch {
+	case required && trim(s) == "":
+		return fmt.Errorf("%s: missing", what)
+	case utf8.RuneCountInString(s) > most:
+		return fmt.Errorf("%s: over %d characters", what, most)
+	case strings.ContainsFunc(s, forbidden) || strings.ContainsAny(s, "\n\t"):
+		return fmt.Errorf("%s: has a character that is not allowed in one line of text", what)
+	}
+	return nil
+}
