@@ -217,3 +217,10 @@ func (l LogRoot) check(key *LogKey) error {
 	}
 	return nil
 }
+
+// WithoutPublications returns a copy that pins the log and no publication.
+func (t *Trust) WithoutPublications() *Trust {
+	out := *t
+	out.publications = map[string]log.Digest{}
+	return &out
+}

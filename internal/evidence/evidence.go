@@ -84,6 +84,7 @@ type Publication struct {
 	head       *log.VerifiedHead
 	records    []Record
 	fresh      bool
+	oneTree    bool
 	notChecked []string
 }
 
@@ -307,3 +308,7 @@ func (r *reader) openEdition(v *statement.Version) (*edition.Edition, error) {
 	}
 	return ed, nil
 }
+
+// OneTree reports whether head and all bundles lead to the one checkpoint, so
+// that they can be checked together without tiles.
+func (p *Publication) OneTree() bool { return p.oneTree }

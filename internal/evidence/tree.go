@@ -50,6 +50,10 @@ func (r *reader) compareTrees() error {
 			r.p.checkpoint = t
 		}
 	}
+	r.p.oneTree = r.p.head.Head().TreeSize == r.p.checkpoint.Size()
+	for _, t := range r.trees {
+		r.p.oneTree = r.p.oneTree && t.Size() == r.p.checkpoint.Size()
+	}
 	trees := r.trees
 	if r.o.Memory.Checkpoint != nil {
 		last, err := log.OpenCheckpoint(r.o.Memory.Checkpoint, r.o.Trust.Policy())

@@ -43,6 +43,13 @@ func (p *Publication) Attach(v *match.Verdict, trust string, now time.Time) {
 		v.AsOf = now.UTC().Truncate(time.Second).Format(time.RFC3339)
 	}
 	v.Current = match.CurrentUndetermined
+	if v.Verdict == match.Unknown && v.AsOf == "" {
+		// Only a fresh view of the log can say that nothing is recorded.
+		v.Verdict = match.Unchecked
+		v.Reason = match.Reason{Code: match.ReasonNotFresh,
+			Detail: "no version here is the source of the copy, and this is not a fresh view of the log: a newer version may be",
+			Hint:   "check again with a connection to the service"}
+	}
 	if v.Version == 0 {
 		return
 	}

@@ -2,12 +2,11 @@ package match
 
 // Codes of Reason that callers use, who know about logs and networks.
 const (
-	ReasonUnreachable   = "unreachable"
-	ReasonDamaged       = "damaged-evidence"
-	ReasonMisbehaved    = "log-misbehaved"
-	ReasonNotPinned     = "not-pinned"
-	ReasonNotFresh      = "not-fresh"
-	ReasonUnknownFormat = "unknown-format"
+	ReasonUnreachable = "unreachable"
+	ReasonDamaged     = "damaged-evidence"
+	ReasonMisbehaved  = "log-misbehaved"
+	ReasonNotPinned   = "not-pinned"
+	ReasonNotFresh    = "not-fresh"
 )
 
 // NewUnchecked returns the verdict for a copy that could not be checked: why,

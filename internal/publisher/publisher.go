@@ -70,9 +70,10 @@ type Publisher struct {
 	Clock     func() time.Time
 }
 
-// Result says what was published. Trust pins the publication.
+// Result says what was published.
 type Result struct {
-	Trust   *keys.Trust
+	Publication *evidence.Publication // read back and verified
+
 	Genesis log.Digest
 	Version int
 	Record  log.Digest
@@ -122,7 +123,7 @@ func (p *Publisher) Publish(ctx context.Context, in Input, token string) (*Resul
 
 func (p *Publisher) result(pub *evidence.Publication) *Result {
 	latest, _ := pub.Latest()
-	out := &Result{Trust: p.Open.Trust, Genesis: pub.Genesis(), Record: latest.Digest(), Index: latest.Index}
+	out := &Result{Publication: pub, Genesis: pub.Genesis(), Record: latest.Digest(), Index: latest.Index}
 	if latest.Edition != nil {
 		out.Version = latest.Edition.Statement().Version
 	}

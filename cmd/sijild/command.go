@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sijil/sijil/internal/tilewriter"
+	"github.com/sijil/sijil/internal/trilliansqlite"
+	"github.com/sijil/sijil/keys"
+)
+
+// run carries out one command line. Exit statuses: 0 done, 1 failed, 2 usage.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	ran := false
+	root := newRoot(stdout, stderr)
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.PersistentPreRun = func(*cobra.Command, []string) { ran = true }
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(stderr, "sijild: error: %v\n", err)
+	if hint := hintFor(err); hint != "" {
+		fmt.Fprintf(stderr, "sijild: hint: %s\n", hint)
+	}
+	if !ran {
+		fmt.Fprintln(stderr, "sijild: hint: run the command with --help to see what it takes")
+		return 2
+	}
+	return 1
+}
+
+func hintFor(err error) string {
+	switch {
+	case errors.Is(err, trilliansqlite.ErrInUse):
+		return "another sijild serves this data folder: stop it first, or use another --data"
+	case errors.Is(err, trilliansqlite.ErrReadOnly):
+		return "the data folder must be writable by the user that runs sijild"
+	case errors.Is(err, errNoData):
+		return "make a new log with `sijild init --data DIR --url URL`; if one was here, restore it: a new one would be another log"
+	case errors.Is(err, tilewriter.ErrRollback):
+		return "the data folder is probably an older copy. Nothing was signed. Put the newest copy back; if it is lost, freeze this log and start a new one"
+	case errors.Is(err, tilewriter.ErrDiskFull):
+		return "free some space on the disk of the data folder"
+	}
+	return ""
+}
+
+func newRoot(stdout, stderr io.Writer) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "sijild",
+		Short:         "Keep a transparency log of declarations, and serve it",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(newInit(stdout), newServe(stderr), newToken(stdout), newFingerprint(stdout))
+	return root
+}
+
+func dataFlag(c *cobra.Command, data *string) {
+	c.Flags().StringVar(data, "data", "", "the data folder `DIR`")
+	c.MarkFlagRequired("data")
+}
+
+func newInit(stdout io.Writer) *cobra.Command {
+	var o initOptions
+	c := &cobra.Command{
+		Use:   "init --data DIR --url URL",
+		Short: "Make a new, empty log",
+		Long: `Make a new, empty log: its key, the observer key and the databases, in a data
+folder. The host name in URL becomes the log's name for ever: another host name
+or key is another log. Nothing else makes a log; serve refuses a folder without.`,
+		Example: "  sijild init --data /var/lib/sijil --url https://sijil.example.org",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			key, err := initialise(cmd.Context(), o)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(stdout, "log:         %s\nfingerprint: %s\nlog key:     %s (keep a copy of it apart from the backups)\n", key.Origin(), key.ID(), o.logKeyPath())
+			return nil
+		},
+	}
+	dataFlag(c, &o.data)
+	c.Flags().StringVar(&o.url, "url", "", "the service's base address `URL`, as readers see it")
+	c.Flags().StringVar(&o.logKey, "log-key", "", "keep the log key in `FILE` instead of the data folder")
+	c.MarkFlagRequired("url")
+	return c
+}
+
+func newServe(stderr io.Writer) *cobra.Command {
+	o := serveOptions{}
+	c := &cobra.Command{
+		Use:     "serve --data DIR",
+		Short:   "Serve the log and its publications",
+		Example: "  sijild serve --data /var/lib/sijil --listen 127.0.0.1:8080",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return serve(cmd.Context(), o, stderr)
+		},
+	}
+	dataFlag(c, &o.data)
+	c.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8080", "listen on `ADDRESS`; port 0 takes a free one")
+	c.Flags().StringVar(&o.logKey, "log-key", "", "the log key's `FILE`, if it is not in the data folder")
+	c.Flags().StringVar(&o.addressFile, "address-file", "", "write the address that is listened on to `FILE`")
+	c.Flags().Uint64Var(&o.minFree, "min-free", 256, "stop accepting records when less than this many `MIB` are free on the disk")
+	c.Flags().BoolVar(&o.noLimits, "no-rate-limits", false, "do not limit how often one address may write or verify (behind a proxy that does, and for benchmarks)")
+	return c
+}
+
+func newToken(stdout io.Writer) *cobra.Command {
+	parent := &cobra.Command{Use: "token", Short: "Give permission to create a publication", Args: cobra.NoArgs}
+	var o tokenOptions
+	c := &cobra.Command{
+		Use:   "new --data DIR --slug SLUG",
+		Short: "Make a single-use token for one slug",
+		Long: `Make a single-use token with which one publication can be created under one slug.
+It is printed once and kept nowhere: send it to the publisher by a private way.
+The service may be running.`,
+		Example: "  sijild token new --data /var/lib/sijil --slug river",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := keys.CheckSlug(o.slug); err != nil {
+				return err
+			}
+			token, err := newTokenFor(cmd.Context(), o)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(stdout, token)
+			return nil
+		},
+	}
+	dataFlag(c, &o.data)
+	c.Flags().StringVar(&o.slug, "slug", "", "the `SLUG` that may be created")
+	c.Flags().DurationVar(&o.expires, "expires", 7*24*time.Hour, "how long the token can be used")
+	c.Flags().BoolVar(&o.similar, "allow-similar", false, "the slug may look like an existing one")
+	c.MarkFlagRequired("slug")
+	parent.AddCommand(c)
+	return parent
+}
+
+func newFingerprint(stdout io.Writer) *cobra.Command {
+	var data, logKey string
+	c := &cobra.Command{
+		Use:   "fingerprint --data DIR",
+		Short: "Print the log's fingerprint and verifier key, to be made public",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, key, err := loadLogKey(data, logKey)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(stdout, "%s\n%s\n", key.ID(), strings.TrimSpace(key.String()))
+			return nil
+		},
+	}
+	dataFlag(c, &data)
+	c.Flags().StringVar(&logKey, "log-key", "", "the log key's `FILE`, if it is not in the data folder")
+	return c
+}

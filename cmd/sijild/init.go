@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/sijil/sijil/internal/publish"
+	"github.com/sijil/sijil/internal/store"
+	"github.com/sijil/sijil/internal/trillianlog"
+	"github.com/sijil/sijil/internal/trilliansqlite"
+	"github.com/sijil/sijil/keys"
+	"github.com/sijil/sijil/log"
+)
+
+// Names in the data folder.
+const (
+	logKeyFile      = "log.key"
+	observerKeyFile = "observer.key"
+	trillianDir     = "trillian"
+	tilesDir        = "tiles"
+)
+
+// Settings that init writes.
+const (
+	settingURL     = "url"
+	settingTree    = "tree"
+	settingCreated = "created"
+)
+
+var errNoData = errors.New("holds no log")
+
+type initOptions struct{ data, url, logKey string }
+
+func (o initOptions) logKeyPath() string {
+	if o.logKey != "" {
+		return o.logKey
+	}
+	return filepath.Join(o.data, logKeyFile)
+}
+
+// initialise builds the data folder under another name and renames it when it is
+// whole. If we die before the rename, a folder named DATA.new-… is left that
+// nobody uses, and nothing else.
+func initialise(ctx context.Context, o initOptions) (*keys.LogKey, error) {
+	origin, err := keys.OriginOf(o.url)
+	if err != nil {
+		return nil, err
+	}
+	data := filepath.Clean(o.data)
+	if err := absentOrEmpty(data); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(data), 0o755); err != nil {
+		return nil, err
+	}
+	temp, err := os.MkdirTemp(filepath.Dir(data), filepath.Base(data)+".new-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(temp)
+	skey, key, err := keys.GenerateLogKey(rand.Reader, origin)
+	if err != nil {
+		return nil, err
+	}
+	if err := buildData(ctx, temp, strings.TrimSuffix(o.url, "/")); err != nil {
+		return nil, err
+	}
+	keyPath := o.logKey
+	if keyPath == "" {
+		keyPath = filepath.Join(temp, logKeyFile)
+	}
+	if err := createSecret(keyPath, []byte(skey+"\n")); err != nil {
+		return nil, err
+	}
+	if err := os.Remove(data); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return key, os.Rename(temp, data)
+}
+
+func absentOrEmpty(dir string) error {
+	list, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if len(list) > 0 {
+		return fmt.Errorf("%s is not empty: init makes a new log only in a folder of its own", dir)
+	}
+	return nil
+}
+
+func buildData(ctx context.Context, dir, url string) error {
+	if err := os.Mkdir(filepath.Join(dir, trillianDir), 0o700); err != nil {
+		return err
+	}
+	s, err := trilliansqlite.Create(filepath.Join(dir, trillianDir), trilliansqlite.Options{})
+	if err != nil {
+		return err
+	}
+	tree, err := trillianlog.Create(ctx, s.LogStorage(), s.AdminStorage())
+	if err = errors.Join(err, s.Close()); err != nil {
+		return err
+	}
+	if err := store.Create(dir); err != nil {
+		return err
+	}
+	rows, err := store.Open(ctx, dir)
+	if err != nil {
+		return err
+	}
+	err = rows.PutSettings(ctx, map[string]string{
+		settingURL: url, settingTree: strconv.FormatInt(tree, 10), settingCreated: time.Now().UTC().Truncate(time.Second).Format(time.RFC3339),
+	})
+	if err = errors.Join(err, rows.Close()); err != nil {
+		return err
+	}
+	return createObserverKey(filepath.Join(dir, observerKeyFile))
+}
+
+// createObserverKey makes the key under which the service will log what it
+// itself saw: ECDSA P-256, PKCS #8.
+func createObserverKey(path string) error {
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(k)
+	if err != nil {
+		return err
+	}
+	return createSecret(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
+func createSecret(path string, b []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+func loadLogKey(data, path string) (note.Signer, *keys.LogKey, error) {
+	if path == "" {
+		path = filepath.Join(data, logKeyFile)
+	}
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("%s %w: there is no log key %s", data, errNoData, path)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, nil, fmt.Errorf("%s can be read by others (mode %v): chmod 600 it", path, info.Mode().Perm())
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	return keys.LoadLogSigner(string(b))
+}
+
+type tokenOptions struct {
+	data, slug string
+	expires    time.Duration
+	similar    bool
+}
+
+// newTokenFor makes a token known to the service by its digest alone.
+func newTokenFor(ctx context.Context, o tokenOptions) (token string, err error) {
+	rows, err := store.Open(ctx, o.data)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", fmt.Errorf("%s %w", o.data, errNoData)
+	}
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	if err := checkFree(ctx, rows, o); err != nil {
+		return "", err
+	}
+	var secret [32]byte
+	if _, err := io.ReadFull(rand.Reader, secret[:]); err != nil {
+		return "", err
+	}
+	token = "sijil_" + base64.RawURLEncoding.EncodeToString(secret[:])
+	t := publish.Token{Slug: o.slug, Expires: time.Now().Add(o.expires), AllowSimilar: o.similar}
+	return token, rows.AddToken(ctx, log.Sum([]byte(token)), t)
+}
+
+func checkFree(ctx context.Context, rows *store.Store, o tokenOptions) error {
+	slugs, err := rows.Slugs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range slugs {
+		if s == o.slug {
+			return fmt.Errorf("the slug %q is in use", o.slug)
+		}
+		if keys.SimilarSlug(s, o.slug) && !o.similar {
+			return fmt.Errorf("the slug %q could be taken for %q, which exists: if it is meant, say --allow-similar", o.slug, s)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/sijil/sijil/internal/api"
+	"github.com/sijil/sijil/internal/publish"
+	"github.com/sijil/sijil/internal/site"
+	"github.com/sijil/sijil/internal/store"
+	"github.com/sijil/sijil/internal/tilewriter"
+	"github.com/sijil/sijil/internal/trillianlog"
+	"github.com/sijil/sijil/internal/trilliansqlite"
+	"github.com/sijil/sijil/keys"
+	"github.com/sijil/sijil/log"
+)
+
+// service is everything that runs, in the order in which it was opened.
+type service struct {
+	url     string
+	key     *keys.LogKey
+	storage *trilliansqlite.Storage
+	log     *trillianlog.Log
+	rows    *store.Store
+	tiles   *tilewriter.Writer
+	handler http.Handler
+}
+
+// open wires the service. The log database comes first: its lock is what keeps
+// a second process out.
+func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service, err error) {
+	s := &service{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	signer, key, err := loadLogKey(o.data, o.logKey)
+	if err != nil {
+		return nil, err
+	}
+	s.key = key
+	s.storage, err = trilliansqlite.Open(filepath.Join(o.data, trillianDir), trilliansqlite.Options{})
+	if errors.Is(err, trilliansqlite.ErrNotFound) {
+		return nil, fmt.Errorf("%s %w: %w", o.data, errNoData, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if s.rows, err = store.Open(ctx, o.data); err != nil {
+		return nil, err
+	}
+	trust, tree, err := s.settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.log, err = trillianlog.Open(ctx, trillianlog.Options{Log: s.storage.LogStorage(), Admin: s.storage.AdminStorage(), TreeID: tree, Clock: time.Now, Logger: logger})
+	if err != nil {
+		return nil, err
+	}
+	s.tiles, err = tilewriter.Open(ctx, tilewriter.Options{
+		Dir: filepath.Join(o.data, tilesDir), Source: s.log, Checkpoints: checkpoints{s.rows}, Logger: logger, MinFree: o.minFree << 20,
+		Sign: func(size uint64, root tlog.Hash) ([]byte, error) {
+			return log.SignCheckpoint(signer, int64(size), root)
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	// What Trillian integrated before a crash is covered before anybody asks.
+	if _, err := s.tiles.Advance(ctx); err != nil {
+		return nil, err
+	}
+	service, err := publish.Open(ctx, publish.Config{Log: s.log, Tree: proofs{s.tiles}, Store: s.rows, Signer: signer, Trust: trust, Clock: time.Now, Logger: logger})
+	if err != nil {
+		return nil, err
+	}
+	s.handler, err = s.routes(service, o, logger)
+	return s, err
+}
+
+func (s *service) routes(p *publish.Service, o serveOptions, logger *slog.Logger) (http.Handler, error) {
+	pages, err := site.New(site.Config{Service: p})
+	if err != nil {
+		return nil, err
+	}
+	limits := api.DefaultLimits()
+	if o.noLimits {
+		limits = api.NoLimits()
+	}
+	return api.New(api.Config{Service: p, Tiles: s.tiles.ReadTile, Ready: p.Ready, Site: pages, Logger: logger, Limits: limits})
+}
+
+// settings reads what init wrote, and holds it against the log key.
+func (s *service) settings(ctx context.Context) (*keys.Trust, int64, error) {
+	var err error
+	if s.url, err = s.rows.Setting(ctx, settingURL); err != nil {
+		return nil, 0, err
+	}
+	text, err := s.rows.Setting(ctx, settingTree)
+	if err != nil {
+		return nil, 0, err
+	}
+	tree, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return nil, 0, fmt.Errorf("setting %q: %w", settingTree, err)
+	}
+	text, err = s.rows.Setting(ctx, settingCreated)
+	if err != nil {
+		return nil, 0, err
+	}
+	created, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return nil, 0, fmt.Errorf("setting %q: %w", settingCreated, err)
+	}
+	trust, err := keys.NewTrust(s.url, created, keys.NewPolicy(s.key))
+	return trust, tree, err
+}
+
+// Close closes what was opened, the lock last.
+func (s *service) Close() error {
+	var errs []error
+	if s.log != nil {
+		errs = append(errs, s.log.Close())
+	}
+	if s.tiles != nil {
+		errs = append(errs, s.tiles.Close())
+	}
+	if s.rows != nil {
+		errs = append(errs, s.rows.Close())
+	}
+	if s.storage != nil {
+		errs = append(errs, s.storage.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// proofs gives the use cases the tiles as their Tree.
+type proofs struct{ w *tilewriter.Writer }
+
+func (t proofs) Cover(ctx context.Context, index uint64) (publish.Checkpoint, error) {
+	c, err := t.w.Cover(ctx, index)
+	return toPublish(c), err
+}
+
+func (t proofs) Latest() publish.Checkpoint { return toPublish(t.w.Latest()) }
+
+func (t proofs) Prove(index, size int64) (tlog.RecordProof, error) {
+	return t.w.Prove(uint64(index), uint64(size))
+}
+
+// checkpoints gives the tile writer our rows as its CheckpointStore.
+type checkpoints struct{ rows *store.Store }
+
+func (c checkpoints) Last(ctx context.Context) (tilewriter.Checkpoint, error) {
+	last, err := c.rows.LastCheckpoint(ctx)
+	return toTiles(last), err
+}
+
+func (c checkpoints) Swap(ctx context.Context, old, new tilewriter.Checkpoint) error {
+	err := c.rows.SwapCheckpoint(ctx, toPublish(old), toPublish(new))
+	if errors.Is(err, store.ErrConflict) {
+		return tilewriter.ErrConflict
+	}
+	return err
+}
+
+func toPublish(c tilewriter.Checkpoint) publish.Checkpoint {
+	return publish.Checkpoint{Size: int64(c.Size), Root: c.Root, Note: c.Note}
+}
+
+func toTiles(c publish.Checkpoint) tilewriter.Checkpoint {
+	return tilewriter.Checkpoint{Size: uint64(c.Size), Root: c.Root, Note: c.Note}
+}

@@ -1,0 +1,133 @@
+// Package cli holds the subcommands of sijil. Run takes everything it needs as
+// arguments and returns the exit status; nothing here ends the process.
+//
+// Exit statuses: 0 done, or the copy is what was endorsed; 1 the command
+// failed, or the copy is altered, unknown or retracted; 2 usage; 3 the copy
+// could not be checked; 4 proof that the log misbehaved. The result goes to
+// standard output, talk to standard error.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses.
+const (
+	exitOK         = 0
+	exitFailed     = 1
+	exitUsage      = 2
+	exitUnchecked  = 3
+	exitMisbehaved = 4
+)
+
+// Env is what a command may touch.
+type Env struct {
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
+	Getenv func(string) string
+	Clock  func() time.Time
+	HTTP   *http.Client
+}
+
+// System returns the process's own environment.
+func System() Env {
+	return Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Clock: time.Now,
+		HTTP: &http.Client{Timeout: 60 * time.Second}}
+}
+
+// hintError is an error with something the person can do about it.
+type hintError struct {
+	err  error
+	hint string
+}
+
+func (e *hintError) Error() string { return e.err.Error() }
+
+func (e *hintError) Unwrap() error { return e.err }
+
+func withHint(err error, format string, a ...any) error {
+	if err == nil {
+		return nil
+	}
+	return &hintError{err: err, hint: fmt.Sprintf(format, a...)}
+}
+
+// statusError ends a command with an exit status and, unless it is quiet, a
+// message.
+type statusError struct {
+	code int
+	err  error
+}
+
+func (e *statusError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *statusError) Unwrap() error { return e.err }
+
+func usage(format string, a ...any) error {
+	return &statusError{code: exitUsage, err: fmt.Errorf(format, a...)}
+}
+
+// Run carries out one command line and returns its exit status.
+func Run(ctx context.Context, args []string, env Env) int {
+	ran := false
+	root := newRoot(env)
+	root.SetArgs(args)
+	root.SetIn(env.Stdin)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	root.PersistentPreRun = func(*cobra.Command, []string) { ran = true }
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	var status *statusError
+	isStatus := errors.As(err, &status)
+	if err.Error() != "" {
+		fmt.Fprintf(env.Stderr, "sijil: error: %v\n", err)
+	}
+	var hint *hintError
+	if errors.As(err, &hint) {
+		fmt.Fprintf(env.Stderr, "sijil: hint: %s\n", hint.hint)
+	}
+	switch {
+	case isStatus:
+		return status.code
+	case !ran: // cobra refused flags or arguments
+		fmt.Fprintln(env.Stderr, "sijil: hint: run the command with --help to see what it takes")
+		return exitUsage
+	}
+	return exitFailed
+}
+
+func newRoot(env Env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "sijil",
+		Short: "Publish declarations, and check copies of them",
+		Long: `Sijil publishes each version of a declaration and its signatory list as a signed
+record in a transparency log, and tells anyone who holds a copy whether it is the
+text the organisations endorsed.
+
+To check a copy:      sijil trust init URL, then sijil verify FILE
+To publish:           sijil draft, sijil review, sijil keygen, sijil publish`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(newVerify(env), newTrust(env), newExport(env), newDraft(env), newReview(env), newKeygen(env), newPublish(env))
+	return root
+}

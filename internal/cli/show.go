@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+
+	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/internal/match"
+)
+
+// sentence says what a verdict means, and what it does not.
+var sentence = map[string]string{
+	match.Identical:  "the copy is, byte for byte, the published text of version %d",
+	match.Authentic:  "the copy is the text of version %d; only its presentation differs",
+	match.Excerpt:    "the copy is a part of version %d, unchanged",
+	match.Consistent: "as far as it can be read, the copy is consistent with version %d",
+	match.Altered:    "the copy comes from version %d, and differs from it",
+	match.Unknown:    "no version of this publication is the source of the copy; that does not make it false",
+	match.Unchecked:  "the copy could not be checked; nothing is known about it",
+}
+
+var sign = map[string]string{
+	match.Identical: "✓", match.Authentic: "✓", match.Excerpt: "✓", match.Consistent: "~",
+	match.Altered: "✗", match.Unknown: "?", match.Unchecked: "!",
+}
+
+// printVerdict writes a verdict for people. Everything that comes from a copy or
+// a service is quoted or stripped of control characters.
+func printVerdict(w io.Writer, v *match.Verdict, pub *evidence.Publication) {
+	words := sentence[v.Verdict]
+	if strings.Contains(words, "%d") {
+		words = fmt.Sprintf(words, v.Version)
+	}
+	fmt.Fprintf(w, "%s %s: %s\n", sign[v.Verdict], v.Verdict, words)
+	printPlace(w, v)
+	printChanges(w, v)
+	printSignatories(w, v.Signatories)
+	for _, s := range v.Surroundings {
+		fmt.Fprintf(w, "  not part of the declaration: %s\n", quote(s.Text))
+	}
+	for _, x := range v.Warnings {
+		fmt.Fprintf(w, "  warning %s at byte %d: %s\n", x.Code, x.At, plain(x.Detail))
+	}
+	if len(v.Tolerances) > 0 {
+		fmt.Fprintf(w, "  overlooked, as presentation: %s\n", strings.Join(v.Tolerances, ", "))
+	}
+	if v.Reason.Code != "" {
+		fmt.Fprintf(w, "  why: %s (%s)\n", plain(v.Reason.Detail), v.Reason.Code)
+	}
+	if v.Reason.Hint != "" {
+		fmt.Fprintf(w, "  what to do: %s\n", plain(v.Reason.Hint))
+	}
+	printEvidence(w, v, pub)
+	if v.Version > 0 {
+		fmt.Fprintln(w, "  this says what was endorsed, not whether the content is true")
+	}
+}
+
+func printPlace(w io.Writer, v *match.Verdict) {
+	if v.Version == 0 {
+		return
+	}
+	fmt.Fprintf(w, "  publication %s, version %d", v.Publication, v.Version)
+	if len(v.Languages) > 0 {
+		fmt.Fprintf(w, ", language %s", strings.Join(v.Languages, ", "))
+	}
+	fmt.Fprintln(w)
+	switch {
+	case v.Retracted:
+		fmt.Fprintln(w, "  this version was RETRACTED by its publisher")
+	case v.Current == match.CurrentNo:
+		fmt.Fprintf(w, "  superseded: the latest version is %d\n", v.LatestVersion)
+	case v.Current == match.CurrentYes:
+		fmt.Fprintf(w, "  this is the latest version, as of %s\n", v.AsOf)
+	default:
+		fmt.Fprintln(w, "  whether a newer version exists cannot be told from here")
+	}
+	for _, also := range v.AlsoMatches {
+		fmt.Fprintf(w, "  version %d of %s matches equally\n", also.Version, also.Publication)
+	}
+}
+
+func printChanges(w io.Writer, v *match.Verdict) {
+	if len(v.Changes) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "  %d differences in the text (similarity %.3f):\n", len(v.Changes), v.Similarity)
+	for _, c := range v.Changes {
+		switch c.Op {
+		case match.OpInsert:
+			fmt.Fprintf(w, "    + %s: added %s at byte %d\n", c.Class, quote(c.Copy), c.At)
+		case match.OpDelete:
+			fmt.Fprintf(w, "    - %s: missing %s, at byte %d\n", c.Class, quote(c.Published), c.At)
+		case match.OpMove:
+			fmt.Fprintf(w, "    > %s: moved %s to byte %d\n", c.Class, quote(c.Copy), c.At)
+		default:
+			fmt.Fprintf(w, "    ~ %s: published %s, the copy has %s at byte %d\n", c.Class, quote(c.Published), quote(c.Copy), c.At)
+		}
+	}
+}
+
+func printSignatories(w io.Writer, s match.Signatories) {
+	words := map[string]string{
+		match.ListSame:         "the signatory list is this version's",
+		match.ListAltered:      "the signatory list differs:",
+		match.ListAbsent:       "the copy holds no signatory list",
+		match.ListUndetermined: "these names cannot be checked, since names were withheld:",
+	}[s.Status]
+	if s.Known.Listed > 0 || s.Status != match.ListAbsent {
+		fmt.Fprintf(w, "  %s (%d names listed", words, s.Known.Listed)
+		if s.Withheld > 0 {
+			fmt.Fprintf(w, ", %d withheld", s.Withheld)
+		}
+		fmt.Fprintln(w, ")")
+	}
+	for _, n := range s.Added {
+		fmt.Fprintf(w, "    + %s is not a signatory of this version\n", quote(n.Name))
+	}
+	for _, n := range s.Missing {
+		fmt.Fprintf(w, "    - %s is missing\n", quote(n.Name))
+	}
+	for _, n := range s.Changed {
+		fmt.Fprintf(w, "    ~ published %s, the copy has %s\n", quote(n.Published), quote(n.Copy))
+	}
+}
+
+func printEvidence(w io.Writer, v *match.Verdict, pub *evidence.Publication) {
+	if pub == nil {
+		return
+	}
+	fmt.Fprintf(w, "  evidence, checked on this machine (trust: %s):\n", v.Trust)
+	if v.Evidence.Record != "" {
+		fmt.Fprintf(w, "    record   %s\n    entry    %d of %d in the log %s\n", v.Evidence.Record, v.Evidence.LogIndex, v.Evidence.TreeSize, v.Log)
+	} else {
+		fmt.Fprintf(w, "    log      %s, %d entries\n", v.Log, v.Evidence.TreeSize)
+	}
+	fmt.Fprintf(w, "    genesis  %s\n", v.Genesis)
+	fmt.Fprintf(w, "    signed   by the publisher and the log; witnesses: %d\n", v.Evidence.Witnesses)
+	for _, n := range pub.NotChecked() {
+		fmt.Fprintf(w, "    not checked: %s\n", n)
+	}
+	if v.Trust == match.TrustFirstUse {
+		fmt.Fprintln(w, "    the pins were never compared with the publisher's: see `sijil trust init --help`")
+	}
+}
+
+// plain drops what could steer a terminal or reorder what is read.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.Is(unicode.Cf, r) && r != 0x200c && r != 0x200d {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
+}
+
+// quote puts an excerpt in quotation marks and isolates its direction, so that
+// an Arabic name does not reorder the line around it.
+func quote(s string) string {
+	const most = 400
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > most {
+		s = string(r[:most]) + "…"
+	}
+	return "“\u2068" + plain(s) + "\u2069”"
+}

@@ -1,0 +1,248 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/keys"
+	"github.com/sijil/sijil/log"
+	"github.com/sijil/sijil/log/client"
+)
+
+func newTrust(env Env) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "trust",
+		Short: "Decide whom to trust, and see what was decided",
+		Args:  cobra.NoArgs,
+	}
+	c.AddCommand(newTrustInit(env), newTrustShow(env))
+	return c
+}
+
+type trustInitFlags struct {
+	out          string
+	publications []string
+	fingerprints []string
+	firstUse     bool
+}
+
+func newTrustInit(env Env) *cobra.Command {
+	var f trustInitFlags
+	c := &cobra.Command{
+		Use:   "init URL",
+		Short: "Pin a service's log and publications, after comparing fingerprints",
+		Long: `Ask a service for its log key and publications, show their fingerprints, and
+write the trust file that pins them. Compare the fingerprints with what the
+publisher printed, said or sent by another way: until you have, every verdict
+says "trust": "first-use". Run it again to pin more publications; nothing that
+is pinned is ever replaced.`,
+		Example: `  sijil trust init https://sijil.example.org --publication river
+  sijil trust init https://sijil.example.org --publication river \
+    --fingerprint sha256:1f0c… --fingerprint sha256:9a4b…     # in scripts`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return runTrustInit(cmd.Context(), env, args[0], f) },
+	}
+	c.Flags().StringVar(&f.out, "out", "", "write the trust `FILE` (default: $XDG_CONFIG_HOME/sijil/trust.json)")
+	c.Flags().StringSliceVar(&f.publications, "publication", nil, "pin this `SLUG` only (default: all there are)")
+	c.Flags().StringArrayVar(&f.fingerprints, "fingerprint", nil, "a `FINGERPRINT` that you have from elsewhere; give one for the log and one for each publication")
+	c.Flags().BoolVar(&f.firstUse, "first-use", false, "pin without comparing; verdicts will say so")
+	c.MarkFlagsMutuallyExclusive("fingerprint", "first-use")
+	return c
+}
+
+func runTrustInit(ctx context.Context, env Env, url string, f trustInitFlags) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	src, err := client.NewHTTP(url, env.HTTP)
+	if err != nil {
+		return &statusError{code: exitUsage, err: err}
+	}
+	b, err := src.Fetch(ctx, evidence.Layout{}.Trust())
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s answers, but is no Sijil service", url)
+	}
+	if err != nil {
+		return err
+	}
+	offered, err := keys.ParseTrust(b)
+	if err != nil {
+		return fmt.Errorf("%s: %w", url, err)
+	}
+	path, err := env.trustPath(f.out)
+	if err != nil {
+		return err
+	}
+	trust, pinned, err := merge(env, path, offered, f.publications)
+	if err != nil {
+		return err
+	}
+	compared, err := f.decide(env, trust, pinned)
+	if err != nil {
+		return err
+	}
+	if err := saveTrust(path, trust); err != nil {
+		return err
+	}
+	state, err := env.state(trust)
+	if err != nil {
+		return err
+	}
+	if err := state.Mark(pinned, compared); err != nil {
+		return err
+	}
+	fmt.Fprintf(env.Stdout, "wrote %s\n", path)
+	return nil
+}
+
+// merge adds what was asked for to the trust file at path, if there is one. It
+// returns the fingerprints that are to be decided on.
+func merge(env Env, path string, offered *keys.Trust, slugs []string) (*keys.Trust, []string, error) {
+	trust, err := keys.NewTrust(offered.BaseURL(), env.Clock(), offered.Policy())
+	if err != nil {
+		return nil, nil, err
+	}
+	old, err := readFile(path, maxTrustFile)
+	switch {
+	case err == nil:
+		if trust, err = keys.ParseTrust(old); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", path, err)
+		}
+		if trust.Policy().Log().String() != offered.Policy().Log().String() {
+			return nil, nil, withHint(fmt.Errorf("%s pins the log key %s; the service now has %s", path, trust.Policy().Log(), offered.Policy().Log()),
+				"if the operator has announced a new log, keep the old file and write a new one with --out; otherwise somebody may stand in between")
+		}
+	case errors.Is(err, fs.ErrNotExist):
+		// The window in the offered file is the log's own; keep it.
+		b, err := offered.Marshal()
+		if err != nil {
+			return nil, nil, err
+		}
+		if trust, err = keys.ParseTrust(b); err != nil {
+			return nil, nil, err
+		}
+		trust = trust.WithoutPublications()
+	default:
+		return nil, nil, err
+	}
+	all := offered.Publications()
+	if len(slugs) == 0 {
+		for slug := range all {
+			slugs = append(slugs, slug)
+		}
+		sort.Strings(slugs)
+	}
+	prints := []string{trust.Policy().Log().ID().String()}
+	for _, slug := range slugs {
+		genesis, ok := all[slug]
+		if !ok {
+			return nil, nil, fmt.Errorf("the service has no publication %q", slug)
+		}
+		if trust, err = trust.Pin(slug, genesis); err != nil {
+			return nil, nil, withHint(err, "a slug is never used twice: ask the publisher which of the two is theirs")
+		}
+		prints = append(prints, genesis.String())
+	}
+	return trust, prints, nil
+}
+
+// decide shows the fingerprints and finds out whether they were compared.
+func (f trustInitFlags) decide(env Env, trust *keys.Trust, prints []string) (compared bool, err error) {
+	fmt.Fprintf(env.Stderr, "log %s\n  %s\n", trust.Policy().Origin(), prints[0])
+	for slug, genesis := range trust.Publications() {
+		if slices.Contains(prints, genesis.String()) {
+			fmt.Fprintf(env.Stderr, "publication %s\n  %s\n", slug, genesis)
+		}
+	}
+	fmt.Fprintln(env.Stderr, "witnesses: none (quorum none)")
+	if f.firstUse {
+		return false, nil
+	}
+	if len(f.fingerprints) > 0 {
+		return true, f.match(prints)
+	}
+	file, ok := env.Stdin.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return false, usage("there is no terminal to ask: give --fingerprint for the log and each publication, or accept them unseen with --first-use")
+	}
+	fmt.Fprint(env.Stderr, "Have you compared these with what the publisher gave you by another way?\n[yes / no, pin on first use / anything else stops] ")
+	answer, err := bufio.NewReader(file).ReadString('\n')
+	if err != nil {
+		return false, errors.New("no answer: nothing was pinned")
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "yes", "y", "oui", "نعم":
+		return true, nil
+	case "no", "n", "non", "لا":
+		return false, nil
+	}
+	return false, errors.New("nothing was pinned")
+}
+
+// match requires that each fingerprint that is to be pinned was given, and each
+// given one is to be pinned.
+func (f trustInitFlags) match(prints []string) error {
+	for _, p := range prints {
+		if !slices.Contains(f.fingerprints, p) {
+			return withHint(fmt.Errorf("the service shows the fingerprint %s, which is not among those given", p), "compare again; nothing was pinned")
+		}
+	}
+	for _, p := range f.fingerprints {
+		if _, err := log.ParseDigest(p); err != nil {
+			return usage("--fingerprint: %v", err)
+		}
+		if !slices.Contains(prints, p) {
+			return withHint(fmt.Errorf("the fingerprint %s is not one that the service shows", p), "compare again; nothing was pinned")
+		}
+	}
+	return nil
+}
+
+func newTrustShow(env Env) *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use:   "show",
+		Short: "Show what the trust file pins, as fingerprints to compare",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			t, err := env.loadTrust(path)
+			if err != nil {
+				return err
+			}
+			state, err := env.state(t)
+			if err != nil {
+				return err
+			}
+			list, err := state.FirstUse()
+			if err != nil {
+				return err
+			}
+			word := func(print string) string {
+				if slices.Contains(list, print) {
+					return "first-use: not compared"
+				}
+				return "pinned"
+			}
+			id := t.Policy().Log().ID().String()
+			fmt.Fprintf(env.Stdout, "log %s at %s\n  %s (%s)\n  %s\n", t.Policy().Origin(), t.BaseURL(), id, word(id), t.Policy().Log())
+			for slug, genesis := range t.Publications() {
+				fmt.Fprintf(env.Stdout, "publication %s\n  %s (%s)\n", slug, genesis, word(genesis.String()))
+			}
+			fmt.Fprintf(env.Stdout, "witness policy\n  %s", strings.ReplaceAll(strings.TrimSuffix(t.Policy().String(), "\n"), "\n", "\n  ")+"\n")
+			return nil
+		},
+	}
+	c.Flags().StringVar(&path, "trust", "", "the trust `FILE` (default: $XDG_CONFIG_HOME/sijil/trust.json)")
+	return c
+}

@@ -1,0 +1,216 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/internal/match"
+	"github.com/sijil/sijil/keys"
+	"github.com/sijil/sijil/log/client"
+)
+
+// verifyTimeout bounds the whole check: within it the person hears something.
+const verifyTimeout = 10 * time.Second
+
+// maxCopy bounds a copy, in bytes.
+const maxCopy = 5 << 20
+
+type verifyFlags struct {
+	server, publication, trust, offline string
+	json                                bool
+}
+
+func newVerify(env Env) *cobra.Command {
+	var f verifyFlags
+	c := &cobra.Command{
+		Use:   "verify COPY",
+		Short: "Check a copy against what was published",
+		Long: `Check a copy of a declaration (a text file, or - for standard input) against what
+was published, and say how it differs. Everything is fetched and then checked on
+this machine, against the trust file's pins; the copy is not sent anywhere.
+
+With --offline nothing is fetched: the evidence is read from a folder that
+sijil export wrote.`,
+		Example: `  sijil verify forwarded.txt
+  sijil verify --publication river --json forwarded.txt
+  sijil verify --offline river-evidence forwarded.txt
+  xclip -o | sijil verify -`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runVerify(cmd.Context(), env, args[0], f)
+		},
+	}
+	c.Flags().StringVar(&f.server, "server", "", "the service's `URL` (default: the trust file's)")
+	c.Flags().StringVar(&f.publication, "publication", "", "the publication's `SLUG` (default: the one that is pinned)")
+	c.Flags().StringVar(&f.trust, "trust", "", "the trust `FILE` (default: $XDG_CONFIG_HOME/sijil/trust.json)")
+	c.Flags().StringVar(&f.offline, "offline", "", "read the evidence from the folder `DIR`, and ask no network")
+	c.Flags().BoolVar(&f.json, "json", false, "print the verdict as one JSON object")
+	c.MarkFlagsMutuallyExclusive("server", "offline")
+	return c
+}
+
+func runVerify(ctx context.Context, env Env, name string, f verifyFlags) error {
+	ctx, cancel := context.WithTimeout(ctx, verifyTimeout)
+	defer cancel()
+	trust, word, err := f.loadTrust(env)
+	if err != nil {
+		return err
+	}
+	slug, err := onlySlug(trust, f.publication)
+	if err != nil {
+		return err
+	}
+	copied, err := readCopy(env, name)
+	var large *tooLargeError
+	if err != nil && !errors.As(err, &large) {
+		return &statusError{code: exitUsage, err: err}
+	}
+	if large != nil {
+		v := match.NewUnchecked(match.ReasonTooLarge, err.Error(), "check the declaration alone, without what surrounds it")
+		v.Publication, v.Trust = slug, word
+		return f.report(env, v, nil)
+	}
+	v, pub, err := f.check(ctx, env, trust, word, slug, copied)
+	var bad *evidence.Misbehaviour
+	if errors.As(err, &bad) {
+		return f.reportMisbehaviour(env, trust, word, slug, bad)
+	}
+	if err != nil {
+		return err
+	}
+	return f.report(env, v, pub)
+}
+
+// check opens the evidence and compares the copy. An error that leaves the copy
+// unchecked becomes a verdict; *evidence.Misbehaviour stays an error.
+func (f verifyFlags) check(ctx context.Context, env Env, trust *keys.Trust, word, slug string, copied []byte) (*match.Verdict, *evidence.Publication, error) {
+	state, err := env.state(trust)
+	if err != nil {
+		return nil, nil, err
+	}
+	memory, err := state.Load()
+	if err != nil {
+		return nil, nil, err
+	}
+	src, o, err := f.source(env, trust, slug, memory)
+	if err != nil {
+		return nil, nil, &statusError{code: exitUsage, err: err}
+	}
+	if word == "" {
+		if word, err = trustWord(state, trust, slug); err != nil {
+			return nil, nil, err
+		}
+	}
+	pub, err := evidence.Open(ctx, src, o)
+	var bad *evidence.Misbehaviour
+	if errors.As(err, &bad) {
+		return nil, nil, err
+	}
+	if err != nil {
+		v := evidence.Unchecked(slug, err)
+		v.Trust, v.Log = word, trust.Policy().Origin()
+		return v, nil, nil
+	}
+	if err := state.Save(pub.Remember(memory)); err != nil {
+		fmt.Fprintf(env.Stderr, "sijil: warning: what was seen of the log cannot be remembered: %v\n", err)
+	}
+	var now time.Time
+	if f.offline == "" {
+		now = env.Clock()
+	}
+	v, err := pub.Check(copied, word, now)
+	return v, pub, err
+}
+
+func (f verifyFlags) source(env Env, trust *keys.Trust, slug string, memory evidence.Memory) (evidence.Source, evidence.Options, error) {
+	if f.offline != "" {
+		src := client.NewDir(f.offline)
+		o, err := env.options(trust, slug, src, memory)
+		o.Layout.Folder, o.Consistent = true, nil
+		return src, o, err
+	}
+	base := f.server
+	if base == "" {
+		base = trust.BaseURL()
+	}
+	src, err := client.NewHTTP(base, env.HTTP)
+	if err != nil {
+		return nil, evidence.Options{}, err
+	}
+	o, err := env.options(trust, slug, src, memory)
+	return src, o, err
+}
+
+// loadTrust returns the trust file. An exported folder brings its own copy: it
+// is used only when there is no other, and then the verdict says first-use.
+func (f verifyFlags) loadTrust(env Env) (t *keys.Trust, word string, err error) {
+	if f.offline == "" || f.trust != "" {
+		t, err = env.loadTrust(f.trust)
+		return t, "", err
+	}
+	path, err := env.trustPath("")
+	if err != nil {
+		return nil, "", err
+	}
+	b, err := readFile(path, maxTrustFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		if b, err = readFile(filepath.Join(f.offline, evidence.Layout{Folder: true}.Trust()), maxTrustFile); err != nil {
+			return nil, "", withHint(&statusError{code: exitUsage, err: err}, "is %s a folder that `sijil export` wrote?", f.offline)
+		}
+		word = match.TrustFirstUse
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	t, err = keys.ParseTrust(b)
+	return t, word, err
+}
+
+func readCopy(env Env, name string) ([]byte, error) {
+	if name == "-" {
+		return readAll(env.Stdin, "standard input", maxCopy)
+	}
+	return readFile(name, maxCopy)
+}
+
+// report prints the verdict and ends the command with its exit status.
+func (f verifyFlags) report(env Env, v *match.Verdict, pub *evidence.Publication) error {
+	if f.json {
+		enc := json.NewEncoder(env.Stdout)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(v); err != nil {
+			return err
+		}
+	} else {
+		printVerdict(env.Stdout, v, pub)
+	}
+	if code := v.ExitCode(); code != exitOK {
+		return &statusError{code: code}
+	}
+	return nil
+}
+
+func (f verifyFlags) reportMisbehaviour(env Env, trust *keys.Trust, word, slug string, bad *evidence.Misbehaviour) error {
+	state, err := env.state(trust)
+	if err != nil {
+		return err
+	}
+	path, err := state.SaveProof(bad, env.Clock())
+	if err != nil {
+		fmt.Fprintf(env.Stderr, "sijil: warning: the proof cannot be written: %v\n", err)
+	}
+	v := evidence.Unchecked(slug, bad)
+	v.Trust, v.Log = word, trust.Policy().Origin()
+	if err := f.report(env, v, nil); err != nil && v.ExitCode() == exitOK {
+		return err
+	}
+	return withHint(&statusError{code: exitMisbehaved, err: bad}, "the proof, two notes signed by the log's key, is in %s: show it to the operator, the publisher and other readers", path)
+}
