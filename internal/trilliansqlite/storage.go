@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/google/trillian/storage"
@@ -190,7 +191,9 @@ func (s *Storage) release() error {
 	if s.writer != nil {
 		errs = append(errs, s.writer.conn.close())
 	}
-	for _, db := range s.dbs {
+	// The writer, opened first, closes last: the last connection folds the
+	// write-ahead log away, and a read-only one could not.
+	for _, db := range slices.Backward(s.dbs) {
 		errs = append(errs, db.Close())
 	}
 	errs = append(errs, s.lock.Close())

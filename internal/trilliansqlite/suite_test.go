@@ -16,7 +16,6 @@ import (
 	"github.com/google/trillian/storage"
 	"github.com/google/trillian/storage/testonly"
 	"github.com/google/trillian/trees"
-	"github.com/google/trillian/types"
 	"github.com/google/trillian/util/clock"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -24,33 +23,6 @@ import (
 
 	"github.com/sijil/sijil/internal/trilliansqlite"
 )
-
-// create makes a storage in a folder of its own that lives as long as the test.
-func create(t testing.TB) *trilliansqlite.Storage {
-	t.Helper()
-	s, err := trilliansqlite.Create(t.TempDir(), trilliansqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-	})
-	return s
-}
-
-// newTree makes a tree of the kind of like, with an empty root.
-func newTree(t testing.TB, s *trilliansqlite.Storage, like *trillian.Tree) *trillian.Tree {
-	t.Helper()
-	ctx := context.Background()
-	tree, err := storage.CreateTree(ctx, s.AdminStorage(), like)
-	if err != nil {
-		t.Fatal(err)
-	}
-	storeRoot(t, s, tree, &types.LogRootV1{RootHash: emptyRoot(), TimestampNanos: 1})
-	return tree
-}
 
 func TestLogStorage(t *testing.T) {
 	storagetest.RunLogStorageTests(t, func(ctx context.Context, t *testing.T) (storage.LogStorage, storage.AdminStorage) {
