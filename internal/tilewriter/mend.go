@@ -32,25 +32,15 @@ func (r *restorer) tiles() [][]tlog.Tile {
 	return levels
 }
 
+// mendBatch is how many files are made again between two waits for the disk.
+const mendBatch = 64
+
 // mend makes missing files again, bundles first, then tiles from the bottom up.
 // Dying here leaves some of them made; the next Open makes the rest.
 func (r *restorer) mend(ctx context.Context) error {
 	for level := tile.EntriesLevel; level < 0 || r.cp.Size>>(level*tile.Height) > 0; level++ {
-		for n := int64(0); ; n++ {
-			t, ok := tile.At(level, n, r.cp.Size)
-			if !ok {
-				break
-			}
-			if level == 0 && t.W < tile.Width {
-				continue // no file of its own
-			}
-			there, err := r.w.disk.has(t)
-			if err == nil && !there {
-				err = r.remake(ctx, t)
-			}
-			if err != nil {
-				return fmt.Errorf("tile writer: make %s again: %w", fileOf(t), err)
-			}
+		if err := r.mendLevel(ctx, level); err != nil {
+			return err
 		}
 	}
 	if len(r.made) > 0 {
@@ -59,14 +49,42 @@ func (r *restorer) mend(ctx context.Context) error {
 	return r.w.at("mended")
 }
 
-func (r *restorer) remake(ctx context.Context, t tlog.Tile) error {
+func (r *restorer) mendLevel(ctx context.Context, level int) error {
+	b := r.w.disk.batch()
+	defer func() { b.abort() }()
+	for n := int64(0); ; n++ {
+		t, more := tile.At(level, n, r.cp.Size)
+		if len(b.files) >= mendBatch || !more {
+			if err := b.commit(false, r.w.at); err != nil {
+				return fmt.Errorf("tile writer: make tiles again: %w", err)
+			}
+			b = r.w.disk.batch()
+		}
+		if !more {
+			return nil
+		}
+		if level == 0 && t.W < tile.Width {
+			continue // no file of its own
+		}
+		there, err := r.w.disk.has(t)
+		if err == nil && !there {
+			err = r.remake(ctx, b, t)
+		}
+		if err != nil {
+			return fmt.Errorf("tile writer: make %s again: %w", fileOf(t), err)
+		}
+	}
+}
+
+func (r *restorer) remake(ctx context.Context, b *batch, t tlog.Tile) error {
 	if err := r.w.Room(); err != nil {
 		return err
 	}
 	var data []byte
 	var err error
-	switch {
-	case t.L <= 0:
+	if t.L > 0 {
+		data, err = r.above(t)
+	} else {
 		var entries [][]byte
 		if entries, err = r.entries(ctx, t); err != nil {
 			return err
@@ -76,19 +94,12 @@ func (r *restorer) remake(ctx context.Context, t tlog.Tile) error {
 		} else {
 			data, err = tile.EncodeBundle(entries)
 		}
-	default:
-		data, err = r.above(t)
 	}
 	if err != nil {
 		return err
 	}
-	b := r.w.disk.batch()
-	defer b.abort()
-	if err := b.put(fileOf(t), data); err != nil {
-		return err
-	}
 	r.made[fileOf(t)] = t.L <= 0
-	return b.commit(false, r.w.at)
+	return b.put(fileOf(t), data)
 }
 
 // entries reads a bundle's entries from the log.
