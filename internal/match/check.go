@@ -55,12 +55,64 @@ func (x *Index) checkForm(copied []byte, form *text.Form, slug string) *Verdict 
 	if refs := x.lookup(x.canon, form.Digest(), slug); len(refs) > 0 {
 		v = exact(Authentic, refs)
 	} else {
-		v = unknown(ReasonNoRecord)
+		v = x.compare(copied, form, slug)
 	}
 	for _, w := range form.Warnings {
 		v.Warnings = append(v.Warnings, Warning(w))
 	}
 	return v
+}
+
+// compare is for copies that are no published text alone.
+func (x *Index) compare(raw []byte, form *text.Form, slug string) *Verdict {
+	if slug != "" && !x.has(slug) {
+		return unknown(ReasonNoPublication)
+	}
+	c := &copied{raw: raw, form: form, emph: pairEmphasis(form.Tokens)}
+	docs := x.candidates(c, slug)
+	if len(docs) == 0 {
+		return unknown(ReasonNoRecord)
+	}
+	found := evaluate(c, docs)
+	if len(found) == 0 {
+		return unknown(ReasonNotSimilar)
+	}
+	best := found[0]
+	v := best.verdict(c)
+	if v.Verdict == Excerpt && !best.quotable() {
+		return unknown(ReasonTooShort)
+	}
+	for _, k := range found[1:] {
+		if equally(best, k) == 0 {
+			v.also(k.version)
+		}
+	}
+	return v
+}
+
+func (x *Index) has(slug string) bool {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.pubs[slug] != nil
+}
+
+// minWords is how many words make an excerpt that is no whole line of the text.
+const minWords = 8
+
+// quotable reports whether what the copy has of the text is long enough to call
+// it an excerpt: a whole paragraph or item, or minWords words.
+func (k *candidate) quotable() bool {
+	a := k.parts[0]
+	pub := a.d.form.Tokens[a.omitHead:a.omitTail]
+	if countWords(pub) >= minWords {
+		return true
+	}
+	for i := range pub {
+		if pub[i].First() && lineEnd(a.d.form.Tokens, a.omitHead+i+1) <= a.omitTail {
+			return true
+		}
+	}
+	return false
 }
 
 // exact is the verdict on a copy that is one whole published text without a list.
@@ -125,6 +177,7 @@ var hints = map[string]string{
 	ReasonWithheld:      "ask the publisher about the names that are listed here",
 	ReasonNoRecord:      "it may be registered elsewhere or not at all: ask the organisations that it names",
 	ReasonNotSimilar:    "it shares passages with a registered text but is mostly another one",
+	ReasonTooShort:      "check more of the text: a whole paragraph or item, or eight words",
 	ReasonNoPublication: "check the name of the publication",
 }
 
@@ -144,6 +197,7 @@ func unknown(code string) *Verdict {
 	detail := map[string]string{
 		ReasonNoRecord:      "no registered text resembles this one",
 		ReasonNotSimilar:    "less than half of it can be aligned with any registered text",
+		ReasonTooShort:      "fewer than eight words of a registered text, and no whole paragraph",
 		ReasonNoPublication: "no publication has this name here",
 	}
 	v.Reason = Reason{code, detail[code], hints[code]}

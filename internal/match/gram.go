@@ -4,10 +4,10 @@ package match
 // text is found through the grams it shares with a copy.
 const gramLen = 4
 
-// gram hashes the gramLen ids from i on.
-func gram(ids []uint32, i int) uint64 {
+// gram hashes ids.
+func gram(ids []uint32) uint64 {
 	h := uint64(14695981039346656037)
-	for _, id := range ids[i : i+gramLen] {
+	for _, id := range ids {
 		h = (h ^ uint64(id)) * 0x9e3779b97f4a7c15
 		h ^= h >> 29
 	}
@@ -19,7 +19,7 @@ func gram(ids []uint32, i int) uint64 {
 func gramSet(ids []uint32) map[uint64]struct{} {
 	set := make(map[uint64]struct{}, len(ids))
 	for i := 0; i+gramLen <= len(ids); i++ {
-		set[gram(ids, i)] = struct{}{}
+		set[gram(ids[i:i+gramLen])] = struct{}{}
 	}
 	return set
 }

@@ -57,6 +57,7 @@ const (
 	ReasonWithheld      = "withheld-names"
 	ReasonNoRecord      = "no-record"
 	ReasonNotSimilar    = "not-similar"
+	ReasonTooShort      = "too-short"
 	ReasonNoPublication = "no-publication"
 )
 

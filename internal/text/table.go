@@ -171,3 +171,22 @@ func classify(r rune) class {
 	}
 	return cUnassigned
 }
+
+// What a reader sees of a code point.
+const (
+	Visible   = iota
+	Blank     // white space
+	Invisible // nothing, though it is there
+)
+
+// Visibility says what a reader sees of a code point: one of Visible, Blank and
+// Invisible. Those who show a passage of a copy need it.
+func Visibility(r rune) int {
+	switch c := classTable().of(r); {
+	case c == cSpace || c == cLineEnd:
+		return Blank
+	case c == cWarn || c == cHidden || c == cNul || c == cSkip && r != 0x0640:
+		return Invisible
+	}
+	return Visible
+}

@@ -1,0 +1,49 @@
+package match
+
+import (
+	"cmp"
+	"slices"
+)
+
+const (
+	// maxCandidates is how many published texts are aligned with a copy.
+	maxCandidates = 20
+	// maxPostings is how many texts may share a gram that is still looked at.
+	maxPostings = 4096
+)
+
+// candidates returns the published texts that share most grams with the copy,
+// the best first. It also fills the copy's ids.
+func (x *Index) candidates(c *copied, slug string) []*doc {
+	votes := map[*doc]int{}
+	x.mu.RLock()
+	c.ids = x.known(c.form.Tokens)
+	for i := 0; i+gramLen <= len(c.ids); i++ {
+		if c.ids[i] >= localIDs || c.ids[i+gramLen-1] >= localIDs {
+			continue
+		}
+		docs := x.grams[gram(c.ids[i:i+gramLen])]
+		if len(docs) > maxPostings {
+			continue
+		}
+		for _, d := range docs {
+			votes[d]++
+		}
+	}
+	x.mu.RUnlock()
+	found := make([]*doc, 0, len(votes))
+	for d := range votes {
+		if slug == "" || d.at[0].version.pub.slug == slug {
+			found = append(found, d)
+		}
+	}
+	slices.SortFunc(found, func(a, b *doc) int {
+		if n := cmp.Compare(votes[b], votes[a]); n != 0 {
+			return n
+		}
+		u, v := a.at[0], b.at[0] // one order, whatever the map's
+		return cmp.Or(cmp.Compare(u.version.pub.slug, v.version.pub.slug),
+			cmp.Compare(v.version.number, u.version.number), cmp.Compare(u.lang, v.lang))
+	})
+	return found[:min(len(found), maxCandidates)]
+}

@@ -1,0 +1,208 @@
+package match
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/sijil/sijil/internal/text"
+	"golang.org/x/text/unicode/norm"
+)
+
+// classify names the gravest thing that a change does. before and after are the
+// published tokens around it.
+func classify(pub, cp, before, after []text.Token) string {
+	switch {
+	case hasHidden(cp) || hasHidden(pub):
+		return ClassHidden
+	case lookalike(pub, cp):
+		return ClassLookalike
+	case negates(pub, cp):
+		return ClassNegation
+	case hasDigits(pub) != hasDigits(cp) || hasDigits(pub) && numbers(pub) != numbers(cp) || numberWords(pub) != numberWords(cp):
+		if hasMonth(pub) || hasMonth(cp) || hasMonth(before) || hasMonth(after) {
+			return ClassDate
+		}
+		if len(pub) > 0 && len(cp) > 0 || countWords(pub)+countWords(cp) <= 2 {
+			return ClassNumber
+		}
+	case months(pub) != months(cp):
+		return ClassDate
+	}
+	switch pw, cw := countWords(pub), countWords(cp); {
+	case pw == 0 && cw == 0:
+		return ClassPunctuation
+	case pw > 0 && elided(cp):
+		return ClassOmission
+	case len(cp) == 0 && pw >= 8, len(cp) == 0 && len(pub) > 0 && pub[0].First():
+		return ClassOmission
+	case len(pub) == 0 && cw >= 8, len(pub) == 0 && len(cp) > 0 && cp[0].First() && (len(after) == 0 || after[0].First()):
+		return ClassAddition
+	}
+	return classifyWords(pub, cp, before)
+}
+
+// classifyWords tells apart how words differ.
+func classifyWords(pub, cp, before []text.Token) string {
+	p, c := joined(pub), joined(cp)
+	switch {
+	case strings.EqualFold(p, c):
+		return ClassCase
+	case unaccented(p) == unaccented(c):
+		return ClassAccent
+	case sameSet(pub, cp):
+		return ClassOrder
+	case len(before) > 0 && (named(pub, before) || len(pub) == 0 && named(cp, before)):
+		return ClassName
+	}
+	return ClassWording
+}
+
+func countWords(tokens []text.Token) int {
+	n := 0
+	for i := range tokens {
+		if isWord(&tokens[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+// isWord reports whether the token is a word, whatever its place made of it.
+func isWord(t *text.Token) bool {
+	r, _ := utf8.DecodeRuneInString(t.Text)
+	return t.Class != text.Hidden && (unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r))
+}
+
+func hasHidden(tokens []text.Token) bool {
+	for i := range tokens {
+		if tokens[i].Class == text.Hidden {
+			return true
+		}
+	}
+	return false
+}
+
+// elided reports whether tokens are only a sign of omission: "...", "[...]".
+func elided(tokens []text.Token) bool {
+	dots := false
+	for i := range tokens {
+		switch tokens[i].Text {
+		case "...":
+			dots = true
+		case "[", "]", "(", ")", ".":
+		default:
+			return false
+		}
+	}
+	return dots
+}
+
+func hasDigits(tokens []text.Token) bool { return numbers(tokens) != "" }
+
+// numbers returns the digits of the tokens, each number after a space.
+func numbers(tokens []text.Token) string {
+	var s strings.Builder
+	for i := range tokens {
+		if strings.ContainsFunc(tokens[i].Text, unicode.IsNumber) {
+			s.WriteString(" ")
+			for _, r := range tokens[i].Text {
+				if unicode.IsNumber(r) || r == '.' || r == ',' {
+					s.WriteRune(r)
+				}
+			}
+		}
+	}
+	return s.String()
+}
+
+func unaccented(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return r
+	}, norm.NFD.String(s))
+}
+
+func sameSet(pub, cp []text.Token) bool {
+	if len(pub) != len(cp) || len(pub) < 2 {
+		return false
+	}
+	n := map[string]int{}
+	for i := range pub {
+		n[pub[i].Text]++
+		n[cp[i].Text]--
+	}
+	for _, k := range n {
+		if k != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// named reports whether the words look like a name: capitals that no sentence
+// start explains.
+func named(tokens, before []text.Token) bool {
+	start := len(before) == 0 || endsSentence(before[len(before)-1].Text)
+	for i := range tokens {
+		if !isWord(&tokens[i]) {
+			continue
+		}
+		r, _ := utf8.DecodeRuneInString(tokens[i].Text)
+		if unicode.IsUpper(r) && !start && !tokens[i].First() {
+			return true
+		}
+		start = false
+	}
+	return false
+}
+
+// lookalike reports whether some word of the copy looks like the published word
+// and is written with letters of another script.
+func lookalike(pub, cp []text.Token) bool {
+	if len(pub) != len(cp) {
+		return false
+	}
+	for i := range pub {
+		p, c := pub[i].Text, cp[i].Text
+		if p != c && skeleton(p) == skeleton(c) && scripts(p) != scripts(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// skeleton maps letters to the Latin ones that they look like.
+func skeleton(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 0xff01 && r <= 0xff5e { // full width
+			return r - 0xff01 + '!'
+		}
+		if i := strings.IndexRune(lookalikeFrom, r); i >= 0 {
+			return rune(lookalikeTo[utf8.RuneCountInString(lookalikeFrom[:i])])
+		}
+		return r
+	}, plainLetters(s))
+}
+
+// Cyrillic, Greek, Armenian and Latin letters, and the ASCII ones they look like.
+const (
+	lookalikeFrom = "аеорсухіјѕһԁԛԝӏъАВЕЗКМНОРСТУХІЈЅԌԚԜҮαεικνορτυχγΑΒΕΖΗΙΚΜΝΟΡΤΥΧոսցհօⅼıɡɑ"
+	lookalikeTo   = "aeopcyxijshdqwlbABE3KMHOPCTYXIJSGQWYaeikvoptuxyABEZHIKMNOPTYXnugholiga"
+)
+
+// scripts returns which scripts the letters of s are of.
+func scripts(s string) string {
+	found := ""
+	for _, sc := range []struct {
+		name  string
+		table *unicode.RangeTable
+	}{{"L", unicode.Latin}, {"C", unicode.Cyrillic}, {"G", unicode.Greek}, {"A", unicode.Armenian}} {
+		if strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(sc.table, r) && r < 0xff00 && r != 'ı' && r != 'ɡ' && r != 'ɑ' }) {
+			found += sc.name
+		}
+	}
+	return found
+}

@@ -1,0 +1,112 @@
+package match
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// A nearest finds the missing name that a piece of the copy resembles, through
+// the words that they share.
+type nearest struct {
+	l     *nameList
+	taken map[int]bool
+	byID  map[uint32][]int
+	short []int // names of one or two words, compared letter by letter
+}
+
+const (
+	sameSetShare = 0.6 // Jaccard from which an item is a changed name
+	maxShort     = 500 // short names that are compared letter by letter
+)
+
+func newNearest(l *nameList, found map[int]bool) *nearest {
+	n := &nearest{l: l, taken: map[int]bool{}, byID: map[uint32][]int{}}
+	for i := range l.names {
+		if l.names[i].form == nil || found[i] {
+			n.taken[i] = true
+			continue
+		}
+		for _, id := range l.names[i].ids {
+			n.byID[id] = append(n.byID[id], i)
+		}
+		if len(l.names[i].ids) <= 3 && len(n.short) < maxShort {
+			n.short = append(n.short, i)
+		}
+	}
+	return n
+}
+
+// find returns the missing name that the copy's tokens [from,to) resemble most,
+// and how much; 0 when none does.
+func (n *nearest) find(c *copied, from, to int) (best int, score float64) {
+	tokens := c.form.Tokens[from:to]
+	if len(n.byID) == 0 || len(tokens) > 100 {
+		return 0, 0
+	}
+	tried := map[int]bool{}
+	try := func(i int) {
+		if tried[i] || n.taken[i] {
+			return
+		}
+		tried[i] = true
+		name := &n.l.names[i]
+		s := overlap(name.form.Tokens, tokens)
+		if s < sameSetShare && (len(name.ids) > 8 || len(tokens) > 12 || !fewEdits(joined(name.form.Tokens), joined(tokens))) {
+			return
+		}
+		if s = max(s, sameSetShare); s > score {
+			best, score = i, s
+		}
+	}
+	for _, id := range c.ids[from:to] {
+		if names := n.byID[id]; len(names) <= maxShort {
+			for _, i := range names {
+				try(i)
+			}
+		}
+	}
+	for _, i := range n.short {
+		try(i)
+	}
+	return best, score
+}
+
+// fewEdits reports whether a and b are at most two letters apart, or an eighth of
+// their length, ignoring case; names under five letters must be equal.
+func fewEdits(a, b string) bool {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	n := utf8.RuneCountInString(a)
+	limit := max(2, n/8)
+	if n < 5 {
+		limit = 0
+	}
+	return distance([]rune(a), []rune(b), limit) <= limit
+}
+
+// distance is the Levenshtein distance, or limit+1 when it is larger.
+func distance(a, b []rune, limit int) int {
+	if len(a)-len(b) > limit || len(b)-len(a) > limit {
+		return limit + 1
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i, x := range a {
+		diag, least := row[0], i+1
+		row[0] = i + 1
+		for j, y := range b {
+			cost := 1
+			if x == y {
+				cost = 0
+			}
+			d := min(row[j]+1, row[j+1]+1, diag+cost)
+			diag, row[j+1] = row[j+1], d
+			least = min(least, d)
+		}
+		if least > limit {
+			return limit + 1
+		}
+	}
+	return min(row[len(b)], limit+1)
+}

@@ -1,0 +1,226 @@
+package match
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/sijil/sijil/internal/text"
+	"golang.org/x/text/unicode/norm"
+)
+
+// The named tolerances: differences that are presentation although the canonical
+// form keeps them, because only the published text can tell. A verdict lists
+// those that were used.
+const (
+	TolListMarkers = "list-markers" // "-", "1.", "a)" before an item
+	TolMailQuote   = "mail-quote"   // ">" at line starts
+	TolEmphasis    = "emphasis"     // paired *b*, _i_ and ~s~
+	TolHyphenation = "hyphenation"  // a word divided at a line end
+	TolSpacing     = "spacing"      // words joined or split by a space
+	TolStyled      = "styled-letters"
+	TolVowels      = "vowel-signs"     // Arabic short vowels
+	TolVariants    = "letter-variants" // Persian yeh and kaf for the Arabic ones
+	TolQuoted      = "quotation"       // the whole copy stands in quotation marks
+)
+
+// tolerate takes out of the hunks what a tolerance covers.
+func (a *alignment) tolerate(c *copied) {
+	kept := a.hunks[:0]
+	for _, h := range a.hunks {
+		if h.move || !a.covered(c, &h) {
+			kept = append(kept, h)
+		}
+	}
+	a.hunks = kept
+}
+
+// covered narrows h at its ends and reports whether nothing is left of it.
+func (a *alignment) covered(c *copied, h *hunk) bool {
+	pub, cp := a.d.form.Tokens, c.form.Tokens
+	a.trimMarkers(c, h)
+	ps := slices.Clone(a.d.ids[h.p0:h.p1])
+	var cs []uint32
+	used := map[string]bool{}
+	for i := h.c0; i < h.c1; i++ {
+		switch {
+		case cp[i].Class == text.Marker && cp[i].Text == ">":
+			used[TolMailQuote] = true
+		case c.emph[i]:
+			used[TolEmphasis] = true
+		default:
+			cs = append(cs, c.ids[i])
+		}
+	}
+	if slices.Equal(ps, cs) {
+		for name := range used {
+			a.tolerances[name] = true
+		}
+		return true
+	}
+	name, warning := equivalent(pub[h.p0:h.p1], cp[h.c0:h.c1])
+	if name == "" {
+		return false
+	}
+	a.tolerances[name] = true
+	if warning {
+		a.warnings = append(a.warnings, Warning{name, cp[h.c0].Start,
+			tokenText(pub[h.p0:h.p1]) + " → " + tokenText(cp[h.c0:h.c1])})
+	}
+	return true
+}
+
+// trimMarkers takes list markers off both ends of h where the published text has
+// an item boundary.
+func (a *alignment) trimMarkers(c *copied, h *hunk) {
+	pub, cp := a.d.form.Tokens, c.form.Tokens
+	boundary := func(i int) bool { return i == len(pub) || pub[i].First() }
+	// The copy's markers before the item that starts at p0, then those before
+	// the item that starts at p1.
+	if boundary(h.p0) {
+		for h.c0 < h.c1 && marks(cp, h.c0) {
+			a.tolerances[TolListMarkers] = true
+			h.c0++
+		}
+	}
+	if h.p1 < len(pub) && boundary(h.p1) {
+		k := h.c1
+		for k > h.c0 && marks(cp, k-1) {
+			k--
+			if cp[k].First() || cp[k].Class == text.Bullet {
+				a.tolerances[TolListMarkers] = true
+				h.c1 = k
+			}
+		}
+	}
+	// The published markers that the copy lacks.
+	if h.p0 < h.p1 && boundary(h.p0) {
+		for h.p0 < h.p1 && marks(pub, h.p0) {
+			a.tolerances[TolListMarkers] = true
+			h.p0++
+		}
+	}
+}
+
+// marks reports whether token i can mark an item, mail quoting aside.
+func marks(tokens []text.Token, i int) bool {
+	return tokens[i].Class == text.Bullet || tokens[i].Class == text.Marker && tokens[i].Text != ">"
+}
+
+// equivalent names the tolerance under which the two passages are the same text,
+// and whether it deserves a warning; "" when there is none.
+func equivalent(pub, cp []text.Token) (name string, warning bool) {
+	if len(pub) == 0 || len(cp) == 0 {
+		return "", false
+	}
+	if hyphenated(pub, cp) {
+		return TolHyphenation, false
+	}
+	if wordsOnly(pub) && wordsOnly(cp) && joined(pub) == joined(cp) && !strings.ContainsAny(joined(pub), "0123456789") {
+		return TolSpacing, true
+	}
+	if len(pub) != len(cp) {
+		return "", false
+	}
+	for _, f := range []struct {
+		name string
+		fold func(string) string
+	}{{TolStyled, plainLetters}, {TolVowels, withoutVowels}, {TolVariants, arabicLetters}} {
+		same := true
+		for i := range pub {
+			same = same && f.fold(pub[i].Text) == f.fold(cp[i].Text)
+		}
+		if same {
+			return f.name, true
+		}
+	}
+	return "", false
+}
+
+func wordsOnly(tokens []text.Token) bool {
+	for i := range tokens {
+		if tokens[i].Class != text.Word {
+			return false
+		}
+	}
+	return true
+}
+
+func joined(tokens []text.Token) string {
+	var s strings.Builder
+	for i := range tokens {
+		s.WriteString(tokens[i].Text)
+	}
+	return s.String()
+}
+
+// hyphenated reports whether the copy has one published word divided by hyphens
+// at line ends.
+func hyphenated(pub, cp []text.Token) bool {
+	if len(pub) != 1 || len(cp) < 3 || len(cp)%2 == 0 {
+		return false
+	}
+	var s strings.Builder
+	for i := range cp {
+		switch {
+		case i%2 == 0:
+			s.WriteString(cp[i].Text)
+		case cp[i].Text != "-" || cp[i].Breaks > 0 || cp[i+1].Breaks != 1:
+			return false
+		}
+	}
+	return s.String() == pub[0].Text
+}
+
+// plainLetters folds mathematical letters and digits, which people use as bold.
+func plainLetters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 0x1d400 && r <= 0x1d7ff {
+			for _, p := range norm.NFKC.String(string(r)) {
+				return p
+			}
+		}
+		return r
+	}, s)
+}
+
+// withoutVowels drops the Arabic short vowels, nunation, shadda and sukun.
+func withoutVowels(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 0x064b && r <= 0x0652 || r == 0x0670 {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+func arabicLetters(s string) string {
+	return strings.NewReplacer("\u06cc", "\u064a", "\u06a9", "\u0643").Replace(s)
+}
+
+// pairEmphasis finds the signs *, _ and ~ that open and close around words on one
+// line.
+func pairEmphasis(tokens []text.Token) map[int]bool {
+	var pairs map[int]bool
+	open := map[string]int{}
+	for i := range tokens {
+		if tokens[i].First() {
+			clear(open)
+		}
+		s := tokens[i].Text
+		if s != "*" && s != "_" && s != "~" || tokens[i].Class != text.Punctuation && s != "*" {
+			continue
+		}
+		before := i > 0 && !tokens[i].First() && tokens[i-1].End == tokens[i].Start
+		after := i+1 < len(tokens) && tokens[i+1].Start == tokens[i].End
+		if j, ok := open[s]; ok && before {
+			if pairs == nil {
+				pairs = map[int]bool{}
+			}
+			pairs[i], pairs[j] = true, true
+			delete(open, s)
+		} else if after {
+			open[s] = i
+		}
+	}
+	return pairs
+}
