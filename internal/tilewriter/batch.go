@@ -72,6 +72,9 @@ func (b *batch) putEdge(old, next *edge) error {
 	}
 	n := int64(next.size / tile.Width)
 	name := fileOf(tlog.Tile{H: tile.Height, L: tile.EntriesLevel, N: n, W: len(next.ends)})
+	if b.d.torn {
+		return errors.Join(b.d.closeEdge(), b.put(name, next.bundle))
+	}
 	from := 0
 	if old.size/tile.Width == next.size/tile.Width {
 		from = len(old.bundle)
@@ -94,15 +97,23 @@ func (d *disk) openEdge(name string) error {
 	if err != nil {
 		return err
 	}
-	if d.edge != nil {
-		err = d.edge.Close()
-	}
+	err = d.closeEdge()
 	d.edge, d.edgeName = f, name
 	return err
 }
 
-// commit makes everything durable.
-func (b *batch) commit(edge bool, at func(string) error) error {
+func (d *disk) closeEdge() error {
+	if d.edge == nil {
+		return nil
+	}
+	f := d.edge
+	d.edge, d.edgeName = nil, ""
+	return f.Close()
+}
+
+// commit makes everything durable; with edge, the bundle being filled too.
+func (b *batch) commit(edge bool, at func(string) error) (err error) {
+	defer func() { b.d.torn = err != nil || b.d.torn && !edge }()
 	var syncs []func() error
 	for _, f := range b.files {
 		syncs = append(syncs, func() error { return errors.Join(f.Sync(), f.Close()) })
@@ -205,8 +216,7 @@ func (d *disk) sweep(e *edge) error {
 		if edgeDir+"/"+f.Name() == d.edgeName {
 			// A failed round was further; writing on into a file without a
 			// name would lose what it gets.
-			err = errors.Join(err, d.edge.Close())
-			d.edge, d.edgeName = nil, ""
+			err = errors.Join(err, d.closeEdge())
 		}
 		err = errors.Join(err, os.Remove(d.path(edgeDir, f.Name())))
 	}

@@ -87,16 +87,49 @@ func TestFolderLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	// From another log it does not.
-	for _, at := range []int{0, 65999} {
+	f = newFixture(t)
+	f.close(f.openAt(1000))
+	for _, at := range []int{0, 300, 999} {
+		if err := os.RemoveAll(f.dir); err != nil {
+			t.Fatal(err)
+		}
 		f.log = &memLog{}
 		f.log.add(at)
 		f.log.addAs("other", 1)
-		f.log.add(66100 - at - 1)
+		f.log.add(1100 - at - 1)
 		if _, err := f.tryOpen(); !errors.Is(err, ErrRollback) {
 			t.Errorf("entry %d of the log is another: %v", at, err)
 		}
-		if err := os.RemoveAll(f.dir); err != nil {
-			t.Fatal(err)
+	}
+}
+
+// Open dies while it makes files again; the next one makes the rest.
+func TestCrashWhileMending(t *testing.T) {
+	f := newFixture(t)
+	f.close(f.openAt(1000))
+	for _, step := range []string{"rename", "sync folders", "mended"} {
+		for after := range 3 {
+			for _, sub := range []string{"tile", "edge"} {
+				if err := os.RemoveAll(filepath.Join(f.dir, sub)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			n := 0
+			f.step = func(name string) error {
+				if name == step {
+					if n++; n > after || step == "mended" {
+						return errCrash
+					}
+				}
+				return nil
+			}
+			if _, err := f.tryOpen(); !errors.Is(err, errCrash) {
+				t.Fatalf("%s: %v", step, err)
+			}
+			f.step = nil
+			w := f.open()
+			f.check(w, 1000)
+			f.close(w)
 		}
 	}
 }

@@ -22,7 +22,11 @@ type disk struct {
 
 	edge     *os.File // the entry bundle being filled, if open
 	edgeName string
-	known    map[string]bool // folders that are there, durably
+	// torn says that a commit failed. What an fsync that failed has left on
+	// disk is not known, and the next one may claim success: so the edge is
+	// then written whole, into a new file.
+	torn  bool
+	known map[string]bool // folders that are there, durably
 }
 
 const (
@@ -61,7 +65,7 @@ func openDisk(dir string) (_ *disk, err error) {
 			return nil, err
 		}
 	}
-	return d, d.syncDir(".")
+	return d, errors.Join(d.syncDir("."), d.syncDir(".."))
 }
 
 func (d *disk) close() error {

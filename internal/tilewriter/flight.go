@@ -33,7 +33,10 @@ func (w *Writer) Cover(ctx context.Context, index uint64) (Checkpoint, error) {
 	if cp := w.Latest(); cp.Size > index {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		return cp, w.stopped
+		if w.stopped != nil {
+			return Checkpoint{}, w.stopped
+		}
+		return cp, nil
 	}
 	running, mine, err := w.join()
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -120,7 +121,7 @@ type fixture struct {
 	log   *memLog
 	store *memStore
 	dir   string
-	step  func(string) error
+	step  func(string) error // of Open, not of the Writer it returns
 	opt   func(*Options)
 }
 
@@ -138,12 +139,11 @@ func (f *fixture) tryOpen() (*Writer, error) {
 	if f.opt != nil {
 		f.opt(&opt)
 	}
-	w, err := Open(f.t.Context(), opt)
-	if err != nil {
-		return nil, err
+	if f.step == nil {
+		return Open(f.t.Context(), opt)
 	}
-	w.step = f.step
-	return w, nil
+	opt.Logger, opt.Free = slog.New(slog.DiscardHandler), freeBytes
+	return open(f.t.Context(), opt, f.step)
 }
 
 func (f *fixture) open() *Writer {

@@ -33,7 +33,7 @@ func (d *Dir) Fetch(ctx context.Context, path string) ([]byte, error) {
 		return nil, err
 	}
 	if !fs.ValidPath(path) || path == "." {
-		return nil, fmt.Errorf("path %q: want a relative path without . and ..", path)
+		return nil, fmt.Errorf("path %q: want a relative path without dot elements", path)
 	}
 	root, err := os.OpenRoot(d.dir)
 	if err != nil {

@@ -130,7 +130,7 @@ func (h *HTTP) Fetch(ctx context.Context, path string) ([]byte, error) {
 func (h *HTTP) url(path string) (string, error) {
 	path, query, _ := strings.Cut(path, "?")
 	if !fs.ValidPath(path) || path == "." || strings.ContainsAny(path, "\\\x00") {
-		return "", fmt.Errorf("path %q: want a relative path without . and ..", path)
+		return "", fmt.Errorf("path %q: want a relative path without dot elements", path)
 	}
 	u := *h.base
 	u.Path += path
