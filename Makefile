@@ -9,7 +9,7 @@ FUZZTIME ?= 5s
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop cosign bench bench-profile clean
+.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop cosign bench clean
 
 all: build
 
@@ -55,7 +55,7 @@ vuln:
 
 # Stock cosign checks what we publish. It is built once into CACHE.
 interop: build cosign
-	SIJIL_COSIGN="$(COSIGN)" $(GO) test -count=1 -run '^TestCosign' -v ./internal/interop
+	SIJIL_COSIGN="$(COSIGN)" $(GO) test -count=1 -run '^TestCosign$$' -v ./cmd/sijild
 
 cosign: $(COSIGN)
 
@@ -63,7 +63,7 @@ $(COSIGN):
 	GOBIN="$(@D)" GOFLAGS= $(GO) install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
 
 bench:
-	$(GO) test -run '^$$' -bench . -benchtime 2s -timeout 30m ./internal/bench
+	$(GO) test -run '^$$' -bench . -benchtime 2s -timeout 30m ./cmd/sijild
 
 clean:
 	rm -rf bin
