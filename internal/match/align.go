@@ -8,6 +8,8 @@ type copied struct {
 	form *text.Form
 	ids  []uint32
 	emph map[int]bool // tokens that are paired emphasis signs
+	// quoted says that the ">" of a quoted mail were dropped from form.
+	quoted bool
 }
 
 // A hunk is one place where the aligned sequences differ: published tokens

@@ -21,9 +21,6 @@ type builder struct {
 // text reports one language. Where the copy has a part of the text, that is an
 // excerpt if the part stands alone and unchanged, else an omission.
 func (b *builder) text(a *alignment, hunks []hunk, joined bool) {
-	if b.tolerances == nil {
-		b.tolerances = map[string]bool{}
-	}
 	for name := range a.tolerances {
 		b.tolerances[name] = true
 	}
@@ -76,11 +73,18 @@ func (b *builder) change(a *alignment, hunks []hunk, i int) Change {
 	}
 	before := pub[max(0, h.p0-contextTokens):h.p0]
 	after := pub[h.p1:min(len(pub), h.p1+contextTokens)]
-	ch.Class = classify(pub[h.p0:h.p1], cp[h.c0:h.c1], before, after)
+	ch.Class = classify(pub[h.p0:h.p1], cp[h.c0:h.c1], before, after,
+		wholeLines(pub, h.p0, h.p1) && wholeLines(cp, h.c0, h.c1))
 	if h.move {
 		ch.Op, ch.Class = OpMove, ClassOrder
 	}
 	return ch
+}
+
+// wholeLines reports whether tokens [from,to) are no part of a line.
+func wholeLines(tokens []text.Token, from, to int) bool {
+	starts := func(i int) bool { return i == len(tokens) || tokens[i].First() }
+	return starts(from) && starts(to) || from == to
 }
 
 // offset is where tokens [from,to) stand, or, when there are none, where they

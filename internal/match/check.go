@@ -68,7 +68,12 @@ func (x *Index) compare(raw []byte, form *text.Form, slug string) *Verdict {
 	if slug != "" && !x.has(slug) {
 		return unknown(ReasonNoPublication)
 	}
-	c := &copied{raw: raw, form: form, emph: pairEmphasis(form.Tokens)}
+	c := &copied{raw: raw, form: form}
+	tokens, quoted := unquote(form.Tokens)
+	if quoted && len(tokens) > 0 {
+		c.form, c.quoted = &text.Form{Tokens: tokens}, true
+	}
+	c.emph = pairEmphasis(c.form.Tokens)
 	docs := x.candidates(c, slug)
 	if len(docs) == 0 {
 		return unknown(ReasonNoRecord)

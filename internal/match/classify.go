@@ -10,8 +10,8 @@ import (
 )
 
 // classify names the gravest thing that a change does. before and after are the
-// published tokens around it.
-func classify(pub, cp, before, after []text.Token) string {
+// published tokens around it; ownLines says that what comes or goes is whole lines.
+func classify(pub, cp, before, after []text.Token, ownLines bool) string {
 	switch {
 	case hasHidden(cp) || hasHidden(pub):
 		return ClassHidden
@@ -34,9 +34,9 @@ func classify(pub, cp, before, after []text.Token) string {
 		return ClassPunctuation
 	case pw > 0 && elided(cp):
 		return ClassOmission
-	case len(cp) == 0 && pw >= 8, len(cp) == 0 && len(pub) > 0 && pub[0].First():
+	case len(cp) == 0 && (pw >= 8 || ownLines):
 		return ClassOmission
-	case len(pub) == 0 && cw >= 8, len(pub) == 0 && len(cp) > 0 && cp[0].First() && (len(after) == 0 || after[0].First()):
+	case len(pub) == 0 && (cw >= 8 || ownLines):
 		return ClassAddition
 	}
 	return classifyWords(pub, cp, before)

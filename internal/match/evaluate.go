@@ -102,6 +102,7 @@ func equally(a, b *candidate) int {
 	return cmp.Or(
 		cmp.Compare(a.foreign, b.foreign),
 		cmp.Compare(a.omitted, b.omitted),
+		cmp.Compare(len(a.list.attached), len(b.list.attached)),
 		cmp.Compare(a.list.wrong, b.list.wrong),
 		cmp.Compare(len(a.list.placeChanged), len(b.list.placeChanged)),
 	)
@@ -113,7 +114,10 @@ func (k *candidate) verdict(c *copied) *Verdict {
 	v.name(k.version)
 	v.Languages = k.langs
 	v.Signatories = k.list.sig
-	b := builder{v: v, c: c}
+	b := builder{v: v, c: c, tolerances: map[string]bool{}}
+	if c.quoted {
+		b.tolerances[TolMailQuote] = true
+	}
 	for _, a := range k.parts {
 		hunks := slices.Concat(a.hunks, a.attachTail(c, max(a.c1, k.list.attached[a.c1])))
 		b.text(a, hunks, len(k.parts) > 1 || k.list.sig.Status != ListAbsent)

@@ -9,19 +9,22 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// wrap breaks each line at width, as mail programs do; hyphens break too.
+var breakable = regexp.MustCompile(`[^ \-]*-|[^ \-]+`)
+
+// wrap breaks each line at width, as mail programs do: at spaces and after
+// hyphens.
 func wrap(s string, width int) string {
 	var out strings.Builder
 	for _, l := range strings.Split(s, "\n") {
 		col := 0
-		for i, w := range regexp.MustCompile(`[^ \-]*-|[^ \-]+|-`).FindAllString(l, -1) {
-			glued := i > 0 && strings.Contains(l, "-") && !spaceBefore(l, w, i)
+		for i, at := range breakable.FindAllStringIndex(l, -1) {
+			w := l[at[0]:at[1]]
 			switch {
 			case i == 0:
 			case col+1+len([]rune(w)) > width:
 				out.WriteByte('\n')
 				col = 0
-			case !glued:
+			case l[at[0]-1] == ' ':
 				out.WriteByte(' ')
 				col++
 			}
@@ -31,12 +34,6 @@ func wrap(s string, width int) string {
 		out.WriteByte('\n')
 	}
 	return out.String()
-}
-
-// spaceBefore reports whether piece i of the line has a space before it.
-func spaceBefore(l, _ string, i int) bool {
-	loc := regexp.MustCompile(`[^ \-]*-|[^ \-]+|-`).FindAllStringIndex(l, -1)[i]
-	return loc[0] > 0 && l[loc[0]-1] == ' '
 }
 
 var presentation = map[string]func(string) string{
@@ -100,6 +97,9 @@ func TestInnocentCopies(t *testing.T) {
 				{"first list", f(itemised(full(body, firstList))), 1, ListSame, 0},
 				{"second list", f(full(body, secondList)), 2, ListSame, 0},
 			} {
+				if c.in == body {
+					continue // nothing to change in this language
+				}
 				v := check(t, x, c.in, "")
 				if v.Verdict != Authentic || v.Version != c.version || v.Signatories.Status != c.status ||
 					len(v.AlsoMatches) != c.also || len(v.Languages) != 1 || v.Languages[0] != lang || v.Similarity != 1 {
@@ -111,7 +111,7 @@ func TestInnocentCopies(t *testing.T) {
 }
 
 func describe(v *Verdict) string {
-	return fmt.Sprintf("%s version %d %v also %v, similarity %v, changes %+v, list %+v, around %+q, tolerances %v, reason %v",
+	return fmt.Sprintf("%s version %d %v also %v, similarity %v, changes %+v, list %+v, around %+v, tolerances %v, reason %v",
 		v.Verdict, v.Version, v.Languages, v.AlsoMatches, v.Similarity, v.Changes, v.Signatories, v.Surroundings, v.Tolerances, v.Reason)
 }
 

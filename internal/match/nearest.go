@@ -71,12 +71,12 @@ func (n *nearest) find(c *copied, from, to int) (best int, score float64) {
 	return best, score
 }
 
-// fewEdits reports whether a and b are at most two letters apart, or an eighth of
+// fewEdits reports whether a and b are at most two letters apart, or a sixth of
 // their length, ignoring case; names under five letters must be equal.
 func fewEdits(a, b string) bool {
 	a, b = strings.ToLower(a), strings.ToLower(b)
 	n := utf8.RuneCountInString(a)
-	limit := max(2, n/8)
+	limit := max(2, n/6)
 	if n < 5 {
 		limit = 0
 	}

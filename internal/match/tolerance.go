@@ -1,7 +1,6 @@
 package match
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/sijil/sijil/internal/text"
@@ -38,22 +37,16 @@ func (a *alignment) tolerate(c *copied) {
 func (a *alignment) covered(c *copied, h *hunk) bool {
 	pub, cp := a.d.form.Tokens, c.form.Tokens
 	a.trimMarkers(c, h)
-	ps := slices.Clone(a.d.ids[h.p0:h.p1])
+	ps := a.d.ids[h.p0:h.p1]
 	var cs []uint32
-	used := map[string]bool{}
 	for i := h.c0; i < h.c1; i++ {
-		switch {
-		case cp[i].Class == text.Marker && cp[i].Text == ">":
-			used[TolMailQuote] = true
-		case c.emph[i]:
-			used[TolEmphasis] = true
-		default:
+		if !c.emph[i] {
 			cs = append(cs, c.ids[i])
 		}
 	}
-	if slices.Equal(ps, cs) {
-		for name := range used {
-			a.tolerances[name] = true
+	if equal(ps, cs) {
+		if len(cs) < h.c1-h.c0 {
+			a.tolerances[TolEmphasis] = true
 		}
 		return true
 	}
@@ -101,9 +94,38 @@ func (a *alignment) trimMarkers(c *copied, h *hunk) {
 	}
 }
 
-// marks reports whether token i can mark an item, mail quoting aside.
+// marks reports whether token i can mark an item.
 func marks(tokens []text.Token, i int) bool {
-	return tokens[i].Class == text.Bullet || tokens[i].Class == text.Marker && tokens[i].Text != ">"
+	return tokens[i].Class == text.Bullet || tokens[i].Class == text.Marker
+}
+
+// unquote drops the ">" of a quoted mail: those at line starts, when at least
+// half of the lines begin with one. It reports whether it did.
+func unquote(tokens []text.Token) ([]text.Token, bool) {
+	lines, quoted := 0, 0
+	for i := range tokens {
+		if tokens[i].First() {
+			lines++
+			if tokens[i].Text == ">" {
+				quoted++
+			}
+		}
+	}
+	if quoted == 0 || 2*quoted < lines {
+		return tokens, false
+	}
+	kept := make([]text.Token, 0, len(tokens))
+	breaks := 0
+	for _, t := range tokens {
+		breaks += int(t.Breaks)
+		if t.Text == ">" && t.Class == text.Marker {
+			continue
+		}
+		t.Breaks = uint8(min(breaks, 255))
+		breaks = 0
+		kept = append(kept, t)
+	}
+	return kept, true
 }
 
 // equivalent names the tolerance under which the two passages are the same text,
