@@ -2,6 +2,7 @@ package trillianlog
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/google/trillian"
 	"github.com/google/trillian/storage"
@@ -14,6 +15,13 @@ type leafHash [32]byte
 type placement struct {
 	hash  leafHash
 	index uint64
+}
+
+func placementOf(leaf *trillian.LogLeaf) (placement, error) {
+	if n := len(leaf.LeafIdentityHash); n != len(leafHash{}) || leaf.LeafIndex < 0 {
+		return placement{}, fmt.Errorf("leaf %d has an identity hash of %d bytes", leaf.LeafIndex, n)
+	}
+	return placement{leafHash(leaf.LeafIdentityHash), uint64(leaf.LeafIndex)}, nil
 }
 
 // tap is a LogStorage that reports which leaves a transaction integrated, once
@@ -48,7 +56,11 @@ func (t *tapTX) UpdateSequencedLeaves(ctx context.Context, leaves []*trillian.Lo
 		return err
 	}
 	for _, leaf := range leaves {
-		*t.placed = append(*t.placed, placement{leafHash(leaf.LeafIdentityHash), uint64(leaf.LeafIndex)})
+		p, err := placementOf(leaf)
+		if err != nil {
+			return err // nothing is committed
+		}
+		*t.placed = append(*t.placed, p)
 	}
 	return nil
 }
