@@ -47,3 +47,25 @@ func BenchmarkOpen(b *testing.B) {
 		w.Close()
 	}
 }
+
+// 64 callers, each of which adds an entry, waits for its checkpoint and asks for
+// its proof.
+func BenchmarkCover(b *testing.B) {
+	f := newFixture(b)
+	w := f.openAt(1000)
+	b.SetParallelism(32)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			size := f.log.add(1)
+			cp, err := w.Cover(b.Context(), size-1)
+			if err == nil {
+				_, err = w.Prove(size-1, cp.Size)
+			}
+			if err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "entries/s")
+}

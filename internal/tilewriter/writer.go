@@ -100,7 +100,7 @@ var errClosed = errors.New("tile writer: closed")
 
 // Open opens a folder of tiles, or begins one, and brings it to the last
 // checkpoint. It authenticates every tile of that checkpoint's tree, and the
-// newest entry bundles, against its root (0.4 s for a million entries). Missing
+// newest entry bundles, against its root (half a second for a million entries). Missing
 // files are made again from the Source; a file that is there and wrong is a
 // *DamageError and is left as it is.
 //
