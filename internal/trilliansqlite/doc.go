@@ -11,6 +11,17 @@
 // without a database is [ErrNotFound]: a log that starts empty where a log was
 // expected would sign a second history, so nothing is ever made silently.
 //
+// A log's life begins with
+//
+//	s, err := trilliansqlite.Create(dir, trilliansqlite.Options{})
+//	tree, err := storage.CreateTree(ctx, s.AdminStorage(), &trillian.Tree{…})
+//	// Trillian's InitLog stores the empty root
+//	q, err := s.LogStorage().QueueLeaves(ctx, tree, leaves, now) // durable
+//	// Trillian's IntegrateBatch integrates them
+//	err = s.Close()
+//
+// and goes on with Open.
+//
 // # What holds
 //
 //   - Durable: when a call that writes returns without error, its transaction

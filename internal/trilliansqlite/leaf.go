@@ -2,6 +2,7 @@ package trilliansqlite
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/google/trillian"
@@ -9,8 +10,11 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// maxRange bounds the leaves of one GetLeavesByRange; callers ask again.
-const maxRange = 4096
+// Bounds of one GetLeavesByRange; callers ask again for the rest.
+const (
+	maxRange      = 4096
+	maxRangeBytes = 16 << 20
+)
 
 const (
 	leafColumns = `l.identity_hash, coalesce(l.merkle_hash, l.identity_hash), l.value, l.extra, l.queue_ns,
@@ -28,6 +32,9 @@ const (
 	leafByIdentitySQL = `SELECT ` + leafColumns + ` FROM leaf l LEFT JOIN sequence s USING (leaf_id)
 		WHERE l.tree_id = ? AND l.identity_hash = ?`
 )
+
+// errStop ends the reading of rows that are not needed.
+var errStop = errors.New("enough")
 
 // scanLeaf reads leafColumns. A leaf without a place has index -1.
 func scanLeaf(r scanner) (*trillian.LogLeaf, error) {
@@ -72,19 +79,24 @@ func leavesByMerkle(c *conn, treeID int64, hashes [][]byte) ([]*trillian.LogLeaf
 func leavesByRange(c *conn, treeID, start, count, size int64) ([]*trillian.LogLeaf, error) {
 	count = min(count, maxRange)
 	leaves := make([]*trillian.LogLeaf, 0, min(count, 256))
-	next := start
+	next, bytes := start, 0
 	err := c.each(func(r scanner) error {
 		leaf, err := scanLeaf(r)
 		if err != nil {
 			return err
 		}
-		if leaf.LeafIndex == next {
-			leaves = append(leaves, leaf)
-			next++
+		if leaf.LeafIndex != next {
+			return errStop // a gap
+		}
+		leaves = append(leaves, leaf)
+		next++
+		if bytes += len(leaf.LeafValue) + len(leaf.ExtraData); bytes > maxRangeBytes {
+			count = next - start
+			return errStop
 		}
 		return nil
 	}, leavesByRangeSQL, treeID, start, start+count)
-	if err != nil {
+	if err != nil && err != errStop {
 		return nil, fmt.Errorf("read leaves: %w", err)
 	}
 	if next < min(start+count, size) {

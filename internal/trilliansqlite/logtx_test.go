@@ -200,6 +200,37 @@ func TestLeavesByHash(t *testing.T) {
 	}
 }
 
+// TestRangeIsBounded reads a range of more bytes than one answer may have.
+func TestRangeIsBounded(t *testing.T) {
+	const n, size = 6, 4 << 20
+	s := create(t)
+	tree := newTree(t, s, testonly.LogTree)
+	for i := range n {
+		if _, err := queue(s, tree, leaf(fmt.Sprintf("%0*d", size, i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := integrate(t, s, tree); got != n {
+		t.Fatalf("integrated %d leaves, want %d", got, n)
+	}
+	err := read(s, tree, func(ctx context.Context, tx storage.ReadOnlyLogTreeTX) error {
+		for next, end := int64(0), int64(n); next < end; {
+			leaves, err := tx.GetLeavesByRange(ctx, next, end-next)
+			if err != nil {
+				return err
+			}
+			if len(leaves) == 0 || len(leaves) == n {
+				t.Fatalf("%d leaves from %d in one answer", len(leaves), next)
+			}
+			next += int64(len(leaves))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestAddSequencedLeavesStatus(t *testing.T) {
 	s := create(t)
 	tree := newTree(t, s, testonly.PreorderedLogTree)

@@ -90,12 +90,15 @@ func dsn(path, mode string) string {
 		"foreign_keys(ON)",
 		"trusted_schema(OFF)",
 		"temp_store(MEMORY)",
-		"cache_size(-32768)", // KiB
 	}
 	if mode == "ro" {
-		pragmas = append(pragmas, "query_only(ON)")
+		pragmas = append(pragmas,
+			"query_only(ON)",
+			"cache_size(-4096)", // KiB, for each reader
+		)
 	} else {
 		pragmas = append(pragmas,
+			"cache_size(-32768)", // KiB
 			"journal_mode(WAL)",
 			"synchronous(FULL)",
 			"fullfsync(ON)",            // macOS: fsync alone does not reach the disk
