@@ -61,7 +61,8 @@ func align(d *doc, c *copied) *alignment {
 	} else if at := find(d.ids, c.ids); at >= 0 {
 		runs = []run{{at, 0, len(c.ids)}}
 	} else {
-		runs = trimEnds(mergeSmall(matchRuns(d.ids, c.ids)))
+		runs = extend(core(mergeSmall(matchRuns(d.ids, c.ids))), d.ids, c.ids)
+		runs = trimLines(runs, d.form.Tokens, c.form.Tokens)
 	}
 	if len(runs) == 0 {
 		return nil
@@ -83,9 +84,9 @@ func align(d *doc, c *copied) *alignment {
 		return nil
 	}
 	a.slide(c)
-	a.hunks = swaps(d, c, a.hunks)
 	a.growHead(c)
 	a.growTail(c)
+	a.hunks = swaps(d, c, a.hunks)
 	a.tolerate(c)
 	return a
 }
@@ -161,18 +162,71 @@ func mergeSmall(runs []run) []run {
 	return runs
 }
 
-// trimEnds drops short runs that stand far from the rest: words that a text and
-// what surrounds its copy have in common by chance.
-func trimEnds(runs []run) []run {
-	far := func(end, a, b run) bool {
-		gap := max(b.p-a.p-a.n, b.c-a.c-a.n)
-		return end.n < 2*gramLen && gap > 3*end.n
+// core returns the runs that are the text: the densest stretch, and every long run
+// beyond it. What is dropped at the ends are words that a text and what surrounds
+// its copy have in common by chance.
+func core(runs []run) []run {
+	const gapCost = 4 // tokens of a gap that outweigh one that is aligned
+	best, from, to := 0, 0, 0
+	sum, start := 0, 0
+	for i, r := range runs {
+		if i > 0 {
+			q := runs[i-1]
+			sum -= max(r.p-q.p-q.n, r.c-q.c-q.n)
+		}
+		if sum <= 0 {
+			sum, start = 0, i
+		}
+		if sum += gapCost * r.n; sum > best {
+			best, from, to = sum, start, i+1
+		}
 	}
-	for len(runs) > 1 && far(runs[0], runs[0], runs[1]) {
-		runs = runs[1:]
+	for i, r := range runs {
+		if r.n >= 2*gramLen {
+			from, to = min(from, i), max(to, i+1)
+		}
 	}
-	for k := len(runs) - 1; k > 0 && far(runs[k], runs[k-1], runs[k]); k-- {
-		runs = runs[:k]
+	return runs[from:to]
+}
+
+// extend lets the first and last run go on into what core freed: where a copy
+// ends early, the diff may have given its last full stop to the text's end.
+func extend(runs []run, p, c []uint32) []run {
+	if len(runs) == 0 {
+		return nil
+	}
+	for r := &runs[0]; r.p > 0 && r.c > 0 && p[r.p-1] == c[r.c-1]; {
+		r.p, r.c, r.n = r.p-1, r.c-1, r.n+1
+	}
+	for r := &runs[len(runs)-1]; r.p+r.n < len(p) && r.c+r.n < len(c) && p[r.p+r.n] == c[r.c+r.n]; {
+		r.n++
+	}
+	return runs
+}
+
+// trimLines takes a few chance tokens off the ends that belong to another line of
+// the copy: the full stop of a comment above the text, the first word of one below.
+func trimLines(runs []run, pub, cp []text.Token) []run {
+	if len(runs) == 0 {
+		return nil
+	}
+	if r := &runs[0]; r.p > 0 && !(pub[r.p].First() && cp[r.c].First()) {
+		for k := 1; k <= 3 && k < r.n; k++ {
+			if cp[r.c+k].First() && (pub[r.p+k].First() || countWords(cp[r.c:r.c+k]) == 0) {
+				r.p, r.c, r.n = r.p+k, r.c+k, r.n-k
+				break
+			}
+		}
+	}
+	r := &runs[len(runs)-1]
+	if end := r.p + r.n; end == len(pub) || r.c+r.n == len(cp) || pub[end].First() && cp[r.c+r.n].First() {
+		return runs
+	}
+	for k := 1; k <= 3 && k < r.n; k++ {
+		if pub[r.p+r.n-k].First() && cp[r.c+r.n-k].First() {
+			r.n -= k
+			break
+		}
 	}
 	return runs
 }

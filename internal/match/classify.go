@@ -12,35 +12,34 @@ import (
 // classify names the gravest thing that a change does. before and after are the
 // published tokens around it; ownLines says that what comes or goes is whole lines.
 func classify(pub, cp, before, after []text.Token, ownLines bool) string {
+	pw, cw := countWords(pub), countWords(cp)
 	switch {
 	case hasHidden(cp) || hasHidden(pub):
 		return ClassHidden
 	case lookalike(pub, cp):
 		return ClassLookalike
+	case pw > 0 && elided(cp), len(cp) == 0 && (pw >= longPassage || ownLines):
+		return ClassOmission
+	case len(pub) == 0 && (cw >= longPassage || ownLines):
+		return ClassAddition
 	case negates(pub, cp):
 		return ClassNegation
-	case hasDigits(pub) != hasDigits(cp) || hasDigits(pub) && numbers(pub) != numbers(cp) || numberWords(pub) != numberWords(cp):
-		if hasMonth(pub) || hasMonth(cp) || hasMonth(before) || hasMonth(after) {
-			return ClassDate
-		}
-		if len(pub) > 0 && len(cp) > 0 || countWords(pub)+countWords(cp) <= 2 {
-			return ClassNumber
-		}
 	case months(pub) != months(cp):
 		return ClassDate
-	}
-	switch pw, cw := countWords(pub), countWords(cp); {
+	case numbers(pub) != numbers(cp) || numberWords(pub) != numberWords(cp):
+		if hasMonth(pub) || hasMonth(before) || hasMonth(after) {
+			return ClassDate
+		}
+		return ClassNumber
 	case pw == 0 && cw == 0:
 		return ClassPunctuation
-	case pw > 0 && elided(cp):
-		return ClassOmission
-	case len(cp) == 0 && (pw >= 8 || ownLines):
-		return ClassOmission
-	case len(pub) == 0 && (cw >= 8 || ownLines):
-		return ClassAddition
 	}
 	return classifyWords(pub, cp, before)
 }
+
+// longPassage is from how many words on what comes or goes is an addition or an
+// omission, whatever it contains.
+const longPassage = 8
 
 // classifyWords tells apart how words differ.
 func classifyWords(pub, cp, before []text.Token) string {
@@ -97,8 +96,6 @@ func elided(tokens []text.Token) bool {
 	}
 	return dots
 }
-
-func hasDigits(tokens []text.Token) bool { return numbers(tokens) != "" }
 
 // numbers returns the digits of the tokens, each number after a space.
 func numbers(tokens []text.Token) string {

@@ -32,6 +32,9 @@ func (a *alignment) growHead(c *copied) {
 		}
 		h.p0, h.c0 = p, q
 	}
+	for h.c0 > 0 && cp[h.c0].First() && a.deleted(c.ids[lineStart(cp, h.c0-1):h.c0]) {
+		h.c0 = lineStart(cp, h.c0-1)
+	}
 	if h.size() > 0 {
 		a.hunks = append([]hunk{h}, a.hunks...)
 		a.omitHead, a.c0 = h.p0, min(a.c0, h.c0)
@@ -49,6 +52,9 @@ func (a *alignment) growTail(c *copied) {
 			break
 		}
 		h.p1, h.c1 = p, q
+	}
+	for h.c1 < len(cp) && cp[h.c1].First() && a.deleted(c.ids[h.c1:lineEnd(cp, h.c1+1)]) {
+		h.c1 = lineEnd(cp, h.c1+1)
 	}
 	if h.size() > 0 {
 		a.hunks = append(a.hunks, h)
@@ -76,6 +82,17 @@ func (a *alignment) attachTail(c *copied, to int) []hunk {
 		hunks = append(hunks, hunk{p0: a.omitTail, p1: lineEnd(a.d.form.Tokens, a.omitTail), c0: a.c1, c1: to})
 	}
 	return hunks
+}
+
+// deleted reports whether a line beyond the ends is one that is missing inside: a
+// moved paragraph.
+func (a *alignment) deleted(line []uint32) bool {
+	for _, h := range a.hunks {
+		if h.c0 == h.c1 && len(line) >= gramLen && find(a.d.ids[h.p0:h.p1], line) >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // resemble reports whether two lines have three tenths of their tokens in common.

@@ -145,7 +145,7 @@ func (s *listScan) changedPlace(l line, beforeList bool) bool {
 		return false
 	}
 	for i := range tokens {
-		if t := tokens[i].Text; len(t) == 4 && (strings.HasPrefix(t, "19") || strings.HasPrefix(t, "20")) && hasDigits(tokens[i:i+1]) {
+		if t := tokens[i].Text; len(t) == 4 && (strings.HasPrefix(t, "19") || strings.HasPrefix(t, "20")) && numbers(tokens[i:i+1]) != "" {
 			return true
 		}
 	}
