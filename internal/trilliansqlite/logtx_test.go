@@ -206,7 +206,7 @@ func TestRangeIsBounded(t *testing.T) {
 	s := create(t)
 	tree := newTree(t, s, testonly.LogTree)
 	for i := range n {
-		if _, err := queue(s, tree, leaf(fmt.Sprintf("%0*d", size, i))); err != nil {
+		if _, err := queue(s, tree, leaf(strings.Repeat(fmt.Sprint(i), size))); err != nil {
 			t.Fatal(err)
 		}
 	}
