@@ -19,7 +19,7 @@ func ParseDigest(s string) (Digest, error) {
 	var d Digest
 	digits, ok := strings.CutPrefix(s, "sha256:")
 	if !ok {
-		return d, fmt.Errorf("digest %q: does not start with sha256:", clip(s))
+		return d, fmt.Errorf("digest %q: want the prefix sha256: before the digits", clip(s))
 	}
 	if len(digits) != 2*len(d) || strings.ToLower(digits) != digits {
 		return d, fmt.Errorf("digest %q: want 64 lower-case hex digits", clip(s))

@@ -1,0 +1,156 @@
+// Package arch holds the rule that arrows between packages point inward. Its
+// test reads the imports of every file itself, so that no build cache can serve
+// it an old answer, and compares whole import paths.
+package arch
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/sijil/sijil"
+
+// pure packages know no network, files, SQL, clock or logging, and import pure
+// packages only.
+var pure = []string{
+	"keys", "log", "log/tile", "internal/jcs", "internal/text", "internal/signatory", "internal/statement",
+	"internal/chain", "internal/edition", "internal/match",
+}
+
+// useCases import pure packages and each other's listed ones, and state what
+// else they need as interfaces.
+var useCases = map[string][]string{
+	"internal/publish":   {},
+	"internal/evidence":  {},
+	"internal/publisher": {"internal/evidence", "internal/remote"},
+	"internal/draft":     {},
+}
+
+// adapters never import each other.
+var adapters = []string{
+	"internal/api", "internal/clientstate", "internal/remote", "internal/sigstore", "internal/site", "internal/store",
+	"internal/tilewriter", "internal/trillianlog", "internal/trilliansqlite", "log/client",
+}
+
+// foreign systems, and the packages that may import them.
+var foreign = map[string][]string{
+	"github.com/sigstore/sigstore-go": {"internal/sigstore"},
+	"github.com/google/trillian":      {"internal/trillianlog", "internal/trilliansqlite"},
+	"modernc.org/sqlite":              {"internal/store", "internal/trilliansqlite"},
+	"github.com/gorilla/mux":          {"internal/api", "internal/site"},
+	"github.com/spf13/cobra":          {"internal/cli", "cmd/sijild"},
+	"go.yaml.in/yaml":                 {"internal/draft"},
+}
+
+var outside = []string{"net", "net/http", "os", "os/exec", "database/sql", "log", "log/slog", "syscall"}
+
+func TestArrowsPointInward(t *testing.T) {
+	imports := readImports(t)
+	for _, list := range [][]string{pure, adapters} {
+		for _, pkg := range list {
+			if _, ok := imports[pkg]; !ok {
+				t.Errorf("package %s is in the rules and not in the tree", pkg)
+			}
+		}
+	}
+	for pkg, list := range imports {
+		for _, imp := range list {
+			if why := forbidden(pkg, imp); why != "" {
+				t.Errorf("%s imports %s: %s", pkg, imp, why)
+			}
+		}
+	}
+}
+
+// TestRuleCatches proves that the rule can fail.
+func TestRuleCatches(t *testing.T) {
+	for _, c := range [][2]string{
+		{"log", "net/http"}, {"internal/match", "log"}, {"internal/text", module + "/internal/store"},
+		{"internal/publish", module + "/internal/store"}, {"internal/store", module + "/internal/tilewriter"},
+		{"internal/api", "github.com/sigstore/sigstore-go/pkg/verify"}, {"internal/cli", "github.com/google/trillian/log"},
+	} {
+		if forbidden(c[0], c[1]) == "" {
+			t.Errorf("%s may import %s", c[0], c[1])
+		}
+	}
+	if why := forbidden("internal/chain", module+"/log"); why != "" {
+		t.Errorf("our own log is taken for the standard one: %s", why)
+	}
+}
+
+func forbidden(pkg, imp string) string {
+	own, isOwn := strings.CutPrefix(imp, module+"/")
+	switch {
+	case slices.Contains(pure, pkg) && slices.Contains(outside, imp):
+		return "a pure package knows nothing of the outside"
+	case slices.Contains(pure, pkg) && isOwn && !slices.Contains(pure, own):
+		return "a pure package imports pure packages only"
+	case slices.Contains(adapters, pkg) && slices.Contains(adapters, own):
+		return "adapters never import each other"
+	}
+	if allowed, ok := useCases[pkg]; ok && isOwn && !slices.Contains(pure, own) && !slices.Contains(allowed, own) {
+		return "a use case states what it needs as an interface"
+	}
+	for prefix, allowed := range foreign {
+		if (imp == prefix || strings.HasPrefix(imp, prefix+"/")) && !slices.Contains(allowed, pkg) {
+			return "only " + strings.Join(allowed, ", ") + " may"
+		}
+	}
+	return ""
+}
+
+// readImports returns, by package folder, what the files that are not tests
+// import.
+func readImports(t *testing.T) map[string][]string {
+	t.Helper()
+	root := filepath.Join("..", "..")
+	out := map[string][]string{}
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && name != root) {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, name)
+		if err != nil {
+			return err
+		}
+		pkg := path.Dir(filepath.ToSlash(rel))
+		if pkg == "." || pkg == "internal/logtest" {
+			return nil
+		}
+		if out[pkg] == nil {
+			out[pkg] = []string{}
+		}
+		for _, imp := range f.Imports {
+			p, err := strconv.Unquote(imp.Path.Value)
+			if err != nil {
+				return err
+			}
+			out[pkg] = append(out[pkg], p)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out) < 20 {
+		t.Fatalf("only %d packages were read: the rule looks at the wrong place", len(out))
+	}
+	return out
+}
