@@ -24,7 +24,8 @@ func markLists(tokens []Token) {
 
 // markerLen returns how many of the first tokens of a line are its list marker:
 // "-", "*", "+", "1.", "1)", "1-", "(1)" and the same with one letter or a Roman
-// number. What follows the marker on the line must be a word or a space away.
+// number. What follows it on the line is a space away, or a word after a marker
+// that mayTouch it.
 func markerLen(line []Token) int {
 	n := 0
 	switch {
@@ -42,10 +43,24 @@ func markerLen(line []Token) int {
 	if !glued(line, n) {
 		return n
 	}
-	if r, _ := utf8.DecodeRuneInString(line[n].Text); line[n].Class == Word && (r < '0' || r > '9') && line[0].Text != "*" {
+	if r, _ := utf8.DecodeRuneInString(line[n].Text); line[n].Class == Word && (r < '0' || r > '9') && mayTouch(line[:n]) {
 		return n
 	}
 	return 0
+}
+
+// mayTouch reports whether the item may begin right after the marker, without a
+// space. "3-day" and "U.S." begin with no marker.
+func mayTouch(marker []Token) bool {
+	switch last := marker[len(marker)-1].Text; last {
+	case "-":
+		return len(marker) == 1
+	case ")", "]":
+		return true
+	case ".":
+		return marker[0].Text[0] >= '0' && marker[0].Text[0] <= '9'
+	}
+	return false
 }
 
 // glued reports whether token i of the line touches the one before it.
