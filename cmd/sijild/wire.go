@@ -157,6 +157,15 @@ func (t proofs) Prove(index, size int64) (tlog.RecordProof, error) {
 	return t.w.Prove(uint64(index), uint64(size))
 }
 
+func (t proofs) Room() error {
+	if err := t.w.Room(); errors.Is(err, tilewriter.ErrDiskFull) {
+		return fmt.Errorf("%w: %w", publish.ErrFull, err)
+	} else if err != nil {
+		return err
+	}
+	return nil
+}
+
 // checkpoints gives the tile writer our rows as its CheckpointStore.
 type checkpoints struct{ rows *store.Store }
 

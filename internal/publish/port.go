@@ -30,6 +30,9 @@ type Tree interface {
 	// Prove returns the inclusion proof of index in the tree of a size that is
 	// not beyond Latest.
 	Prove(index, size int64) (tlog.RecordProof, error)
+	// Room returns ErrFull when no checkpoint could be written for want of disk
+	// space, so that a record is refused before it is taken in.
+	Room() error
 }
 
 // Checkpoint is a checkpoint that this process itself signed and persisted.
@@ -64,6 +67,8 @@ var (
 	// ErrToken: the token is unknown, used, expired or for another slug. The
 	// caller answers 403.
 	ErrToken = errors.New("the token is not valid")
+	// ErrFull: see Tree.Room. The caller answers 503.
+	ErrFull = errors.New("the service is short of disk space and takes no records for now")
 )
 
 // Reservation is a record on its way into the log.

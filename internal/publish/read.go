@@ -220,6 +220,9 @@ func (s *Service) Checkpoint() ([]byte, error) {
 
 // Ready reports whether records are being accepted.
 func (s *Service) Ready(_ context.Context) error {
+	if err := s.Tree.Room(); err != nil {
+		return err
+	}
 	for _, p := range s.all() {
 		p.mu.RLock()
 		stuck := p.pending != nil && len(p.entries) == 0

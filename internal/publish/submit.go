@@ -120,6 +120,9 @@ func (s *Service) Submit(ctx context.Context, slug string, data []byte, c Conten
 
 // reserve makes payload and intent durable, before anything reaches the log.
 func (s *Service) reserve(ctx context.Context, p *publication, e entry, c Content, token *log.Digest) error {
+	if err := s.Tree.Room(); err != nil {
+		return err
+	}
 	data, err := e.bundle.Marshal()
 	if err != nil {
 		return &InvalidError{err}
