@@ -46,7 +46,7 @@ func destroyedAddress(e Entry) (finding, bool) {
 
 var (
 	leadingNumber = regexp.MustCompile(`^([0-9٠-٩۰-۹]{1,4})\s*([-–.)]\s*)?(\p{L}.*)$`)
-	inlineNumber  = regexp.MustCompile(`[\s\x{a0}]+(?:[0-9٠-٩۰-۹]{1,3}[-–.)]|[•●▪■])[\s\x{a0}]*(\p{L})`)
+	inlineNumber  = regexp.MustCompile(`[\s\x{a0}]+(?:[0-9٠-٩۰-۹]{1,3}[-–.)]|[•●▪■])[\s\x{a0}]*([0-9٠-٩۰-۹]{0,3}\p{L})`)
 	ordinalEnding = regexp.MustCompile(`(?i)^(st|nd|rd|th|er|re|e|è|ème|eme|ère|nde?)([^\p{L}]|$)`)
 )
 
@@ -74,6 +74,7 @@ func leadingNumberTouches(s string) bool {
 // startsName reports whether s begins with a capital (or a letter of a script
 // without capitals) and a first word of at least three letters.
 func startsName(s string) bool {
+	s = strings.TrimLeftFunc(s, unicode.IsDigit)
 	r, _ := utf8.DecodeRuneInString(s)
 	first := words(s)[0]
 	return (unicode.IsUpper(r) || !unicode.IsLower(r)) && utf8.RuneCountInString(first) >= 3

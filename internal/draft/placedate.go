@@ -40,7 +40,7 @@ var (
 	rangeBit   = regexp.MustCompile(`[0-9]\s*(?:[-–—]|and|et|&|و)\s*$`)
 
 	placeLead = regexp.MustCompile(`(?i)^(fait à|fait a|done at|done in|issued in|adopted in|signed in|à |حرر في|حرر ب|حُرر في|صدر في|صدر عن)\s*`)
-	placeTail = regexp.MustCompile(`(?i)[\s,،;:\-–—(]*(\b(on|the|le|du)|بتاريخ|في|يوم|فى)?[\s,،]*(\b(monday|tuesday|wednesday|thursday|friday|saturday|sunday|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche))?[\s,،;:\-–—(]*$`)
+	placeTail = regexp.MustCompile(`(?i)[\s,،;:\-–—(]*(\b(on the|on|the|le|du)|بتاريخ|في|يوم|فى)?[\s,،]*(\b(monday|tuesday|wednesday|thursday|friday|saturday|sunday|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche))?[\s,،;:\-–—(]*$`)
 )
 
 // isPlaceDate reports whether a line is a place and a date and no sentence.

@@ -1,6 +1,8 @@
 package draft
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -48,6 +50,17 @@ func (d *Draft) Publishable() error {
 		add(signatoriesFile, fmt.Errorf("%d entries, at most %d", len(d.Entries), signatory.MaxSignatories))
 	}
 	return errors.Join(all...)
+}
+
+// Digests returns what the statement's text subjects will say: the SHA-256 of
+// each text file, by subject name ("text/en"), in hexadecimal.
+func (d *Draft) Digests() map[string]string {
+	out := map[string]string{}
+	for lang, content := range d.Texts {
+		sum := sha256.Sum256([]byte(content))
+		out["text/"+lang] = hex.EncodeToString(sum[:])
+	}
+	return out
 }
 
 func atLine(n int) string {
