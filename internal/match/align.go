@@ -61,7 +61,7 @@ func align(d *doc, c *copied) *alignment {
 	} else if at := find(d.ids, c.ids); at >= 0 {
 		runs = []run{{at, 0, len(c.ids)}}
 	} else {
-		runs = extend(core(mergeSmall(matchRuns(d.ids, c.ids))), d.ids, c.ids)
+		runs = extend(core(mergeSmall(matchRuns(d.ids, c.ids)), d.form.Tokens), d.ids, c.ids)
 		runs = trimLines(runs, d.form.Tokens, c.form.Tokens)
 	}
 	if len(runs) == 0 {
@@ -162,10 +162,10 @@ func mergeSmall(runs []run) []run {
 	return runs
 }
 
-// core returns the runs that are the text: the densest stretch, and every long run
-// beyond it. What is dropped at the ends are words that a text and what surrounds
+// core returns the runs that are the text: the densest stretch, and beyond it every
+// long run and every one that is a whole published line. What is dropped at the ends are words that a text and what surrounds
 // its copy have in common by chance.
-func core(runs []run) []run {
+func core(runs []run, pub []text.Token) []run {
 	const gapCost = 4 // tokens of a gap that outweigh one that is aligned
 	best, from, to := 0, 0, 0
 	sum, start := 0, 0
@@ -182,7 +182,7 @@ func core(runs []run) []run {
 		}
 	}
 	for i, r := range runs {
-		if r.n >= 2*gramLen {
+		if r.n >= 2*gramLen || r.n > 1 && pub[r.p].First() && lineEnd(pub, r.p+1) <= r.p+r.n {
 			from, to = min(from, i), max(to, i+1)
 		}
 	}

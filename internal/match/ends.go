@@ -84,15 +84,18 @@ func (a *alignment) attachTail(c *copied, to int) []hunk {
 	return hunks
 }
 
-// deleted reports whether a line beyond the ends is one that is missing inside: a
-// moved paragraph.
+// deleted reports whether a line beyond the ends is one that is missing elsewhere:
+// a moved paragraph.
 func (a *alignment) deleted(line []uint32) bool {
+	if len(line) < gramLen {
+		return false
+	}
 	for _, h := range a.hunks {
-		if h.c0 == h.c1 && len(line) >= gramLen && find(a.d.ids[h.p0:h.p1], line) >= 0 {
+		if h.c0 == h.c1 && find(a.d.ids[h.p0:h.p1], line) >= 0 {
 			return true
 		}
 	}
-	return false
+	return find(a.d.ids[:a.omitHead], line) >= 0 || find(a.d.ids[a.omitTail:], line) >= 0
 }
 
 // resemble reports whether two lines have three tenths of their tokens in common.
