@@ -54,6 +54,15 @@ func (p *publication) add(e entry) {
 	p.entries = append(p.entries, e)
 }
 
+// indexed puts the publication's versions, if it has any, into the index.
+func (p *publication) indexed(x *match.Index) error {
+	pub := p.forMatch()
+	if len(pub.Versions) == 0 {
+		return nil
+	}
+	return x.Put(pub)
+}
+
 func (p *publication) forMatch() match.Publication {
 	p.mu.RLock()
 	defer p.mu.RUnlock()

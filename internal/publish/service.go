@@ -82,7 +82,7 @@ func (s *Service) load(ctx context.Context) error {
 		return err
 	}
 	for _, p := range s.all() {
-		if err := s.index.Put(p.forMatch()); err != nil {
+		if err := p.indexed(s.index); err != nil {
 			return fmt.Errorf("%q: %w", p.slug, err)
 		}
 	}
