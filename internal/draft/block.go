@@ -56,6 +56,9 @@ func splitBlocks(lines []line) []block {
 			continue
 		}
 		marker, text, item := cutMarker(l.text)
+		if item && !spaced && out[len(out)-1].holds(marker, l, width) {
+			marker, text, item = "", trim(l.text), false
+		}
 		b := block{line: l.number, text: text, item: item, marker: marker, spaced: spaced, lastLine: l.text, lines: []string{text}, first: len(out) == 0}
 		if !item && !spaced {
 			last := &out[len(out)-1]
@@ -93,6 +96,19 @@ func (b *block) continues(l line, width int) bool {
 		return false
 	}
 	return !fits || !finished(b.lastLine)
+}
+
+// holds reports whether a line that begins like an item is a wrapped part of the
+// block: a dash or "18-" that came to stand at a line start by its width. The
+// block has not ended, and is no item with the same marker.
+func (b *block) holds(marker string, l line, width int) bool {
+	return wrapped(b.lastLine, trim(l.text), width) && !finished(b.lastLine) &&
+		!(b.item && sameMarker(b.marker, marker))
+}
+
+// sameMarker reports whether two markers can number one list.
+func sameMarker(a, b string) bool {
+	return a == b || !bullet(a) && !bullet(b)
 }
 
 // wrapWidth returns the width at which the document was wrapped, 0 when it was

@@ -146,17 +146,11 @@ type listItem struct {
 	lost bool // it stands without a marker among lines that have one
 }
 
+// readList reads the lines of the list. What it takes away is the marker that
+// most lines have, and nothing else: a number in a list of bullets stays with its
+// name, where a rule finds it.
 func readList(lines []line, width int) []listItem {
-	marked, n := 0, 0
-	for _, l := range lines {
-		if _, _, item := cutMarker(l.text); item {
-			marked++
-		}
-		if !l.blank() {
-			n++
-		}
-	}
-	mostly := marked*2 >= n
+	main, mostly := mainMarker(lines)
 	var out []listItem
 	previous := line{}
 	for _, l := range lines {
@@ -165,17 +159,57 @@ func readList(lines []line, width int) []listItem {
 			continue
 		}
 		marker, name, item := cutMarker(l.text)
-		if !mostly && !bullet(marker) { // "A. Name" in a list without markers is a name
-			name, item = trim(l.text), false
+		item = item && markerClass(marker) == main
+		if !item {
+			name = trim(l.text)
 		}
 		if !item && mostly && previous.number > 0 && wrapped(previous.text, name, width) {
 			out[len(out)-1].name += " " + name
 		} else {
-			out = append(out, listItem{line: l.number, name: name, lost: mostly && !item})
+			if !item && bullet(marker) { // another sign than the others have
+				_, name, _ = cutMarker(l.text)
+			}
+			out = append(out, listItem{line: l.number, name: name, lost: mostly && marker == ""})
 		}
 		previous = l
 	}
 	return out
+}
+
+// mainMarker returns the class of marker that most lines have, and whether half
+// of all lines have it. A list without markers has none: "A. Name" is a name.
+func mainMarker(lines []line) (class string, mostly bool) {
+	count, n := map[string]int{}, 0
+	for _, l := range lines {
+		if l.blank() {
+			continue
+		}
+		n++
+		if marker, _, item := cutMarker(l.text); item {
+			count[markerClass(marker)]++
+		}
+	}
+	best := 0
+	for c, k := range count {
+		if c != "a" && (k > best || k == best && c < class) {
+			class, best = c, k
+		}
+	}
+	if best*2 < n {
+		return "", false
+	}
+	return class, true
+}
+
+// markerClass is a bullet itself, "1" for numbers and "a" for letters.
+func markerClass(marker string) string {
+	switch {
+	case bullet(marker):
+		return marker
+	case strings.ContainsAny(marker, "0123456789٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹"):
+		return "1"
+	}
+	return "a"
 }
 
 // wrapped reports whether the first word of next did not fit at the end of s.
