@@ -62,6 +62,7 @@ func (s *adminStorage) ReadWriteTransaction(ctx context.Context, f storage.Admin
 	if err != nil {
 		return err
 	}
+	s.writer.warm = warmSubtrees{} // the tree may be removed
 	tx := &adminTX{transaction: wtx, clock: s.clock}
 	defer func() { err = also(err, tx.Close()) }()
 	if err := f(ctx, tx); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/trillian"
 	"github.com/google/trillian/storage"
+	"github.com/google/trillian/storage/storagepb"
 )
 
 const activeLogsSQL = `SELECT tree_id FROM tree
@@ -94,7 +95,9 @@ func (s *logStorage) beginWrite(ctx context.Context, tree *trillian.Tree) (*logT
 	if err != nil && err != storage.ErrTreeNeedsInit {
 		return nil, errors.Join(err, snap.rollback())
 	}
-	return &logTX{snapshot: snap, queue: s.queue, dequeued: make(map[string]queueKey)}, err
+	snap.warm = s.writer.warm.of(tree.TreeId)
+	snap.used = make(map[string]*storagepb.SubtreeProto)
+	return &logTX{snapshot: snap, writer: s.writer, queue: s.queue, dequeued: make(map[string]queueKey)}, err
 }
 
 // QueueLeaves queues leaves and returns when they are durable. Calls that run

@@ -28,6 +28,7 @@ const (
 // is seen by anyone, or survives a crash, before Commit.
 type logTX struct {
 	snapshot
+	writer    *writer
 	queue     *committer
 	taken     []*queueCall        // taken along from queue; answered at the end
 	dequeued  map[string]queueKey // by leaf identity hash
@@ -49,6 +50,9 @@ func (t *logTX) Commit(ctx context.Context) error {
 	}
 	if err := t.writeSubtrees(); err != nil {
 		return also(err, t.rollback())
+	}
+	if len(t.used) > 0 {
+		t.writer.warm = warmSubtrees{t.treeID, t.used} // the turn is still ours
 	}
 	if err := t.finish(true); err != nil {
 		return err
@@ -75,7 +79,7 @@ func (t *logTX) SetMerkleNodes(ctx context.Context, nodes []tree.Node) error {
 	if _, err := t.use(ctx); err != nil {
 		return err
 	}
-	return t.subtrees.SetNodes(nodes, t.readSubtrees)
+	return t.subtrees.SetNodes(nodes, t.loadSubtrees)
 }
 
 // StoreSignedLogRoot replaces the root. It refuses one that is smaller than

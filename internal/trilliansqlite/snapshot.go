@@ -11,6 +11,7 @@ import (
 	"github.com/google/trillian"
 	"github.com/google/trillian/storage"
 	"github.com/google/trillian/storage/cache"
+	"github.com/google/trillian/storage/storagepb"
 	"github.com/google/trillian/storage/tree"
 	"github.com/google/trillian/types"
 	"github.com/transparency-dev/merkle/compact"
@@ -28,6 +29,10 @@ type snapshot struct {
 	treeType trillian.TreeType
 	root     *logRoot // nil: the tree needs to be initialised
 	subtrees *cache.SubtreeCache
+
+	// Subtrees by prefix, for transactions that write: those that need not be
+	// read, and those that were used. Nil for reads.
+	warm, used map[string]*storagepb.SubtreeProto
 }
 
 // logRoot is a root as stored and as read.
@@ -100,7 +105,7 @@ func (s *snapshot) GetMerkleNodes(ctx context.Context, ids []compact.NodeID) ([]
 	if _, err := s.use(ctx); err != nil {
 		return nil, err
 	}
-	return s.subtrees.GetNodes(ids, s.readSubtrees)
+	return s.subtrees.GetNodes(ids, s.loadSubtrees)
 }
 
 // GetLeavesByRange follows its contract in storage.ReadOnlyLogTreeTX.

@@ -47,10 +47,11 @@ func (t *transaction) rollback() error {
 // writer owns the one connection that writes.
 type writer struct {
 	conn    *conn
-	turn    chan struct{} // holds one token; who takes it owns conn and broken
+	turn    chan struct{} // holds one token; who takes it owns conn, broken and warm
 	waiting atomic.Int32  // calls of begin that wait for their turn
 	closed  chan struct{}
 	broken  error // the disk failed in a way that only opening again can answer
+	warm    warmSubtrees
 }
 
 func newWriter(c *conn) *writer {
@@ -128,6 +129,7 @@ func (w *writer) end(commit bool) error {
 		}
 		err = fmt.Errorf("commit: %w", err)
 	}
+	w.warm = warmSubtrees{}
 	// A failed COMMIT may have rolled back by itself; then ROLLBACK finds no
 	// transaction, which is what we want.
 	if _, rerr := w.conn.exec("ROLLBACK"); rerr != nil && !isCode(rerr, sqlite3.SQLITE_ERROR) {
