@@ -10,6 +10,10 @@ const (
 	maxCandidates = 20
 	// maxPostings is how many texts may share a gram that is still looked at.
 	maxPostings = 4096
+	// minVotes is the share (one in so many) of the best text's grams that another
+	// one needs to be aligned too. Versions and languages of one declaration have
+	// far more; texts that only share a phrase have less.
+	minVotes = 16
 )
 
 // candidates returns the published texts that share most grams with the copy,
@@ -45,5 +49,9 @@ func (x *Index) candidates(c *copied, slug string) []*doc {
 		return cmp.Or(cmp.Compare(u.version.pub.slug, v.version.pub.slug),
 			cmp.Compare(v.version.number, u.version.number), cmp.Compare(u.lang, v.lang))
 	})
-	return found[:min(len(found), maxCandidates)]
+	n := min(len(found), maxCandidates)
+	for n > 1 && votes[found[n-1]]*minVotes < votes[found[0]] {
+		n--
+	}
+	return found[:n]
 }

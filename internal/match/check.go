@@ -16,11 +16,20 @@ func (x *Index) Check(copied []byte, slug string) *Verdict {
 	if v := x.checkIdentical(copied, slug); v != nil {
 		return v
 	}
-	form, err := text.Parse(copied)
+	sum, warnings, err := text.Digest(copied)
 	if err != nil {
 		return unreadable(err)
 	}
-	return x.checkForm(copied, form, slug)
+	var v *Verdict
+	if refs := x.lookup(x.canon, sum, slug); len(refs) > 0 {
+		v = exact(Authentic, refs)
+	} else {
+		v = x.compare(copied, slug)
+	}
+	for _, w := range warnings {
+		v.Warnings = append(v.Warnings, Warning(w))
+	}
+	return v
 }
 
 // lookup returns the refs of the docs under one entry of a map.
@@ -50,21 +59,12 @@ func (x *Index) checkIdentical(copied []byte, slug string) *Verdict {
 	return exact(Identical, refs)
 }
 
-func (x *Index) checkForm(copied []byte, form *text.Form, slug string) *Verdict {
-	var v *Verdict
-	if refs := x.lookup(x.canon, form.Digest(), slug); len(refs) > 0 {
-		v = exact(Authentic, refs)
-	} else {
-		v = x.compare(copied, form, slug)
-	}
-	for _, w := range form.Warnings {
-		v.Warnings = append(v.Warnings, Warning(w))
-	}
-	return v
-}
-
 // compare is for copies that are no published text alone.
-func (x *Index) compare(raw []byte, form *text.Form, slug string) *Verdict {
+func (x *Index) compare(raw []byte, slug string) *Verdict {
+	form, err := text.Parse(raw)
+	if err != nil {
+		return unreadable(err)
+	}
 	if slug != "" && !x.has(slug) {
 		return unknown(ReasonNoPublication)
 	}

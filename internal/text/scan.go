@@ -12,6 +12,8 @@ import (
 type scanner struct {
 	b        []byte
 	class    *table
+	lean     bool // only the canonical form is wanted: no tokens
+	count    int  // tokens so far
 	tokens   []Token
 	warnings []Warning
 	out      []byte  // the canonical form, each token followed by a space
@@ -25,27 +27,33 @@ type scanner struct {
 
 func (s *scanner) scan() error {
 	s.breaks = 1
-	for i := 0; i < len(s.b); {
-		c, n := s.at(i)
+	b, low := s.b, &s.class.low
+	for i := 0; i < len(b); {
+		var (
+			c   class
+			n   = 1
+			err error
+		)
+		if b[i] < utf8.RuneSelf {
+			c = low[b[i]]
+		} else {
+			c, n = s.at(i)
+		}
 		switch {
 		case c == cSpace:
 			s.dash = false
 			i += n
-			continue
 		case c <= cDigit:
 			if end := s.plain(i + n); end > 0 {
-				s.out = append(s.out, s.b[i:end]...)
-				if err := s.emit(i, end, end-i, Word); err != nil {
-					return err
-				}
+				s.out = append(s.out, b[i:end]...)
+				err = s.emit(i, end, end-i, Word)
 				i = end
-				continue
+			} else {
+				i, err = s.word(i)
 			}
-		}
-		var err error
-		if c.inWord() {
+		case c.inWord():
 			i, err = s.word(i)
-		} else {
+		default:
 			i, err = s.other(i, i+n, c)
 		}
 		if err != nil {
@@ -243,8 +251,9 @@ func (s *scanner) other(i, end int, c class) (int, error) {
 		return end, s.emitSign(i, end, Bullet)
 	case cDash:
 		if wasDash { // "--" is one dash
-			last := &s.tokens[len(s.tokens)-1]
-			last.End = end
+			if !s.lean {
+				s.tokens[len(s.tokens)-1].End = end
+			}
 			s.dash = true
 			return end, nil
 		}
@@ -345,16 +354,19 @@ func (s *scanner) cluster(i, end int) (int, error) {
 
 // emit appends a token whose canonical text is the last n bytes written.
 func (s *scanner) emit(start, end, n int, c Class) error {
-	if len(s.tokens) == MaxTokens {
+	if s.count == MaxTokens {
 		return &InputError{CodeTokens, start, "more than 1048576 words and signs"}
 	}
 	s.quoted = s.out[len(s.out)-n] == '>' && (s.breaks > 0 || s.quoted)
 	s.out = append(s.out, ' ')
-	s.lens = append(s.lens, int32(n))
-	s.tokens = append(s.tokens, Token{
-		Start: start, End: end, Class: c,
-		Breaks: uint8(min(s.breaks, 255)), Bulleted: s.bulleted,
-	})
+	s.count++
+	if !s.lean {
+		s.lens = append(s.lens, int32(n))
+		s.tokens = append(s.tokens, Token{
+			Start: start, End: end, Class: c,
+			Breaks: uint8(min(s.breaks, 255)), Bulleted: s.bulleted,
+		})
+	}
 	s.breaks, s.bulleted, s.dash = 0, false, false
 	return nil
 }

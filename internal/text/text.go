@@ -134,24 +134,42 @@ var ErrEmpty = &InputError{Code: CodeEmpty, Rule: "no words in the input"}
 // Parse reads b, which must be UTF-8 without NUL, of at most MaxBytes.
 // Its errors are of type *InputError.
 func Parse(b []byte) (*Form, error) {
-	if len(b) > MaxBytes {
-		return nil, &InputError{CodeTooLarge, 0, "larger than " + strconv.Itoa(MaxBytes) + " bytes (5 MiB)"}
-	}
-	if !utf8.Valid(b) {
-		return nil, &InputError{CodeInvalidUTF8, invalidAt(b), "not UTF-8"}
-	}
+	s := scanner{b: b}
 	n := min(len(b)/4+16, MaxTokens)
-	s := scanner{
-		b: b, class: classTable(),
-		tokens: make([]Token, 0, n), lens: make([]int32, 0, n), out: make([]byte, 0, len(b)+len(b)/8+16),
-	}
-	if err := s.scan(); err != nil {
+	s.tokens, s.lens = make([]Token, 0, n), make([]int32, 0, n)
+	if err := s.run(); err != nil {
 		return nil, err
 	}
-	if len(s.tokens) == 0 {
-		return nil, ErrEmpty
-	}
 	return s.finish(), nil
+}
+
+// Digest returns the SHA-256 of the canonical form of b, and the warnings, without
+// the cost of the tokens. Most copies are found by it.
+func Digest(b []byte) ([sha256.Size]byte, []Warning, error) {
+	s := scanner{b: b, lean: true}
+	if err := s.run(); err != nil {
+		return [sha256.Size]byte{}, nil, err
+	}
+	return sha256.Sum256(s.out[:len(s.out)-1]), s.warnings, nil
+}
+
+// run checks the input and scans it.
+func (s *scanner) run() error {
+	if len(s.b) > MaxBytes {
+		return &InputError{CodeTooLarge, 0, "larger than " + strconv.Itoa(MaxBytes) + " bytes (5 MiB)"}
+	}
+	if !utf8.Valid(s.b) {
+		return &InputError{CodeInvalidUTF8, invalidAt(s.b), "not UTF-8"}
+	}
+	s.class = classTable()
+	s.out = make([]byte, 0, len(s.b)+len(s.b)/8+16)
+	if err := s.scan(); err != nil {
+		return err
+	}
+	if s.count == 0 {
+		return ErrEmpty
+	}
+	return nil
 }
 
 func invalidAt(b []byte) int {

@@ -201,6 +201,9 @@ func checkProperties(t *testing.T, in []byte) {
 	t.Helper()
 	f, err := Parse(in)
 	if err != nil {
+		if _, _, other := Digest(in); other == nil || other.Error() != err.Error() {
+			t.Fatalf("%+q: Parse says %v, Digest %v", in, err, other)
+		}
 		var e *InputError
 		if !errors.As(err, &e) || e.At < 0 || e.At > len(in) {
 			t.Fatalf("%+q: error %v", in, err)
@@ -208,6 +211,9 @@ func checkProperties(t *testing.T, in []byte) {
 		return
 	}
 	canon := f.Canonical()
+	if sum, warnings, err := Digest(in); err != nil || sum != f.Digest() || len(warnings) != len(f.Warnings) {
+		t.Errorf("%+q: Digest: %x, %v, %v, unlike Parse", in, sum, warnings, err)
+	}
 	if !norm.NFC.IsNormal(canon) {
 		t.Errorf("%+q: canonical form %+q is not NFC", in, canon)
 	}
@@ -268,6 +274,17 @@ func BenchmarkParse(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkDigest includes the SHA-256 of the canonical form.
+func BenchmarkDigest(b *testing.B) {
+	b.SetBytes(int64(len(sample)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := Digest([]byte(sample)); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
