@@ -5,6 +5,9 @@ package edition
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/signatory"
@@ -97,8 +100,7 @@ func (e *Edition) ForMatch() match.Version {
 	for _, entry := range e.list.Entries() {
 		out.Names = append(out.Names, match.Name{Text: entry.Signatory.Name, Withheld: entry.Withheld})
 	}
-	for _, line := range e.statement.PlaceDate {
-		out.PlaceDate = line
-	}
+	lines := slices.Sorted(maps.Values(e.statement.PlaceDate))
+	out.PlaceDate = strings.Join(lines, "\n")
 	return out
 }
