@@ -89,7 +89,14 @@ func Run(ctx context.Context, args []string, env Env) int {
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
-	root.PersistentPreRun = func(*cobra.Command, []string) { ran = true }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		// cobra would look at these only after this hook.
+		if err := errors.Join(cmd.ValidateRequiredFlags(), cmd.ValidateFlagGroups()); err != nil {
+			return err
+		}
+		ran = true
+		return nil
+	}
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK
@@ -106,7 +113,7 @@ func Run(ctx context.Context, args []string, env Env) int {
 	switch {
 	case isStatus:
 		return status.code
-	case !ran: // cobra refused flags or arguments
+	case !ran: // flags or arguments were refused
 		fmt.Fprintln(env.Stderr, "sijil: hint: run the command with --help to see what it takes")
 		return exitUsage
 	}
