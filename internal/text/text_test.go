@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -293,5 +294,38 @@ func BenchmarkSHA256(b *testing.B) {
 	b.SetBytes(int64(len(sample)))
 	for b.Loop() {
 		sha256.Sum256([]byte(sample))
+	}
+}
+
+// fold.json lists every folded code point, for implementations in other languages.
+func TestVectorsFold(t *testing.T) {
+	var want map[string]string
+	readVectors(t, "fold.json", &want)
+	got := map[string]string{}
+	for r := rune(1); r <= utf8.MaxRune; r++ {
+		if c := classTable().of(r); c == cSpace || c == cLineEnd || c.skipped() || c == cRebuildSign || !utf8.ValidRune(r) {
+			continue
+		}
+		s := scanner{b: []byte("1" + string(r)), class: classTable()} // "1" lets bullets stay
+		if err := s.scan(); err != nil {
+			t.Fatal(err)
+		}
+		f := s.finish()
+		if to := strings.TrimPrefix(strings.TrimPrefix(f.canon, "1"), " "); to != norm.NFC.String(string(r)) {
+			got[strings.ToUpper(strconv.FormatInt(int64(r), 16))] = to
+		}
+	}
+	if os.Getenv("UPDATE_VECTORS") != "" {
+		b, err := json.MarshalIndent(got, "", " ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join("..", "..", "docs", "testvectors", "text", "fold.json"), append(b, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		want = got
+	}
+	if diff := cmp.Diff(want, got); diff != "" || len(got) < 700 {
+		t.Errorf("%d folds (-want +got):\n%s", len(got), diff)
 	}
 }
