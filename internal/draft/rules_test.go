@@ -1,6 +1,8 @@
 package draft
 
 import (
+	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -190,5 +192,37 @@ func TestLanguages(t *testing.T) {
 		if got := nameLanguage(s); got != want {
 			t.Errorf("name %q: %q, want %q", s, got, want)
 		}
+	}
+}
+
+// The page for the secretariat explains every rule and every key, and shows an
+// entry as it is really written.
+func TestPageIsComplete(t *testing.T) {
+	page, err := os.ReadFile("../../docs/formats/draft.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rule := range rules {
+		if !strings.Contains(string(page), "\n| `"+rule+"` |") {
+			t.Errorf("the page does not explain the rule %s", rule)
+		}
+	}
+	for _, v := range []any{Header{}, Entry{}} {
+		for f := range reflect.TypeOf(v).Fields() {
+			key, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+			if key != "" && !strings.Contains(string(page), "\n| `"+key+"` |") {
+				t.Errorf("the page does not explain the key %s", key)
+			}
+		}
+	}
+	d := mustDraft(t, example(t, "en"), "samir-delta")
+	b, err := encodeYAML(signatoriesComment, list{Entries: d.Entries[1:2]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, written, _ := strings.Cut(string(b), "entries:\n")
+	shown := strings.TrimSuffix(written, "removed: []\n")
+	if !strings.Contains(string(page), "```yaml\n"+shown+"```") {
+		t.Errorf("the page does not show\n%s", shown)
 	}
 }
