@@ -21,7 +21,7 @@ import (
 func TestLife(t *testing.T) {
 	ctx := context.Background()
 	dir := t.TempDir()
-	s := closingNot(t)(trilliansqlite.Create(dir, trilliansqlite.Options{}))
+	s := opened(t)(trilliansqlite.Create(dir, trilliansqlite.Options{}))
 	tree, err := storage.CreateTree(ctx, s.AdminStorage(), testonly.LogTree)
 	if err != nil {
 		t.Fatal(err)

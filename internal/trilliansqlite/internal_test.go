@@ -9,9 +9,11 @@ import (
 
 	"github.com/google/trillian"
 	"github.com/google/trillian/storage"
+	"github.com/google/trillian/storage/cache"
 	"github.com/google/trillian/storage/storagepb"
 	"github.com/google/trillian/storage/testonly"
 	"github.com/google/trillian/types"
+	"github.com/transparency-dev/merkle/rfc6962"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -178,6 +180,8 @@ func FuzzParseSubtree(f *testing.F) {
 		{Prefix: []byte{1}, Depth: subtreeDepth, Leaves: map[string][]byte{"CAA=": hash}},
 		{Prefix: []byte{1}, Depth: 7, Leaves: map[string][]byte{"CAA=": hash}},
 		{Prefix: []byte{1}, Depth: subtreeDepth, Leaves: map[string][]byte{"CAA=": hash}, InternalNodeCount: 1},
+		{Prefix: []byte{1}, Depth: subtreeDepth, Leaves: map[string][]byte{leafSuffix(0): hash, leafSuffix(1): hash}},
+		{Prefix: []byte{1}, Depth: subtreeDepth, Leaves: map[string][]byte{leafSuffix(1): hash}},
 	}
 	for _, seed := range seeds {
 		b, err := proto.Marshal(seed)
@@ -193,6 +197,9 @@ func FuzzParseSubtree(f *testing.F) {
 				t.Error("a refused subtree was returned")
 			}
 			return
+		}
+		if err := cache.PopulateLogTile(proto.Clone(st).(*storagepb.SubtreeProto), rfc6962.DefaultHasher); err != nil {
+			t.Errorf("accepted what the cache refuses: %v", err)
 		}
 		if string(st.Prefix) != string(prefix) || st.Prefix == nil || st.Depth != subtreeDepth || len(st.Leaves) == 0 {
 			t.Errorf("accepted %v for prefix %x", st, prefix)

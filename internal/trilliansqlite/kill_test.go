@@ -38,14 +38,14 @@ func TestKill(t *testing.T) {
 		return
 	}
 	dir := t.TempDir()
-	s := closingNot(t)(trilliansqlite.Create(dir, trilliansqlite.Options{}))
+	s := opened(t)(trilliansqlite.Create(dir, trilliansqlite.Options{}))
 	tree := newTree(t, s, testonly.LogTree)
 	mustClose(t, s)
 
 	answered := make(map[string]bool)
 	for round := range 5 {
 		killAfter(t, dir, 150*(round+1), answered)
-		s := closingNot(t)(trilliansqlite.Open(dir, trilliansqlite.Options{}))
+		s := opened(t)(trilliansqlite.Open(dir, trilliansqlite.Options{}))
 		checkTree(t, s, tree) // as it was left
 		integrate(t, s, tree)
 		for _, value := range checkTree(t, s, tree) {

@@ -59,7 +59,7 @@ func TestRootNeverGoesBack(t *testing.T) {
 func filled(t *testing.T, n int) (dir string, tree *trillian.Tree) {
 	t.Helper()
 	dir = t.TempDir()
-	s := closingNot(t)(trilliansqlite.Create(dir, trilliansqlite.Options{}))
+	s := opened(t)(trilliansqlite.Create(dir, trilliansqlite.Options{}))
 	tree = newTree(t, s, testonly.LogTree)
 	var leaves []*trillian.LogLeaf
 	for i := range n {
@@ -111,7 +111,7 @@ func TestDamage(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			dir, tree := filled(t, 300)
-			s := closingNot(t)(trilliansqlite.Open(dir, trilliansqlite.Options{}))
+			s := opened(t)(trilliansqlite.Open(dir, trilliansqlite.Options{}))
 			if err := read(s, tree, test.read); err != nil {
 				t.Fatalf("undamaged: %v", err)
 			}

@@ -46,7 +46,7 @@ func TestOneProcess(t *testing.T) {
 	if _, err := trilliansqlite.Create(dir, trilliansqlite.Options{}); !errors.Is(err, trilliansqlite.ErrExists) {
 		t.Errorf("Create over a database = %v, want ErrExists", err)
 	}
-	mustClose(t, closingNot(t)(trilliansqlite.Open(dir, trilliansqlite.Options{})))
+	mustClose(t, opened(t)(trilliansqlite.Open(dir, trilliansqlite.Options{})))
 	// Closing folds the write-ahead log away: the folder can be copied as it is.
 	if diff := cmp.Diff([]string{"trillian.lock", "trillian.sqlite"}, files(t, dir)); diff != "" {
 		t.Errorf("folder (-want +got):\n%s", diff)
@@ -60,8 +60,8 @@ func TestOneProcess(t *testing.T) {
 	}
 }
 
-// closingNot is closing for a storage that the test closes itself.
-func closingNot(t testing.TB) func(*trilliansqlite.Storage, error) *trilliansqlite.Storage {
+// opened is closing without the close: the test closes the storage itself.
+func opened(t testing.TB) func(*trilliansqlite.Storage, error) *trilliansqlite.Storage {
 	return func(s *trilliansqlite.Storage, err error) *trilliansqlite.Storage {
 		t.Helper()
 		if err != nil {
@@ -117,7 +117,7 @@ func TestOpenRefusesWhatIsNotOurs(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
-			mustClose(t, closingNot(t)(trilliansqlite.Create(dir, trilliansqlite.Options{})))
+			mustClose(t, opened(t)(trilliansqlite.Create(dir, trilliansqlite.Options{})))
 			test.spoil(t, dir)
 			_, err := trilliansqlite.Open(dir, trilliansqlite.Options{})
 			if err == nil || !strings.Contains(err.Error(), test.want) {

@@ -188,7 +188,7 @@ func TestFailureOfTheTransactionThatTookALeaf(t *testing.T) {
 
 func TestCloseWhileQueueing(t *testing.T) {
 	dir := t.TempDir()
-	s := closingNot(t)(trilliansqlite.Create(dir, trilliansqlite.Options{}))
+	s := opened(t)(trilliansqlite.Create(dir, trilliansqlite.Options{}))
 	tree := newTree(t, s, testonly.LogTree)
 	var durable atomic.Int32
 	enough := make(chan struct{})

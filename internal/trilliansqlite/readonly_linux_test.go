@@ -30,7 +30,7 @@ func asNobody(f func() error) error {
 func TestNotWritable(t *testing.T) {
 	folder, database, empty := t.TempDir(), t.TempDir(), t.TempDir()
 	for _, dir := range []string{folder, database} {
-		mustClose(t, closingNot(t)(trilliansqlite.Create(dir, trilliansqlite.Options{})))
+		mustClose(t, opened(t)(trilliansqlite.Create(dir, trilliansqlite.Options{})))
 	}
 	for path, mode := range map[string]os.FileMode{
 		filepath.Dir(folder): 0o755,

@@ -3,6 +3,7 @@ package trilliansqlite
 import (
 	"bytes"
 	"database/sql"
+	"encoding/base64"
 	"errors"
 	"fmt"
 
@@ -93,8 +94,15 @@ func parseSubtree(prefix, nodes []byte) (*storagepb.SubtreeProto, error) {
 		return nil, fmt.Errorf("depth %d, want %d", st.Depth, subtreeDepth)
 	case len(st.Leaves) == 0 || len(st.Leaves) > 1<<subtreeDepth:
 		return nil, fmt.Errorf("%d leaves", len(st.Leaves))
+	case full && st.InternalNodeCount != 1<<subtreeDepth-2:
+		return nil, fmt.Errorf("full, and %d internal nodes were stored", st.InternalNodeCount)
 	case !full && len(st.InternalNodes) != int(st.InternalNodeCount):
 		return nil, fmt.Errorf("%d internal nodes, %d were stored", len(st.InternalNodes), st.InternalNodeCount)
+	}
+	for i := range len(st.Leaves) {
+		if st.Leaves[leafSuffix(i)] == nil {
+			return nil, fmt.Errorf("%d leaves, and none at %d", len(st.Leaves), i)
+		}
 	}
 	for _, m := range []map[string][]byte{st.Leaves, st.InternalNodes} {
 		for suffix, hash := range m {
@@ -107,6 +115,12 @@ func parseSubtree(prefix, nodes []byte) (*storagepb.SubtreeProto, error) {
 		st.Prefix = []byte{} // the cache tells nil and empty apart
 	}
 	return st, nil
+}
+
+// leafSuffix is the key of a subtree's leaf: the length of its path in bits,
+// and the path.
+func leafSuffix(i int) string {
+	return base64.StdEncoding.EncodeToString([]byte{subtreeDepth, byte(i)})
 }
 
 // writeSubtrees stores what SetMerkleNodes changed.

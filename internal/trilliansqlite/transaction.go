@@ -129,7 +129,7 @@ func (w *writer) end(commit bool) error {
 		}
 		err = fmt.Errorf("commit: %w", err)
 	}
-	w.warm = warmSubtrees{}
+	w.warm = warmSubtrees{} // changed in place, and now not what is stored
 	// A failed COMMIT may have rolled back by itself; then ROLLBACK finds no
 	// transaction, which is what we want.
 	if _, rerr := w.conn.exec("ROLLBACK"); rerr != nil && !isCode(rerr, sqlite3.SQLITE_ERROR) {

@@ -20,8 +20,8 @@ func TestRolledBackNodesAreForgotten(t *testing.T) {
 	s := create(t)
 	log, other := newTree(t, s, testonly.LogTree), newTree(t, s, testonly.LogTree)
 	var wrong []tree.Node
-	for _, id := range compact.RangeNodes(0, 5, nil) {
-		wrong = append(wrong, tree.Node{ID: id, Hash: bytes.Repeat([]byte{7}, 32)})
+	for i := range uint64(5) {
+		wrong = append(wrong, tree.Node{ID: compact.NewNodeID(0, i), Hash: bytes.Repeat([]byte{7}, 32)})
 	}
 	fault := errors.New("fault")
 	setWrong := func(end error) storage.LogTXFunc {
