@@ -25,7 +25,7 @@
 // open flags: repeated-word at line 3 and glued-number at line 7.
 //
 // The package finds out structure and oddities of a document. It does not compare
-// texts (package match) and knows no keys and no log. docs/formats/draft.md
+// texts (package match), signs nothing and publishes nothing. docs/formats/draft.md
 // describes the folder for those who edit it.
 package draft
 

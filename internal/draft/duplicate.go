@@ -93,7 +93,7 @@ func compare(p, q profile) overlap {
 	return o
 }
 
-// joined finds a word of b that a writes as two: "mena fem" and "menafem".
+// joined finds a word of b that a writes as two: "nile fem" and "nilefem".
 func (o *overlap) joined(a, b []part, inA, inB []bool) {
 	for i := 1; i < len(a); i++ {
 		for j, y := range b {

@@ -187,7 +187,7 @@ func TestLanguages(t *testing.T) {
 	}
 	for s, want := range map[string]string{
 		"Guardians of the Reeds": "en", "Association des Femmes": "fr", "جمعية الدلتا": "ar",
-		"جمعية Delta": "", "Bullaregia": "",
+		"جمعية Delta": "", "Tarik": "",
 	} {
 		if got := nameLanguage(s); got != want {
 			t.Errorf("name %q: %q, want %q", s, got, want)
