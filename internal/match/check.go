@@ -179,6 +179,7 @@ var hints = map[string]string{
 	ReasonNUL:           "this looks like a file of another kind: save it as text, or give the file itself",
 	ReasonMarks:         "this text carries stacked marks: type or copy it without them",
 	ReasonTokens:        "check the declaration alone, without what surrounds it",
+	ReasonUnreadable:    "save the text as UTF-8 and check it again",
 	ReasonWithheld:      "ask the publisher about the names that are listed here",
 	ReasonNoRecord:      "it may be registered elsewhere or not at all: ask the organisations that it names",
 	ReasonNotSimilar:    "it shares passages with a registered text but is mostly another one",
@@ -190,7 +191,7 @@ func unreadable(err error) *Verdict {
 	v := newVerdict(Unchecked)
 	var e *text.InputError
 	if !errors.As(err, &e) {
-		v.Reason = Reason{"unreadable", err.Error(), ""}
+		v.Reason = Reason{ReasonUnreadable, err.Error(), hints[ReasonUnreadable]}
 		return v
 	}
 	v.Reason = Reason{e.Code, e.Error(), hints[e.Code]}

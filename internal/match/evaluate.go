@@ -16,13 +16,21 @@ type candidate struct {
 	omitted int
 }
 
+// maxAligned bounds the tokens that are aligned for one copy; very long copies are
+// held against fewer texts.
+const maxAligned = 1_500_000
+
 // evaluate aligns the copy with the texts and compares lists, and returns the
 // versions that remain, the best first.
 func evaluate(c *copied, docs []*doc) []*candidate {
 	byVersion := map[*version]*candidate{}
 	var order []*candidate
 	whole := false // a text was found in the copy word for word
+	work := maxAligned
 	for _, d := range docs {
+		if work -= len(d.ids) + len(c.ids); work < 0 && len(order) > 0 {
+			break
+		}
 		if whole && find(c.ids, d.ids) < 0 && !sibling(d, order) {
 			continue
 		}
@@ -125,13 +133,12 @@ func (k *candidate) verdict(c *copied) *Verdict {
 	for _, l := range k.list.placeChanged {
 		b.place(k.version.list, l)
 	}
-	slices.SortStableFunc(v.Changes, func(a, b Change) int { return cmp.Compare(a.At, b.At) })
+	k.list.surroundings = b.variants(k.parts, k.list.surroundings)
 	for _, l := range k.list.surroundings {
 		b.surrounding(l)
 	}
-	for _, name := range slices.Sorted(maps.Keys(b.tolerances)) {
-		v.Tolerances = append(v.Tolerances, name)
-	}
+	slices.SortStableFunc(v.Changes, func(a, b Change) int { return cmp.Compare(a.At, b.At) })
+	v.Tolerances = append(v.Tolerances, slices.Sorted(maps.Keys(b.tolerances))...)
 	b.headline(k)
 	return v
 }

@@ -6,8 +6,10 @@ import (
 	"github.com/sijil/sijil/internal/text"
 )
 
-// maxItemLines is over how many lines a wrapped item may run.
-const maxItemLines = 8
+const (
+	maxItemLines = 8    // over so many lines a wrapped item may run
+	maxPaired    = 4000 // lines, and two for each name, are looked at for changed names
+)
 
 // items finds, among the unmatched lines, those that stand in the list: inside
 // it, directly before or after it, or resembling a name that is missing. found
@@ -19,7 +21,7 @@ func (s *listScan) items(hits []hit, found map[int]bool, outside []span, places 
 	var items []item
 	used := map[int]bool{} // lines, by first token
 	near := newNearest(s.l, found)
-	for i := 0; i < len(s.lines); i++ {
+	for i := 0; i < min(len(s.lines), maxPaired+2*len(s.l.names)); i++ {
 		if !outside[s.lines[i].span].after && len(hits) == 0 {
 			continue // a changed name alone above the text is no list
 		}
@@ -152,8 +154,8 @@ func (s *listScan) bounds(k int, sp span, hits []hit, items []item, places []hit
 	return b
 }
 
-// alienList finds a list of which no name is known: marked lines right after the
-// text, or after the place and date.
+// alienList finds a list of which no name is known: marked lines after the text,
+// the place and date, or two lines more.
 func (s *listScan) alienList(b *bounds, k int, sp span, places []hit) {
 	next := sp.from
 	for _, h := range places {
@@ -161,11 +163,19 @@ func (s *listScan) alienList(b *bounds, k int, sp span, places []hit) {
 			next = h.to
 		}
 	}
+	headings := 0 // lines such as "Signed by:", or a place that is not this version's
 	for _, l := range s.lines {
-		if l.span == k && l.from == next && s.marked(l.from) && s.c.form.Tokens[l.from].Breaks <= 3 {
+		if l.span != k || l.from < next {
+			continue
+		}
+		if s.c.form.Tokens[l.from].Breaks > 3 || headings > 2 {
+			return
+		}
+		if s.marked(l.from) {
 			b.first, b.last, b.bulleted = l.from, l.to, true
 			return
 		}
+		headings++
 	}
 }
 

@@ -109,13 +109,11 @@ func (r *listResult) settle(v *version, c *copied, items []item, found map[int]b
 // leftovers sorts the lines that are no item into surroundings and changed
 // place-and-date lines.
 func (r *listResult) leftovers(s *listScan, items []item, hits []hit) {
-	taken := func(l line) bool {
-		for _, it := range items {
-			if it.from <= l.from && l.from < it.to {
-				return true
-			}
+	taken := map[int]bool{} // tokens
+	for _, it := range items {
+		for i := it.from; i < it.to; i++ {
+			taken[i] = true
 		}
-		return false
 	}
 	first := len(s.c.ids)
 	if len(hits) > 0 {
@@ -123,7 +121,7 @@ func (r *listResult) leftovers(s *listScan, items []item, hits []hit) {
 	}
 	for _, l := range s.lines {
 		switch {
-		case taken(l):
+		case taken[l.from]:
 		case len(r.places) == 0 && s.changedPlace(l, l.from < first && len(hits) > 0):
 			r.placeChanged = append(r.placeChanged, l)
 		default:

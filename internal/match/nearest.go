@@ -12,15 +12,17 @@ type nearest struct {
 	taken map[int]bool
 	byID  map[uint32][]int
 	short []int // names of one or two words, compared letter by letter
+	tries int   // comparisons left; a hostile copy has many items
 }
 
 const (
 	sameSetShare = 0.6 // Jaccard from which an item is a changed name
 	maxShort     = 500 // short names that are compared letter by letter
+	maxTries     = 500_000
 )
 
 func newNearest(l *nameList, found map[int]bool) *nearest {
-	n := &nearest{l: l, taken: map[int]bool{}, byID: map[uint32][]int{}}
+	n := &nearest{l: l, taken: map[int]bool{}, byID: map[uint32][]int{}, tries: maxTries}
 	for i := range l.names {
 		if l.names[i].form == nil || found[i] {
 			n.taken[i] = true
@@ -45,10 +47,11 @@ func (n *nearest) find(c *copied, from, to int) (best int, score float64) {
 	}
 	tried := map[int]bool{}
 	try := func(i int) {
-		if tried[i] || n.taken[i] {
+		if tried[i] || n.taken[i] || n.tries == 0 {
 			return
 		}
 		tried[i] = true
+		n.tries--
 		name := &n.l.names[i]
 		s := overlap(name.form.Tokens, tokens)
 		if s < sameSetShare && (len(name.ids) > 8 || len(tokens) > 12 || !fewEdits(joined(name.form.Tokens), joined(tokens))) {

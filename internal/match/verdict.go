@@ -54,6 +54,7 @@ const (
 	ReasonNUL           = "nul-byte"
 	ReasonMarks         = "too-many-marks"
 	ReasonTokens        = "too-many-tokens"
+	ReasonUnreadable    = "unreadable"
 	ReasonWithheld      = "withheld-names"
 	ReasonNoRecord      = "no-record"
 	ReasonNotSimilar    = "not-similar"
@@ -106,17 +107,17 @@ const (
 const (
 	ClassHidden      = "hidden"
 	ClassLookalike   = "lookalike"
+	ClassOmission    = "omission"
+	ClassAddition    = "addition"
 	ClassNegation    = "negation"
 	ClassDate        = "date"
 	ClassNumber      = "number"
-	ClassName        = "name"
-	ClassOmission    = "omission"
-	ClassAddition    = "addition"
-	ClassOrder       = "order"
-	ClassWording     = "wording"
+	ClassPunctuation = "punctuation"
 	ClassCase        = "case"
 	ClassAccent      = "accent"
-	ClassPunctuation = "punctuation"
+	ClassOrder       = "order"
+	ClassName        = "name"
+	ClassWording     = "wording"
 )
 
 // A Change is one difference between the copy and the published text.

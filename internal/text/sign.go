@@ -1,0 +1,139 @@
+package text
+
+import (
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// other reads what is not a word: the code point of class c at i, which ends at
+// end. It returns where to go on.
+func (s *scanner) other(i, end int, c class) (int, error) {
+	wasDash := s.dash
+	s.dash = false
+	switch c {
+	case cSpace:
+		return end, nil
+	case cLineEnd:
+		if s.b[i] == '\r' && end < len(s.b) && s.b[end] == '\n' {
+			end++
+		}
+		s.breaks++
+		s.bulleted, s.quoted = false, false
+		return end, nil
+	case cSkip, cWarn:
+		s.dash = wasDash
+		if c == cWarn && (i > 0 || end != 3 || s.b[0] != 0xef) { // a BOM at the start is no news
+			s.warn(CodeZeroWidth, i)
+		}
+		return end, nil
+	case cNul:
+		return 0, &InputError{CodeNUL, i, "NUL byte"}
+	case cBullet:
+		if s.breaks > 0 || s.quoted {
+			s.bulleted = true
+			return end, nil
+		}
+		return end, s.emitSign(i, end, Bullet)
+	case cDash:
+		if wasDash { // "--" is one dash
+			if !s.lean {
+				s.tokens[len(s.tokens)-1].End = end
+			}
+			s.dash = true
+			return end, nil
+		}
+	case cHidden:
+		return end, s.emitSign(i, end, Hidden)
+	case cStop:
+		if end+1 < len(s.b) && string(s.b[i:end+2]) == "..." {
+			s.out = append(s.out, "..."...)
+			return end + 2, s.emit(i, end+2, 3, Punctuation)
+		}
+	case cUnassigned:
+		s.warn(CodeUnassigned, i)
+	}
+	if c == cRebuildSign || s.peek(end) == cMark {
+		return s.cluster(i, end)
+	}
+	err := s.emitSign(i, end, Punctuation)
+	s.dash = c == cDash
+	return end, err
+}
+
+// emitSign emits the sign in b[i:end].
+func (s *scanner) emitSign(i, end int, c Class) error {
+	n := len(s.out)
+	r, _ := utf8.DecodeRune(s.b[i:end])
+	switch s.class.of(r) {
+	case cDash:
+		s.out = append(s.out, '-')
+	case cSingle:
+		s.out = append(s.out, '\'')
+	case cDouble:
+		s.out = append(s.out, '"')
+	default:
+		if r == '…' {
+			s.out = append(s.out, "..."...)
+		} else if r < utf8.RuneSelf {
+			s.out = append(s.out, byte(r))
+		} else if f, ok := s.class.fold[r]; ok {
+			s.out = append(s.out, f...)
+		} else {
+			s.out = utf8.AppendRune(s.out, r)
+		}
+	}
+	return s.emit(i, end, len(s.out)-n, c)
+}
+
+// cluster reads a sign and the marks on it, which may compose to another sign
+// ("=" and U+0338). The marks that remain are a word of their own.
+func (s *scanner) cluster(i, end int) (int, error) {
+	r, _ := utf8.DecodeRune(s.b[i:])
+	base := string(s.appendFolded(nil, r))
+	s.work = append(s.work[:0], base...)
+	stop, marksFrom, marks := end, end, 0
+	for j := end; j < len(s.b); {
+		c, n := s.at(j)
+		if c == cMark {
+			if marks == 0 {
+				marksFrom = j
+			}
+			if marks++; marks > MaxMarks {
+				return 0, &InputError{CodeMarks, j, tooManyMarks}
+			}
+			r, _ := utf8.DecodeRune(s.b[j:])
+			s.work = s.appendFolded(s.work, r)
+			stop = j + n
+		} else if !c.skipped() {
+			break
+		} else if c == cWarn {
+			s.warn(CodeZeroWidth, j)
+		}
+		j += n
+	}
+	composed := norm.NFC.Bytes(s.work)
+	if manyMarks(s.class, composed) {
+		return 0, &InputError{CodeMarks, i, tooManyMarks}
+	}
+	_, n := utf8.DecodeRune(composed)
+	rest := composed[n:]
+	if string(composed[:n]) == base { // nothing composed: the sign as it is
+		if err := s.emitSign(i, end, Punctuation); err != nil {
+			return 0, err
+		}
+	} else {
+		if len(rest) == 0 {
+			marksFrom = stop
+		}
+		s.out = append(s.out, composed[:n]...)
+		if err := s.emit(i, marksFrom, n, Punctuation); err != nil {
+			return 0, err
+		}
+	}
+	if len(rest) == 0 {
+		return stop, nil
+	}
+	s.out = append(s.out, rest...)
+	return stop, s.emit(marksFrom, stop, len(rest), Word)
+}
