@@ -1,0 +1,24 @@
+// Package site serves the pages for people: what was published, and the verdict
+// on a copy. Everything works without a script; there is none.
+//
+// The addresses are
+//
+//	GET  /                  what this is, the form, the publications
+//	POST /verify            the verdict on a copy: fields text, file, publication
+//	GET  /p/{slug}          a publication and its versions
+//	GET  /p/{slug}/v/{n}    a version: texts, signatory list, downloads
+//	GET  /static/{file}     style and icon, named by their content
+//
+// For instance, POST /verify with text=“Open the nine gates.” answers with a page
+// whose heading is “Altered” and which says “The published text says: seven. The
+// copy says: nine.”
+//
+// A page says what the verdict of package match says and no more. What strangers
+// send is shown as text, isolated from the direction of what surrounds it, with
+// each character that cannot be seen in a box that names it: U+202E. No copy is
+// stored or logged. The Content-Security-Policy allows this server's own style,
+// images and forms, and nothing else.
+//
+// Downloads, head, checkpoint and bundles are served elsewhere (the API); pages
+// link to them.
+package site

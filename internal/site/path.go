@@ -1,0 +1,27 @@
+package site
+
+import "fmt"
+
+// The addresses that pages link to: our own, and those of the API.
+
+func publicationPath(slug string) string { return "/p/" + slug }
+
+func versionPath(slug string, version int) string { return fmt.Sprintf("/p/%s/v/%d", slug, version) }
+
+func apiPath(slug string) string { return "/api/v1/publications/" + slug }
+
+func headPath(slug string) string { return apiPath(slug) + "/head" }
+
+func bundlePath(slug string, sequence int64) string {
+	return fmt.Sprintf("%s/records/%d.bundle.json", apiPath(slug), sequence)
+}
+
+func textPath(slug string, version int, lang string) string {
+	return fmt.Sprintf("%s/versions/%d/text.%s.txt", apiPath(slug), version, lang)
+}
+
+func signatoriesPath(slug string, version int) string {
+	return fmt.Sprintf("%s/versions/%d/signatories.json", apiPath(slug), version)
+}
+
+const checkpointPath = "/checkpoint"

@@ -1,0 +1,77 @@
+package site
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/sijil/sijil/internal/match"
+	"github.com/sijil/sijil/internal/text"
+)
+
+// quote shows an excerpt inside the published text, so that a reader sees what
+// it was taken from. Where it is not found word for word nothing is shown.
+func (s *site) quote(view *verdictPage, sc *screen, v *match.Verdict, copied string) {
+	if len(v.Languages) != 1 {
+		return
+	}
+	lang := v.Languages[0]
+	published, err := s.service.Text(v.Publication, v.Version, lang)
+	if err != nil {
+		return
+	}
+	from, to, ok := locate(published, copied, v.Surroundings)
+	if !ok {
+		return
+	}
+	words := 3 * contextWords
+	before, _ := tail(string(published[:from]), &words)
+	words = 3 * contextWords
+	after, _ := headOf(string(published[to:]), &words)
+	view.QuotationLang, view.QuotationDir = lang, direction(lang)
+	view.Quotation = []mark{
+		{Runs: sc.published(before, maxPassage)},
+		{Runs: sc.published(string(published[from:to]), 2*maxPassage), Quoted: true},
+		{Runs: sc.published(after, maxPassage)},
+	}
+}
+
+// locate finds the copy's tokens, without those of the lines that surround it, in
+// the published text: the byte offsets of the only, or first, place.
+func locate(published []byte, copied string, apart []match.Surrounding) (from, to int, ok bool) {
+	pub, err := text.Parse(published)
+	if err != nil {
+		return 0, 0, false
+	}
+	form, err := text.Parse([]byte(copied))
+	if err != nil {
+		return 0, 0, false
+	}
+	own := slices.DeleteFunc(slices.Clone(form.Tokens), outside(copied, apart))
+	for i := 0; len(own) > 0 && i+len(own) <= len(pub.Tokens); i++ {
+		if slices.EqualFunc(pub.Tokens[i:i+len(own)], own, func(a, b text.Token) bool { return a.Text == b.Text }) {
+			return pub.Tokens[i].Start, pub.Tokens[i+len(own)-1].End, true
+		}
+	}
+	return 0, 0, false
+}
+
+// outside reports of a token whether it stands on a line that is no part of the
+// declaration.
+func outside(copied string, apart []match.Surrounding) func(text.Token) bool {
+	lines := map[int]int{} // start → end
+	for _, s := range apart {
+		at := clamp(copied, s.At)
+		end := strings.IndexByte(copied[at:], '\n')
+		if end < 0 {
+			end = len(copied) - at
+		}
+		lines[at] = at + end
+	}
+	within := 0 // tokens come in order: until here they are on such a line
+	return func(t text.Token) bool {
+		if end, ok := lines[t.Start]; ok {
+			within = end
+		}
+		return t.Start < within
+	}
+}

@@ -1,0 +1,95 @@
+package site
+
+import (
+	"context"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"github.com/sijil/sijil/internal/match"
+	"github.com/sijil/sijil/internal/publish"
+	"github.com/sijil/sijil/web"
+)
+
+// Service is what the pages need of the use cases. Safe for concurrent use. What
+// is not there is publish.ErrUnknown.
+type Service interface {
+	Publications() []publish.Summary
+	Publication(slug string) (publish.Summary, error)
+	Text(slug string, version int, language string) ([]byte, error)
+	Names(slug string, version int) ([]match.Name, error)
+	// Verify compares a copy with one publication, or with all where slug is
+	// empty. It keeps nothing of the copy and never fails.
+	Verify(ctx context.Context, slug string, copied []byte) *match.Verdict
+}
+
+// Config holds what the pages need.
+type Config struct {
+	Service Service
+	// BaseURL is the service's public address, such as "https://sijil.example",
+	// for the commands that a page shows. Optional: pages then say ADDRESS.
+	BaseURL string
+	// Logger gets what went wrong inside, never what anybody sent. Optional.
+	Logger *slog.Logger
+}
+
+type site struct {
+	service Service
+	base    string
+	logger  *slog.Logger
+	pages   map[string]*template.Template
+	assets  map[string]asset
+	style   string // path of the style sheet
+	favicon string
+}
+
+// New parses the templates and returns the handler of all pages.
+func New(c Config) (http.Handler, error) {
+	s := &site{service: c.Service, base: c.BaseURL, logger: c.Logger}
+	if s.base == "" {
+		s.base = "ADDRESS"
+	}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	if s.pages, err = parseTemplates(web.Templates()); err != nil {
+		return nil, fmt.Errorf("templates: %w", err)
+	}
+	if err := s.loadAssets(web.Static()); err != nil {
+		return nil, fmt.Errorf("static files: %w", err)
+	}
+	return secure(s.routes()), nil
+}
+
+func (s *site) routes() http.Handler {
+	r := mux.NewRouter().StrictSlash(true)
+	get := []string{http.MethodGet, http.MethodHead}
+	r.Handle("/", s.page(s.home)).Methods(get...)
+	r.Handle("/verify", s.page(s.verify)).Methods(http.MethodPost)
+	r.Handle("/p/{slug}", s.page(s.publication)).Methods(get...)
+	r.Handle("/p/{slug}/v/{version:[1-9][0-9]{0,8}}", s.page(s.version)).Methods(get...)
+	r.HandleFunc("/static/{file}", s.static).Methods(get...)
+	r.NotFoundHandler = s.page(func(*http.Request) (answer, error) { return answer{}, publish.ErrUnknown })
+	r.MethodNotAllowedHandler = http.HandlerFunc(s.methodNotAllowed)
+	return r
+}
+
+// policy allows what stands in the pages; they hold no script and no inline style.
+const policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// secure sets the headers that every answer has.
+func secure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer") // whom somebody asked about is nobody's business
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	})
+}
