@@ -9,9 +9,13 @@
 //	GET  /p/{slug}/v/{n}    a version: texts, signatory list, downloads
 //	GET  /static/{file}     style and icon, named by their content
 //
-// For instance, POST /verify with text=“Open the nine gates.” answers with a page
-// whose heading is “Altered” and which says “The published text says: seven. The
-// copy says: nine.”
+// For instance, POST /verify with a published text in whose line “Open the seven
+// gates at once.” somebody has written “nine” answers with a page whose heading is
+// “Altered”, and which shows
+//
+//	Open the <del>seven</del><ins>nine</ins> gates at once.
+//
+// and says: the published text says “seven”, the copy says “nine”.
 //
 // A page says what the verdict of package match says and no more. What strangers
 // send is shown as text, isolated from the direction of what surrounds it, with

@@ -1,4 +1,4 @@
-package site_test
+package site
 
 import (
 	"bytes"
@@ -20,7 +20,6 @@ import (
 	"github.com/sijil/sijil/internal/logtest"
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/signatory"
-	"github.com/sijil/sijil/internal/site"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/internal/store"
 	"github.com/sijil/sijil/internal/text"
@@ -120,7 +119,7 @@ func newWorld(t testing.TB) *world {
 		Log: lg, Tree: lg, Store: rows, Signer: l.Signer, Trust: l.Trust(), Clock: clock, Logger: slog.New(slog.DiscardHandler),
 	})
 	check(t, err)
-	handler, err := site.New(site.Config{Service: service})
+	handler, err := New(Config{Service: service})
 	check(t, err)
 	return &world{t: t, service: service, rows: rows, name: statement.NameOf(l.Key), signer: logtest.NewSigner(t), handler: handler}
 }

@@ -53,7 +53,7 @@ func listOf(sc *screen, v *match.Verdict) *listView {
 	changed := nameGroup{Heading: "Written differently", More: moreNames(len(g.Changed))}
 	for _, n := range g.Changed[:min(len(g.Changed), maxNames)] {
 		p := namePair{Published: sc.published(n.Published, maxName)}
-		if alike(n.Published, n.Copy) {
+		if disguised(n.Published, n.Copy) {
 			p.Copy = sc.lookalike(n.Copy, n.Published, maxName)
 		} else {
 			p.Copy = sc.copied(n.Copy, maxName)
@@ -79,10 +79,10 @@ func moreNames(n int) string {
 // known says how much is known of the signatories: listed is not endorsed.
 func known(g match.Signatories) string {
 	k := g.Known
-	if k.Listed == 0 {
+	if k.Listed+g.Withheld == 0 {
 		return ""
 	}
-	s := fmt.Sprintf("The publisher lists %s.", signatoryCount(k.Listed, g.Withheld))
+	s := fmt.Sprintf("The publisher lists %s.", signatoryCount(k.Listed+g.Withheld, g.Withheld))
 	if confirmed := k.ConfirmedDomain + k.ConfirmedMail + k.Signed; confirmed > 0 {
 		s += fmt.Sprintf(" Confirmed: %d by domain, %d by mail, %d by a signature of their own.", k.ConfirmedDomain, k.ConfirmedMail, k.Signed)
 	} else {

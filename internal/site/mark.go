@@ -43,14 +43,14 @@ type edit struct {
 func edits(v *match.Verdict) []edit {
 	var out []edit
 	for i, c := range v.Changes {
-		e := edit{at: c.At, published: c.Published, copy: c.Copy, kind: mark{Inserted: true}, change: i, lookalike: c.Class == match.ClassLookalike}
+		e := edit{at: c.At, published: c.Published, copy: c.Copy, kind: mark{Inserted: true}, change: i, lookalike: c.Class == match.ClassLookalike || disguised(c.Published, c.Copy)}
 		if c.Op == match.OpMove {
 			e.kind = mark{Moved: true}
 		}
 		out = append(out, e)
 	}
 	for _, n := range v.Signatories.Changed {
-		out = append(out, edit{at: n.At, published: n.Published, copy: n.Copy, kind: mark{Inserted: true}, change: -1, lookalike: alike(n.Published, n.Copy)})
+		out = append(out, edit{at: n.At, published: n.Published, copy: n.Copy, kind: mark{Inserted: true}, change: -1, lookalike: disguised(n.Published, n.Copy)})
 	}
 	for _, n := range v.Signatories.Added {
 		out = append(out, edit{at: n.At, copy: n.Name, kind: mark{Inserted: true}, change: -1})
@@ -255,20 +255,12 @@ func headOf(s string, words *int) (string, bool) {
 	return s[:i], i == len(s)
 }
 
-// alike reports whether two names have as many characters and differ in letters
-// of another script.
-func alike(published, copied string) bool {
-	if utf8.RuneCountInString(published) != utf8.RuneCountInString(copied) {
-		return false
-	}
-	p, differ, strange := []rune(published), 0, 0
-	for i, r := range []rune(copied) {
-		if r != p[i] {
-			differ++
-			if r >= utf8.RuneSelf && p[i] < utf8.RuneSelf {
-				strange++
-			}
-		}
-	}
-	return differ > 0 && differ == strange
+// disguised reports whether a passage mixes Latin letters with those of a script
+// that looks like it and that the published words do not use.
+func disguised(published, copied string) bool {
+	latin := strings.ContainsFunc(copied, func(r rune) bool { return r < utf8.RuneSelf && unicode.IsLetter(r) })
+	return latin && strings.ContainsFunc(copied, foreign) && !strings.ContainsFunc(published, foreign)
 }
+
+// foreign reports whether a letter is of a script that has letters like Latin ones.
+func foreign(r rune) bool { return unicode.In(r, unicode.Cyrillic, unicode.Greek, unicode.Armenian) }

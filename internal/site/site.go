@@ -48,6 +48,14 @@ type site struct {
 
 // New parses the templates and returns the handler of all pages.
 func New(c Config) (http.Handler, error) {
+	s, err := newSite(c)
+	if err != nil {
+		return nil, err
+	}
+	return secure(s.routes()), nil
+}
+
+func newSite(c Config) (*site, error) {
 	s := &site{service: c.Service, base: c.BaseURL, logger: c.Logger}
 	if s.base == "" {
 		s.base = "ADDRESS"
@@ -62,7 +70,7 @@ func New(c Config) (http.Handler, error) {
 	if err := s.loadAssets(web.Static()); err != nil {
 		return nil, fmt.Errorf("static files: %w", err)
 	}
-	return secure(s.routes()), nil
+	return s, nil
 }
 
 func (s *site) routes() http.Handler {

@@ -74,6 +74,9 @@ func (s *site) show(v *match.Verdict, copied []byte, asked string) (answer, erro
 	}
 	if about != nil {
 		view.Sentence = sentence(h.sentence, v, about)
+		if v.Verdict == match.Unchecked {
+			view.Meaning = "Nothing is said of the names that could not be checked. " + notTrue
+		}
 	}
 	if v.Retracted && h.tone == toneSame {
 		view.Tone, view.Icon = toneOpen, iconUnchecked
@@ -168,7 +171,7 @@ func copyRuns(sc *screen, c match.Change, parts []segment, change, i int) []run 
 
 // sentence fills in the version, with the list where it decides.
 func sentence(words string, v *match.Verdict, about *aboutView) string {
-	version := fmt.Sprintf("version %d", v.Version)
+	version := fmt.Sprintf("version\u00a0%d", v.Version)
 	if about.Dated != "" {
 		version += " (" + about.Dated + ")"
 	}

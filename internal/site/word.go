@@ -111,7 +111,7 @@ var warningWords = map[string]string{
 // currentWords say whether the version is the latest.
 var currentWords = map[string]string{
 	match.CurrentYes:          "Yes, this is the latest version.",
-	match.CurrentNo:           "No. It was replaced; the latest version is",
+	match.CurrentNo:           "No, it was replaced.",
 	match.CurrentUndetermined: "Not known: whether there is a newer version could not be determined.",
 }
 
@@ -155,7 +155,7 @@ func signatoryCount(listed, withheld int) string {
 	if withheld == 0 {
 		return count(listed, "signatory", "signatories")
 	}
-	return count(listed, "signatory", "signatories") + ", of whom " + count(withheld, "name is withheld", "names are withheld")
+	return count(listed, "signatory", "signatories") + "; " + count(withheld, "name is withheld", "names are withheld")
 }
 
 // firstDetails joins a few details for a line.
