@@ -1,0 +1,211 @@
+package logtest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/sijil/sijil/internal/edition"
+	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/internal/signatory"
+	"github.com/sijil/sijil/internal/statement"
+	"github.com/sijil/sijil/internal/text"
+	"github.com/sijil/sijil/keys"
+	"github.com/sijil/sijil/log"
+)
+
+// Edition is what a test publishes as one version.
+type Edition struct {
+	Texts  map[string]string // by language; the first line is the title
+	Names  []string          // of the signatories, in list order
+	Reason string
+}
+
+// River returns two editions of an invented declaration, in English and Arabic
+// and with three signatories each. The second one changes a number, and keeps two
+// of the signatories.
+func River() []Edition {
+	const en = "River Declaration\n\nThe river belongs to all who drink from it. We count %s bridges.\n\n• Open the gates.\n• Test the water twice a year.\n"
+	const ar = "إعلان النهر\n\nالنهر ملك لكل من يشرب منه. نحصي %s جسور.\n\n• افتحوا البوابات.\n"
+	names := []string{"Union of Well Keepers", "جمعية حراس النبع", "Valley Radio"}
+	return []Edition{
+		{Texts: map[string]string{"en": fmt.Sprintf(en, "seven"), "ar": fmt.Sprintf(ar, "سبعة")}, Names: names, Reason: "First version."},
+		{Texts: map[string]string{"en": fmt.Sprintf(en, "nine"), "ar": fmt.Sprintf(ar, "تسعة")}, Names: []string{names[0], names[1], "Tide Table Society"}, Reason: "Two more bridges were counted."},
+	}
+}
+
+// Version returns the statement that makes the edition the n-th version of a
+// chain that holds versions only, and the disclosures of its list. before are
+// those of the version before.
+func (e Edition) Version(t testing.TB, name statement.LogName, genesis, previous log.Digest, n int, before []signatory.Disclosure) (*statement.Version, []signatory.Disclosure) {
+	t.Helper()
+	v := &statement.Version{
+		Canonical: text.Edition, Log: name, Publication: genesis, Previous: previous, Sequence: int64(n), Version: n,
+		Issued: Start.Add(time.Duration(n) * time.Hour).Format(time.RFC3339), Reason: e.Reason, Title: e.Title(),
+	}
+	var texts []statement.Text
+	for lang, body := range e.Texts {
+		d, err := edition.Digests(lang, []byte(body))
+		check(t, err)
+		texts = append(texts, d)
+	}
+	v.SetTexts(texts)
+	var list []signatory.Signatory
+	for _, name := range e.Names {
+		list = append(list, signatory.Signatory{Name: name, Kind: signatory.Organisation})
+	}
+	disclosures, err := signatory.Reuse(before, list, rand.Reader)
+	check(t, err)
+	v.Signatories.Commitments, err = signatory.Commit(disclosures)
+	check(t, err)
+	return v, disclosures
+}
+
+// Title returns the first line of each text.
+func (e Edition) Title() map[string]string {
+	out := map[string]string{}
+	for lang, body := range e.Texts {
+		line, _, _ := bytes.Cut([]byte(body), []byte("\n"))
+		out[lang] = string(line)
+	}
+	return out
+}
+
+// Files returns the texts as bytes.
+func (e Edition) Files() map[string][]byte {
+	out := map[string][]byte{}
+	for lang, body := range e.Texts {
+		out[lang] = []byte(body)
+	}
+	return out
+}
+
+// Genesis returns a signed genesis record, not logged.
+func (l *Log) Genesis(slug string, title map[string]string, signer *keys.Signer) *log.Bundle {
+	l.t.Helper()
+	return SignStatement(l.t, signer, &statement.Publication{Log: statement.NameOf(l.Key), Slug: slug, Title: title, Policy: statement.NewPolicy(signer.Public())})
+}
+
+// SignStatement encodes and signs a statement.
+func SignStatement(t testing.TB, signer *keys.Signer, s statement.Statement) *log.Bundle {
+	t.Helper()
+	payload, err := statement.Encode(s)
+	check(t, err)
+	return Sign(t, signer, payload)
+}
+
+// Publication is a publication whose records are in a virtual log.
+type Publication struct {
+	Log      *Log
+	Slug     string
+	Signer   *keys.Signer
+	Bundles  []*log.Bundle // by sequence, without log entry
+	Indexes  []int64       // by sequence
+	Editions []Edition
+	Lists    [][]signatory.Disclosure // of each version
+}
+
+// Publication logs a genesis record and a version record for each edition.
+func (l *Log) Publication(slug string, signer *keys.Signer, editions ...Edition) *Publication {
+	l.t.Helper()
+	genesis := l.Genesis(slug, editions[0].Title(), signer)
+	p := &Publication{Log: l, Slug: slug, Signer: signer, Bundles: []*log.Bundle{genesis}, Indexes: []int64{l.Publish(genesis, signer.Public())}}
+	for _, e := range editions {
+		p.Add(e)
+	}
+	return p
+}
+
+// Genesis is the genesis digest.
+func (p *Publication) Genesis() log.Digest { return p.Bundles[0].Envelope.Digest() }
+
+// Next signs the edition as the next version, without logging it.
+func (p *Publication) Next(e Edition) (*log.Bundle, []signatory.Disclosure) {
+	p.Log.t.Helper()
+	var before []signatory.Disclosure
+	if n := len(p.Lists); n > 0 {
+		before = p.Lists[n-1]
+	}
+	last := p.Bundles[len(p.Bundles)-1].Envelope.Digest()
+	v, d := e.Version(p.Log.t, statement.NameOf(p.Log.Key), p.Genesis(), last, len(p.Bundles), before)
+	return SignStatement(p.Log.t, p.Signer, v), d
+}
+
+// Add logs the edition as the next version.
+func (p *Publication) Add(e Edition) {
+	p.Log.t.Helper()
+	b, d := p.Next(e)
+	p.Bundles = append(p.Bundles, b)
+	p.Indexes = append(p.Indexes, p.Log.Publish(b, p.Signer.Public()))
+	p.Editions, p.Lists = append(p.Editions, e), append(p.Lists, d)
+}
+
+// Fork returns a log with the same key and the first size entries: what its
+// operator could show to somebody else.
+func (l *Log) Fork(size int64) *Log {
+	return &Log{t: l.t, Base: l.Base, Key: l.Key, Signer: l.Signer, Policy: l.Policy,
+		entries: slices.Clone(l.entries[:size]), hashes: slices.Clone(l.hashes[:tlog.StoredHashCount(size)])}
+}
+
+// Head signs a head.
+func (l *Log) Head(h log.Head) []byte {
+	l.t.Helper()
+	b, err := log.SignHead(l.Signer, h)
+	check(l.t, err)
+	return b
+}
+
+// Documents are what a source serves, by path. It is an evidence.Source.
+type Documents map[string][]byte
+
+// Fetch implements evidence.Source.
+func (d Documents) Fetch(_ context.Context, path string) ([]byte, error) {
+	b, ok := d[path]
+	if !ok {
+		return nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
+	}
+	return b, nil
+}
+
+// Clone returns a copy in which documents can be replaced.
+func (d Documents) Clone() Documents { return maps.Clone(d) }
+
+// Documents returns what an honest service serves of the publication when its
+// tree has the given size.
+func (p *Publication) Documents(layout evidence.Layout, size int64) Documents {
+	p.Log.t.Helper()
+	out := Documents{layout.Checkpoint(): p.Log.Checkpoint(size)}
+	for i, b := range p.Bundles {
+		if p.Indexes[i] >= size {
+			break
+		}
+		data, err := p.Log.Complete(b, p.Signer.Public(), p.Indexes[i], size).Marshal()
+		check(p.Log.t, err)
+		out[layout.Bundle(p.Slug, int64(i))] = data
+		out[layout.Head(p.Slug)] = p.Log.Head(log.Head{Genesis: p.Genesis(), Record: b.Envelope.Digest(), Index: p.Indexes[i], TreeSize: size})
+		if i > 0 {
+			p.content(out, layout, i)
+		}
+	}
+	return out
+}
+
+func (p *Publication) content(out Documents, layout evidence.Layout, version int) {
+	for lang, body := range p.Editions[version-1].Texts {
+		out[layout.Text(p.Slug, version, lang)] = []byte(body)
+	}
+	commitments, err := signatory.Commit(p.Lists[version-1])
+	check(p.Log.t, err)
+	list, err := signatory.Open(commitments, p.Lists[version-1])
+	check(p.Log.t, err)
+	out[layout.Signatories(p.Slug, version)], err = list.Encode()
+	check(p.Log.t, err)
+}
