@@ -73,7 +73,7 @@ func segments(copied string, list []edit) []segment {
 	}
 	at := 0
 	for _, e := range list {
-		from := clamp(copied, max(e.at, at))
+		from := max(at, clamp(copied, e.at))
 		add(segment{text: copied[at:from], change: -1})
 		add(segment{text: spaced(copied[:from], e), change: e.change, mark: mark{Deleted: true}})
 		to := passage(copied, from, e.copy)

@@ -111,6 +111,7 @@ func FuzzSegments(f *testing.F) {
 	f.Add("one two three", 4, "two", "2", 9, "x")
 	f.Add("ا ب \u202eج", 3, "ب", "", -5, "ج")
 	f.Add("a\xffb", 1, "b", "a", 1<<30, "")
+	f.Add("0\xb0", -29, "0", "0", 86, "0")
 	f.Fuzz(func(t *testing.T, copied string, at int, shown, published string, at2 int, name string) {
 		v := &match.Verdict{
 			Changes:      []match.Change{{Copy: shown, Published: published, At: at}, {Copy: name, At: at2}},
