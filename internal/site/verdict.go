@@ -123,6 +123,7 @@ const (
 	maxDifferences = 200      // listed one by one
 	maxFull        = 60 << 10 // bytes of a copy that is shown whole
 	maxPassage     = 1200     // characters of one passage
+	maxInContext   = 400      // and of one within its context
 )
 
 // differenceView is one change, in its context and in words.
@@ -141,7 +142,7 @@ func differences(sc *screen, list []match.Change, parts []segment) []differenceV
 			break
 		}
 		d := differenceView{
-			Class: cmp.Or(classes[c.Class], c.Class), Context: sc.show(around(parts, first[i]), maxPassage),
+			Class: cmp.Or(classes[c.Class], c.Class), Context: sc.show(around(parts, first[i]), maxInContext),
 			PublishedLabel: "The published text says", CopyLabel: "The copy says",
 		}
 		switch c.Op {
