@@ -41,6 +41,7 @@ const (
 	settingURL     = "url"
 	settingTree    = "tree"
 	settingCreated = "created"
+	settingKey     = "key" // the log key's ID
 )
 
 var errNoData = errors.New("holds no log")
@@ -78,7 +79,7 @@ func initialise(ctx context.Context, o initOptions) (*keys.LogKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := buildData(ctx, temp, strings.TrimSuffix(o.url, "/")); err != nil {
+	if err := buildData(ctx, temp, strings.TrimSuffix(o.url, "/"), key); err != nil {
 		return nil, err
 	}
 	keyPath := o.logKey
@@ -108,7 +109,7 @@ func absentOrEmpty(dir string) error {
 	return nil
 }
 
-func buildData(ctx context.Context, dir, url string) error {
+func buildData(ctx context.Context, dir, url string, key *keys.LogKey) error {
 	if err := os.Mkdir(filepath.Join(dir, trillianDir), 0o700); err != nil {
 		return err
 	}
@@ -128,7 +129,7 @@ func buildData(ctx context.Context, dir, url string) error {
 		return err
 	}
 	err = rows.PutSettings(ctx, map[string]string{
-		settingURL: url, settingTree: strconv.FormatInt(tree, 10), settingCreated: time.Now().UTC().Truncate(time.Second).Format(time.RFC3339),
+		settingURL: url, settingTree: strconv.FormatInt(tree, 10), settingKey: key.ID().String(), settingCreated: time.Now().UTC().Truncate(time.Second).Format(time.RFC3339),
 	})
 	if err = errors.Join(err, rows.Close()); err != nil {
 		return err

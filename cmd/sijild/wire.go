@@ -88,7 +88,7 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 }
 
 func (s *service) routes(p *publish.Service, o serveOptions, logger *slog.Logger) (http.Handler, error) {
-	pages, err := site.New(site.Config{Service: p})
+	pages, err := site.New(site.Config{Service: p, BaseURL: s.url, Logger: logger})
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +120,12 @@ func (s *service) settings(ctx context.Context) (*keys.Trust, int64, error) {
 	created, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		return nil, 0, fmt.Errorf("setting %q: %w", settingCreated, err)
+	}
+	if text, err = s.rows.Setting(ctx, settingKey); err != nil {
+		return nil, 0, err
+	}
+	if text != s.key.ID().String() {
+		return nil, 0, fmt.Errorf("the log key is %s, this log's is %s: a new key is a new log", s.key.ID(), text)
 	}
 	trust, err := keys.NewTrust(s.url, created, keys.NewPolicy(s.key))
 	return trust, tree, err

@@ -1,0 +1,146 @@
+// Package api serves the use cases over HTTP: JSON, the log's static documents,
+// and problem details (RFC 9457). openapi.yaml beside it is the description, and
+// a test holds routes, requests and answers against it.
+//
+// It keeps no access log, and puts no client address, body or query into any
+// message.
+package api
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/sijil/sijil/docs/formats"
+	"github.com/sijil/sijil/internal/publish"
+)
+
+//go:embed openapi.yaml
+var openAPI []byte
+
+// Config holds what the API needs; all but Site is required.
+type Config struct {
+	Service *publish.Service
+	// Tiles returns the tile or entry bundle at a tlog-tiles path;
+	// fs.ErrNotExist for what the newest checkpoint does not cover.
+	Tiles func(path string) ([]byte, error)
+	// Ready returns nil while records are accepted.
+	Ready  func(ctx context.Context) error
+	Logger *slog.Logger
+	Limits Limits
+	// Site serves the pages: everything that is not the API's. Optional.
+	Site http.Handler
+}
+
+type api struct {
+	Config
+	trustedRoot []byte
+	write       *gate
+	verify      *gate
+}
+
+// New returns the handler of all routes.
+func New(c Config) (http.Handler, error) {
+	root, err := c.Service.Trust.TrustedRootJSON()
+	if err != nil {
+		return nil, fmt.Errorf("trusted root: %w", err)
+	}
+	a := &api{Config: c, trustedRoot: root, write: newGate(c.Limits.Write, time.Now), verify: newGate(c.Limits.Verify, time.Now)}
+	return a.guard(a.dispatch(a.router())), nil
+}
+
+// router lays out the API's routes.
+func (a *api) router() *mux.Router {
+	r := mux.NewRouter().UseEncodedPath()
+	get := func(path string, h handler) { r.Handle(path, a.handle(h)).Methods(http.MethodGet, http.MethodHead) }
+	post := func(path string, g *gate, h handler) {
+		r.Handle(path, g.wrap(a, a.handle(h))).Methods(http.MethodPost)
+	}
+	get("/healthz", a.healthz)
+	get("/readyz", a.readyz)
+	get("/trusted_root.json", a.getTrustedRoot)
+	for _, prefix := range []string{"", "/api/v2"} {
+		get(prefix+"/checkpoint", a.getCheckpoint)
+		get(prefix+"/tile/{tile:.+}", a.getTile)
+	}
+	const one = "/api/v1/publications/{slug}"
+	get("/api/v1/openapi.yaml", a.static("application/yaml", openAPI))
+	get("/api/v1/verdict.schema.json", a.static("application/schema+json", formats.VerdictSchema))
+	get("/api/v1/trust.json", a.getTrust)
+	get("/api/v1/publications", a.listPublications)
+	get(one, a.getPublication)
+	get(one+"/head", a.getHead)
+	get(one+"/records/{sequence:[0-9]{1,9}}.bundle.json", a.getBundle)
+	get(one+"/versions/{version:[0-9]{1,9}}/text.{language}.txt", a.getText)
+	get(one+"/versions/{version:[0-9]{1,9}}/canonical.{language}.txt", a.getCanonical)
+	get(one+"/versions/{version:[0-9]{1,9}}/signatories.json", a.getSignatories)
+	post("/api/v1/publications", a.write, a.create)
+	post(one+"/records", a.write, a.submit)
+	post("/api/v1/verify", a.verify, a.postVerify)
+	r.NotFoundHandler = http.HandlerFunc(a.notFound)
+	r.MethodNotAllowedHandler = http.HandlerFunc(a.methodNotAllowed)
+	return r
+}
+
+// dispatch gives the pages what is not the API's. A page that checks a copy
+// counts against the same limit as the API's verify.
+func (a *api) dispatch(routes http.Handler) http.Handler {
+	if a.Site == nil {
+		return routes
+	}
+	check := a.verify.wrap(a, a.Site)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case ours(r.URL.Path):
+			routes.ServeHTTP(w, r)
+		case r.Method == http.MethodPost:
+			check.ServeHTTP(w, r)
+		default:
+			a.Site.ServeHTTP(w, r)
+		}
+	})
+}
+
+func ours(path string) bool {
+	switch path {
+	case "/healthz", "/readyz", "/checkpoint", "/trusted_root.json":
+		return true
+	}
+	return strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/tile/")
+}
+
+// handler answers a request, or returns the error that problem turns into an
+// answer.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+func (a *api) handle(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			a.fail(w, r, err)
+		}
+	})
+}
+
+// guard sets what every answer has, and turns a panic into a problem.
+func (a *api) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if p := recover(); p != nil {
+				a.failPanic(w, r, p)
+			}
+		}()
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			h.Set("Access-Control-Allow-Origin", "*")
+		}
+		next.ServeHTTP(w, r)
+	})
+}

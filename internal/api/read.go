@@ -1,0 +1,180 @@
+package api
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/sijil/sijil/internal/text"
+)
+
+// Caching: what is immutable by its path is cached for ever; what moves is asked
+// for again each time, cheaply, by its ETag.
+const (
+	immutable  = "public, max-age=31536000, immutable"
+	revalidate = "no-cache"
+)
+
+// serve answers with bytes; http.ServeContent does ranges, HEAD and conditions.
+func serve(w http.ResponseWriter, r *http.Request, contentType, caching string, b []byte) error {
+	sum := sha256.Sum256(b)
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Cache-Control", caching)
+	h.Set("ETag", `"`+hex.EncodeToString(sum[:16])+`"`)
+	h.Set("Content-Security-Policy", "default-src 'none'")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(b))
+	return nil
+}
+
+func serveJSON(w http.ResponseWriter, r *http.Request, v any) error {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	return serve(w, r, "application/json", revalidate, buf.Bytes())
+}
+
+const (
+	plainText = "text/plain; charset=utf-8"
+	bundle    = "application/vnd.dev.sigstore.bundle.v0.3+json"
+)
+
+func (a *api) static(contentType string, b []byte) handler {
+	return func(w http.ResponseWriter, r *http.Request) error { return serve(w, r, contentType, revalidate, b) }
+}
+
+func (a *api) healthz(w http.ResponseWriter, r *http.Request) error {
+	return serve(w, r, plainText, "no-store", []byte("ok\n"))
+}
+
+func (a *api) readyz(w http.ResponseWriter, r *http.Request) error {
+	if err := a.Ready(r.Context()); err != nil {
+		a.Logger.WarnContext(r.Context(), "not ready", "error", err)
+		return &requestError{http.StatusServiceUnavailable, "not-ready", "records are not accepted at the moment; reading works"}
+	}
+	return serve(w, r, plainText, "no-store", []byte("ready\n"))
+}
+
+func (a *api) getTrustedRoot(w http.ResponseWriter, r *http.Request) error {
+	return serve(w, r, "application/json", revalidate, a.trustedRoot)
+}
+
+// getTrust gives the whole trust file as this service would pin itself: for
+// people to compare, never to believe.
+func (a *api) getTrust(w http.ResponseWriter, r *http.Request) error {
+	trust := a.Service.Trust
+	var err error
+	for _, p := range a.Service.Publications() {
+		if trust, err = trust.Pin(p.Slug, p.Genesis); err != nil {
+			return err
+		}
+	}
+	b, err := trust.Marshal()
+	if err != nil {
+		return err
+	}
+	return serve(w, r, "application/json", revalidate, b)
+}
+
+func (a *api) getCheckpoint(w http.ResponseWriter, r *http.Request) error {
+	b, err := a.Service.Checkpoint()
+	if err != nil {
+		return err
+	}
+	return serve(w, r, plainText, revalidate, b)
+}
+
+func (a *api) getTile(w http.ResponseWriter, r *http.Request) error {
+	path := "tile/" + mux.Vars(r)["tile"]
+	b, err := a.Tiles(path)
+	if err != nil {
+		return err
+	}
+	return serve(w, r, "application/octet-stream", immutable, b)
+}
+
+func (a *api) listPublications(w http.ResponseWriter, r *http.Request) error {
+	return serveJSON(w, r, map[string]any{"publications": a.Service.Publications()})
+}
+
+func (a *api) getPublication(w http.ResponseWriter, r *http.Request) error {
+	p, err := a.Service.Publication(mux.Vars(r)["slug"])
+	if err != nil {
+		return err
+	}
+	return serveJSON(w, r, p)
+}
+
+func (a *api) getHead(w http.ResponseWriter, r *http.Request) error {
+	b, err := a.Service.Head(mux.Vars(r)["slug"])
+	if err != nil {
+		return err
+	}
+	return serve(w, r, plainText, revalidate, b)
+}
+
+// getBundle: the proof in it leads to the newest checkpoint, so it moves.
+func (a *api) getBundle(w http.ResponseWriter, r *http.Request) error {
+	sequence, err := strconv.ParseInt(mux.Vars(r)["sequence"], 10, 64)
+	if err != nil {
+		return err // the route lets digits through only
+	}
+	b, err := a.Service.Bundle(mux.Vars(r)["slug"], sequence)
+	if err != nil {
+		return err
+	}
+	return serve(w, r, bundle, revalidate, b)
+}
+
+func (a *api) version(r *http.Request) (slug string, version int, language string) {
+	v := mux.Vars(r)
+	version, _ = strconv.Atoi(v["version"]) // the route lets up to nine digits through only
+	return v["slug"], version, v["language"]
+}
+
+// getText: the digest of a version's text is signed, so it never changes.
+func (a *api) getText(w http.ResponseWriter, r *http.Request) error {
+	b, err := a.Service.Text(a.version(r))
+	if err != nil {
+		return err
+	}
+	return serve(w, r, plainText, immutable, b)
+}
+
+func (a *api) getCanonical(w http.ResponseWriter, r *http.Request) error {
+	b, err := a.Service.Text(a.version(r))
+	if err != nil {
+		return err
+	}
+	form, err := text.Parse(b)
+	if err != nil {
+		return err
+	}
+	return serve(w, r, plainText, immutable, form.Canonical())
+}
+
+// getSignatories: names can be withheld later, so it moves.
+func (a *api) getSignatories(w http.ResponseWriter, r *http.Request) error {
+	slug, version, _ := a.version(r)
+	b, err := a.Service.Signatories(slug, version)
+	if err != nil {
+		return err
+	}
+	return serve(w, r, "application/json", revalidate, b)
+}
+
+// bearer returns the token of an Authorization header.
+func bearer(r *http.Request) (string, bool) {
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	return token, ok && strings.EqualFold(scheme, "Bearer") && token != ""
+}
