@@ -21,8 +21,11 @@ func (p *Publication) Check(copy []byte, trust string, now time.Time) (*match.Ve
 			pub.Versions = append(pub.Versions, r.Edition.ForMatch())
 		}
 	}
-	if err := x.Put(pub); err != nil {
-		return nil, fmt.Errorf("prepare %q: %w", p.slug, err)
+	// A publication has no version yet between its genesis and its first one.
+	if len(pub.Versions) > 0 {
+		if err := x.Put(pub); err != nil {
+			return nil, fmt.Errorf("prepare %q: %w", p.slug, err)
+		}
 	}
 	v := x.Check(copy, p.slug)
 	p.Attach(v, trust, now)
