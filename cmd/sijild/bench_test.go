@@ -141,8 +141,12 @@ func BenchmarkPublish(b *testing.B) {
 	}
 }
 
+// tesseraInterval is how often the yardstick publishes a checkpoint: every
+// second, as Rekor v2's servers do. Tessera's default is ten seconds.
+const tesseraInterval = time.Second
+
 // tesseraAwaited appends small entries to a Tessera POSIX log, waiting for each
-// to be covered by a published checkpoint, with Tessera's own defaults.
+// to be covered by a published checkpoint.
 func tesseraAwaited(b *testing.B, writers int) []time.Duration {
 	b.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -153,7 +157,7 @@ func tesseraAwaited(b *testing.B, writers int) []time.Duration {
 	check(b, err)
 	signer, err := note.NewSigner(skey)
 	check(b, err)
-	appender, shutdown, reader, err := tessera.NewAppender(ctx, driver, tessera.NewAppendOptions().WithCheckpointSigner(signer))
+	appender, shutdown, reader, err := tessera.NewAppender(ctx, driver, tessera.NewAppendOptions().WithCheckpointSigner(signer).WithCheckpointInterval(tesseraInterval))
 	check(b, err)
 	defer func() { check(b, shutdown(ctx)) }()
 	awaiter := tessera.NewPublicationAwaiter(ctx, reader.ReadCheckpoint, 10*time.Millisecond)

@@ -15,16 +15,12 @@ import (
 // nobody here can say what is current.
 func (p *Publication) Check(copy []byte, trust string, now time.Time) (*match.Verdict, error) {
 	x := match.NewIndex()
-	pub := match.Publication{Slug: p.slug, Genesis: p.Genesis().String()}
 	for _, r := range p.records {
-		if r.Edition != nil {
-			pub.Versions = append(pub.Versions, r.Edition.ForMatch())
+		if r.Edition == nil {
+			continue
 		}
-	}
-	// A publication has no version yet between its genesis and its first one.
-	if len(pub.Versions) > 0 {
-		if err := x.Put(pub); err != nil {
-			return nil, fmt.Errorf("prepare %q: %w", p.slug, err)
+		if err := x.Add(p.slug, p.Genesis().String(), r.Edition.ForMatch()); err != nil {
+			return nil, fmt.Errorf("prepare: %w", err)
 		}
 	}
 	v := x.Check(copy, p.slug)

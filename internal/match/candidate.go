@@ -37,7 +37,7 @@ func (x *Index) candidates(c *copied, slug string) []*doc {
 	x.mu.RUnlock()
 	found := make([]*doc, 0, len(votes))
 	for d := range votes {
-		if slug == "" || d.at[0].version.pub.slug == slug {
+		if slug == "" || d.refs()[0].version.pub.slug == slug {
 			found = append(found, d)
 		}
 	}
@@ -45,7 +45,7 @@ func (x *Index) candidates(c *copied, slug string) []*doc {
 		if n := cmp.Compare(votes[b], votes[a]); n != 0 {
 			return n
 		}
-		u, v := a.at[0], b.at[0] // one order, whatever the map's
+		u, v := a.refs()[0], b.refs()[0] // one order, whatever the map's
 		return cmp.Or(cmp.Compare(u.version.pub.slug, v.version.pub.slug),
 			cmp.Compare(v.version.number, u.version.number), cmp.Compare(u.lang, v.lang))
 	})

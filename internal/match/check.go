@@ -39,7 +39,7 @@ func (x *Index) lookup(m map[[sha256.Size]byte][]*doc, sum [sha256.Size]byte, sl
 	x.mu.RUnlock()
 	var refs []ref
 	for _, d := range docs {
-		for _, r := range d.at {
+		for _, r := range d.refs() {
 			if slug == "" || r.version.pub.slug == slug {
 				refs = append(refs, r)
 			}
@@ -160,7 +160,7 @@ func compareVersions(a, b *version) int {
 // name makes v speak of a version.
 func (v *Verdict) name(w *version) {
 	v.Publication, v.Genesis = w.pub.slug, w.pub.genesis
-	v.Version, v.LatestVersion, v.Retracted = w.number, w.pub.latest, w.retracted
+	v.Version, v.LatestVersion, v.Retracted = w.number, int(w.pub.latest.Load()), w.retracted
 	v.Signatories.Withheld = w.list.withheld
 	v.Signatories.Known.Listed = w.list.listed
 }

@@ -39,7 +39,7 @@ func evaluate(c *copied, docs []*doc) []*candidate {
 			continue
 		}
 		whole = whole || a.complete() && len(a.hunks) == 0
-		for _, r := range d.at {
+		for _, r := range d.refs() {
 			k := byVersion[r.version]
 			if k == nil {
 				k = &candidate{version: r.version}
@@ -59,7 +59,7 @@ func evaluate(c *copied, docs []*doc) []*candidate {
 // sibling reports whether d is another language of a version that is already a
 // candidate.
 func sibling(d *doc, found []*candidate) bool {
-	for _, r := range d.at {
+	for _, r := range d.refs() {
 		for _, k := range found {
 			if k.version == r.version && !slices.Contains(k.langs, r.lang) {
 				return true

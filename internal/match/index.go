@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/sijil/sijil/internal/text"
 )
@@ -38,7 +39,8 @@ type Publication struct {
 }
 
 // An Index holds prepared publications. It is safe for concurrent use: what Put
-// prepares is immutable, and the maps through which it is found change under a
+// and Add prepare is immutable, but for a text's refs and a publication's latest
+// version, which are atomic; the maps through which it is found change under a
 // lock that Check holds only while it looks up.
 type Index struct {
 	mu    sync.RWMutex // guards everything below
@@ -53,9 +55,9 @@ type Index struct {
 // text file, shared by the versions that contain the same bytes.
 type publication struct {
 	slug, genesis string
-	latest        int
+	latest        atomic.Int64 // number of the latest version
 	versions      []*version
-	docs          []*doc
+	docs          map[[sha256.Size]byte]*doc // by digest of the file
 }
 
 type version struct {
@@ -71,7 +73,18 @@ type doc struct {
 	sum  [sha256.Size]byte
 	form *text.Form
 	ids  []uint32
-	at   []ref
+	at   atomic.Pointer[[]ref] // never empty; a new slice with each version that has the text
+}
+
+func (d *doc) refs() []ref { return *d.at.Load() }
+
+func (d *doc) add(refs ...ref) {
+	var all []ref
+	if old := d.at.Load(); old != nil {
+		all = slices.Clone(*old)
+	}
+	all = append(all, refs...)
+	d.at.Store(&all)
 }
 
 // A ref says which text of which version a doc is.
@@ -103,20 +116,76 @@ func (x *Index) Put(p Publication) error {
 	if old := x.pubs[q.slug]; old != nil {
 		x.remove(old)
 	}
-	x.pubs[q.slug] = q
-	for _, d := range q.docs {
-		d.ids = x.intern(d.form.Tokens)
-		x.raw[d.sum] = append(x.raw[d.sum], d)
-		canon := d.form.Digest()
-		x.canon[canon] = append(x.canon[canon], d)
-		for g := range gramSet(d.ids) {
-			x.grams[g] = append(x.grams[g], d)
-		}
+	x.insert(q)
+	return nil
+}
+
+// Add adds one version to a publication, and the publication with its first. It
+// costs what that version's new texts cost, however many there are already. On
+// an error the index is as it was.
+func (x *Index) Add(slug, genesis string, v Version) error {
+	q, err := prepare(Publication{Slug: slug, Genesis: genesis, Versions: []Version{v}})
+	if err != nil {
+		return fmt.Errorf("publication %q: %w", slug, err)
 	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	old := x.pubs[slug]
+	if old == nil {
+		x.insert(q)
+		return nil
+	}
+	if old.genesis != genesis {
+		return fmt.Errorf("publication %q: is %s, not %s", slug, old.genesis, genesis)
+	}
+	if slices.ContainsFunc(old.versions, func(w *version) bool { return w.number == v.Number }) {
+		return fmt.Errorf("publication %q: version %d is there", slug, v.Number)
+	}
+	x.extend(old, q)
+	return nil
+}
+
+// extend moves the one version of q into old; the caller holds the lock. A Check
+// that runs sees the version by the refs of its texts, so they come last.
+func (x *Index) extend(old, q *publication) {
+	v := q.versions[0]
+	v.pub = old
+	v.list.intern(x)
+	old.versions = append(old.versions, v)
+	old.latest.Store(max(old.latest.Load(), int64(v.number)))
+	for sum, d := range q.docs {
+		have := old.docs[sum]
+		if have == nil {
+			old.docs[sum] = d
+			x.insertDoc(d)
+			continue
+		}
+		for _, r := range d.refs() {
+			v.docs[r.lang] = have
+		}
+		have.add(d.refs()...)
+	}
+}
+
+// insert puts a prepared publication into the maps; the caller holds the lock.
+func (x *Index) insert(q *publication) {
+	x.pubs[q.slug] = q
 	for _, v := range q.versions {
 		v.list.intern(x)
 	}
-	return nil
+	for _, d := range q.docs {
+		x.insertDoc(d)
+	}
+}
+
+func (x *Index) insertDoc(d *doc) {
+	d.ids = x.intern(d.form.Tokens)
+	x.raw[d.sum] = append(x.raw[d.sum], d)
+	canon := d.form.Digest()
+	x.canon[canon] = append(x.canon[canon], d)
+	for g := range gramSet(d.ids) {
+		x.grams[g] = append(x.grams[g], d)
+	}
 }
 
 // prepare checks p and does what needs no lock.
@@ -127,8 +196,7 @@ func prepare(p Publication) (*publication, error) {
 	if len(p.Versions) == 0 {
 		return nil, errors.New("no versions")
 	}
-	q := &publication{slug: p.Slug, genesis: p.Genesis}
-	bySum := map[[sha256.Size]byte]*doc{}
+	q := &publication{slug: p.Slug, genesis: p.Genesis, docs: map[[sha256.Size]byte]*doc{}}
 	seen := map[int]bool{}
 	for _, pv := range p.Versions {
 		if pv.Number < 1 || seen[pv.Number] {
@@ -140,11 +208,11 @@ func prepare(p Publication) (*publication, error) {
 		}
 		v := &version{pub: q, number: pv.Number, retracted: pv.Retracted, docs: map[string]*doc{}}
 		for _, lang := range slices.Sorted(maps.Keys(pv.Texts)) {
-			d, err := prepareText(q, bySum, pv.Texts[lang])
+			d, err := prepareText(q, pv.Texts[lang])
 			if err != nil {
 				return nil, fmt.Errorf("version %d: text %s: %w", pv.Number, lang, err)
 			}
-			d.at = append(d.at, ref{v, lang})
+			d.add(ref{v, lang})
 			v.docs[lang] = d
 		}
 		list, err := newNameList(pv)
@@ -153,15 +221,15 @@ func prepare(p Publication) (*publication, error) {
 		}
 		v.list = list
 		q.versions = append(q.versions, v)
-		q.latest = max(q.latest, pv.Number)
+		q.latest.Store(max(q.latest.Load(), int64(pv.Number)))
 	}
 	slices.SortFunc(q.versions, func(a, b *version) int { return cmp.Compare(a.number, b.number) })
 	return q, nil
 }
 
-func prepareText(q *publication, bySum map[[sha256.Size]byte]*doc, raw []byte) (*doc, error) {
+func prepareText(q *publication, raw []byte) (*doc, error) {
 	sum := sha256.Sum256(raw)
-	if d := bySum[sum]; d != nil {
+	if d := q.docs[sum]; d != nil {
 		return d, nil
 	}
 	form, err := text.Parse(raw)
@@ -169,14 +237,13 @@ func prepareText(q *publication, bySum map[[sha256.Size]byte]*doc, raw []byte) (
 		return nil, err
 	}
 	d := &doc{raw: slices.Clone(raw), sum: sum, form: form}
-	bySum[sum] = d
-	q.docs = append(q.docs, d)
+	q.docs[sum] = d
 	return d, nil
 }
 
 // remove takes a publication out of the maps; the caller holds the lock.
 func (x *Index) remove(q *publication) {
-	isOld := func(d *doc) bool { return slices.Contains(q.docs, d) }
+	isOld := func(d *doc) bool { return q.docs[d.sum] == d }
 	for _, d := range q.docs {
 		drop(x.raw, d.sum, isOld)
 		drop(x.canon, d.form.Digest(), isOld)

@@ -5,7 +5,6 @@ import (
 
 	"github.com/sijil/sijil/internal/chain"
 	"github.com/sijil/sijil/internal/edition"
-	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/log"
@@ -52,27 +51,6 @@ func (p *publication) add(e entry) {
 		p.chain.Advance(e.record)
 	}
 	p.entries = append(p.entries, e)
-}
-
-// indexed puts the publication's versions, if it has any, into the index.
-func (p *publication) indexed(x *match.Index) error {
-	pub := p.forMatch()
-	if len(pub.Versions) == 0 {
-		return nil
-	}
-	return x.Put(pub)
-}
-
-func (p *publication) forMatch() match.Publication {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	out := match.Publication{Slug: p.slug, Genesis: p.chain.Genesis().String()}
-	for _, e := range p.entries {
-		if e.edition != nil {
-			out.Versions = append(out.Versions, e.edition.ForMatch())
-		}
-	}
-	return out
 }
 
 // version returns the entry of version n.

@@ -72,21 +72,12 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 }
 
 func (s *Service) load(ctx context.Context) error {
-	err := s.Store.Records(ctx, func(r Stored) error {
+	return s.Store.Records(ctx, func(r Stored) error {
 		if err := s.loadRecord(r); err != nil {
 			return fmt.Errorf("%q record %d: %w", r.Slug, r.Sequence, err)
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	for _, p := range s.all() {
-		if err := p.indexed(s.index); err != nil {
-			return fmt.Errorf("%q: %w", p.slug, err)
-		}
-	}
-	return nil
 }
 
 func (s *Service) loadRecord(r Stored) error {
@@ -124,7 +115,15 @@ func (s *Service) loadRecord(r Stored) error {
 	}
 	p.add(e)
 	p.head = r.Head
-	return nil
+	return s.indexed(p, e)
+}
+
+// indexed makes a settled version known to Verify.
+func (s *Service) indexed(p *publication, e entry) error {
+	if e.edition == nil {
+		return nil
+	}
+	return s.index.Add(p.slug, p.chain.Genesis().String(), e.edition.ForMatch())
 }
 
 func (s *Service) all() []*publication {

@@ -187,7 +187,7 @@ func (s *Service) settle(ctx context.Context, p *publication) (*Receipt, error) 
 	p.add(e)
 	p.head, p.pending = head, nil
 	p.mu.Unlock()
-	if err := p.indexed(s.index); err != nil {
+	if err := s.indexed(p, e); err != nil {
 		return nil, fmt.Errorf("index: %w", err)
 	}
 	return &Receipt{Record: e.record.Digest(), Sequence: e.record.Statement.Header().Sequence, Index: e.index, Bundle: bundle, Created: true}, nil
