@@ -27,6 +27,7 @@ type publication struct {
 
 // entry is a record with what the service knows of it.
 type entry struct {
+	data    []byte      // the bundle as submitted, until it is reserved
 	bundle  *log.Bundle // without a log entry
 	record  *chain.Record
 	edition *edition.Edition // of a version

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/sijil/sijil/internal/chain"
-	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
 )
@@ -61,7 +60,7 @@ func (s *Service) Create(ctx context.Context, token string, data []byte) (*Recei
 	if err := s.checkToken(ctx, digest, p.slug); err != nil {
 		return nil, err
 	}
-	e := entry{bundle: b, record: record, index: -1}
+	e := entry{data: data, bundle: b, record: record, index: -1}
 	if err := s.reserve(ctx, p, e, Content{}, &digest); err != nil {
 		return nil, err
 	}
@@ -106,7 +105,7 @@ func (s *Service) Submit(ctx context.Context, slug string, data []byte, c Conten
 	if err != nil {
 		return nil, &InvalidError{err}
 	}
-	e := entry{bundle: b, record: record, edition: ed, index: -1}
+	e := entry{data: data, bundle: b, record: record, edition: ed, index: -1}
 	// If we die before this returns, the record was never here: the publisher
 	// has no answer and submits it again.
 	if err := s.reserve(ctx, p, e, c, nil); err != nil {
@@ -123,13 +122,9 @@ func (s *Service) reserve(ctx context.Context, p *publication, e entry, c Conten
 	if err := s.Tree.Room(); err != nil {
 		return err
 	}
-	data, err := e.bundle.Marshal()
-	if err != nil {
-		return &InvalidError{err}
-	}
 	return s.Store.Reserve(ctx, Reservation{
 		Record: e.record.Digest(), Genesis: p.chain.Genesis(), Sequence: e.record.Statement.Header().Sequence, Slug: p.slug,
-		Bundle: data, Content: c, Token: token, Now: s.Clock(),
+		Bundle: e.data, Content: c, Token: token, Now: s.Clock(),
 	})
 }
 
@@ -184,6 +179,7 @@ func (s *Service) settle(ctx context.Context, p *publication) (*Receipt, error) 
 		return nil, fmt.Errorf("settle: %w", err)
 	}
 	p.mu.Lock()
+	e.data = nil // the store has it
 	p.add(e)
 	p.head, p.pending = head, nil
 	p.mu.Unlock()
@@ -258,9 +254,6 @@ func parseSubmitted(data []byte) (*log.Bundle, error) {
 	}
 	if b.Entry() != nil {
 		return nil, &InvalidError{errors.New("bundle: holds a log entry already; submit it as it was signed")}
-	}
-	if _, err := statement.Parse(b.Envelope.Payload); err != nil {
-		return nil, &InvalidError{err}
 	}
 	return b, nil
 }

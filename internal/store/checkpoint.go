@@ -35,16 +35,20 @@ func (s *Store) LastCheckpoint(ctx context.Context) (publish.Checkpoint, error) 
 // SwapCheckpoint replaces old by new, durably, or returns ErrConflict and
 // changes nothing. old is the zero value for the first.
 func (s *Store) SwapCheckpoint(ctx context.Context, old, new publish.Checkpoint) error {
-	return s.queue.do(ctx, func(tx *sql.Tx) error {
+	return s.queue.do(ctx, func(t *tx) error {
 		var note []byte
-		err := tx.QueryRow(`SELECT note FROM checkpoint`).Scan(&note)
+		last, err := t.stmt(`SELECT note FROM checkpoint`)
+		if err != nil {
+			return fmt.Errorf("store: checkpoint: %w", err)
+		}
+		err = last.QueryRow().Scan(&note)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("store: checkpoint: %w", err)
 		}
 		if !bytes.Equal(note, old.Note) {
 			return ErrConflict
 		}
-		_, err = tx.Exec(`INSERT INTO checkpoint (id, size, root, note) VALUES (1, ?, ?, ?)
+		_, err = t.exec(`INSERT INTO checkpoint (id, size, root, note) VALUES (1, ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note`, new.Size, new.Root[:], new.Note)
 		if err != nil {
 			return fmt.Errorf("store: checkpoint: %w", err)
@@ -68,9 +72,9 @@ func (s *Store) Setting(ctx context.Context, name string) (string, error) {
 
 // PutSettings writes values once; an existing name is an error.
 func (s *Store) PutSettings(ctx context.Context, values map[string]string) error {
-	return s.queue.do(ctx, func(tx *sql.Tx) error {
+	return s.queue.do(ctx, func(t *tx) error {
 		for name, value := range values {
-			if _, err := tx.Exec(`INSERT INTO setting (name, value) VALUES (?, ?)`, name, value); err != nil {
+			if _, err := t.exec(`INSERT INTO setting (name, value) VALUES (?, ?)`, name, value); err != nil {
 				return fmt.Errorf("store: setting %q: %w", name, err)
 			}
 		}

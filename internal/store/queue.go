@@ -24,18 +24,56 @@ type queue struct {
 }
 
 type job struct {
-	run func(*sql.Tx) error
+	run func(*tx) error
 	err chan error
 }
 
-func startQueue(db *sql.DB) *queue {
+// tx is the running transaction, with the writer's prepared statements.
+type tx struct {
+	conn  *sql.Conn
+	stmts map[string]*sql.Stmt
+}
+
+// exec runs a statement, prepared at its first use. It takes no context: half a
+// shared transaction is nobody's to interrupt.
+func (t *tx) exec(query string, args ...any) (sql.Result, error) {
+	s, err := t.stmt(query)
+	if err != nil {
+		return nil, err
+	}
+	return s.Exec(args...)
+}
+
+// execOne runs a statement and reports whether it changed exactly one row.
+func (t *tx) execOne(query string, args ...any) (bool, error) {
+	res, err := t.exec(query, args...)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+func (t *tx) stmt(query string) (*sql.Stmt, error) {
+	if s, ok := t.stmts[query]; ok {
+		return s, nil
+	}
+	s, err := t.conn.PrepareContext(context.Background(), query)
+	if err != nil {
+		return nil, err
+	}
+	t.stmts[query] = s
+	return s, nil
+}
+
+func startQueue(conn *sql.Conn) *queue {
 	q := &queue{jobs: make(chan job, maxBatch), done: make(chan struct{})}
-	go q.loop(db)
+	go q.loop(&tx{conn: conn, stmts: map[string]*sql.Stmt{}})
 	return q
 }
 
 // do runs f in a transaction and returns when it is durable, or was undone.
-func (q *queue) do(ctx context.Context, f func(*sql.Tx) error) error {
+func (q *queue) do(ctx context.Context, f func(*tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -60,7 +98,7 @@ func (q *queue) stop() {
 	<-q.done
 }
 
-func (q *queue) loop(db *sql.DB) {
+func (q *queue) loop(t *tx) {
 	defer close(q.done)
 	for first := range q.jobs {
 		batch := []job{first}
@@ -76,25 +114,28 @@ func (q *queue) loop(db *sql.DB) {
 				break gather
 			}
 		}
-		runBatch(db, batch)
+		runBatch(t, batch)
 	}
 }
 
 // runBatch answers every job after the commit. If we die before it, none of the
 // batch has happened and nobody was answered.
-func runBatch(db *sql.DB, batch []job) {
+func runBatch(t *tx, batch []job) {
 	errs := make([]error, len(batch))
 	err := func() error {
-		tx, err := db.Begin()
-		if err != nil {
+		if _, err := t.exec("BEGIN IMMEDIATE"); err != nil {
 			return err
 		}
 		for i, j := range batch {
-			if errs[i], err = runOne(tx, j.run); err != nil {
-				return errors.Join(err, tx.Rollback())
+			var err error
+			if errs[i], err = runOne(t, j.run); err != nil {
+				return t.rollback(err)
 			}
 		}
-		return tx.Commit()
+		if _, err := t.exec("COMMIT"); err != nil {
+			return t.rollback(err)
+		}
+		return nil
 	}()
 	for i, j := range batch {
 		if err != nil {
@@ -105,15 +146,22 @@ func runBatch(db *sql.DB, batch []job) {
 	}
 }
 
-func runOne(tx *sql.Tx, run func(*sql.Tx) error) (failed, fatal error) {
-	if _, err := tx.Exec("SAVEPOINT job"); err != nil {
+// rollback undoes the batch. SQLite may have done so itself, and then says that
+// there is no transaction; the first error is the one that matters.
+func (t *tx) rollback(cause error) error {
+	_, _ = t.exec("ROLLBACK")
+	return cause
+}
+
+func runOne(t *tx, run func(*tx) error) (failed, fatal error) {
+	if _, err := t.exec("SAVEPOINT job"); err != nil {
 		return nil, err
 	}
-	if failed = run(tx); failed != nil {
-		if _, err := tx.Exec("ROLLBACK TO job"); err != nil {
+	if failed = run(t); failed != nil {
+		if _, err := t.exec("ROLLBACK TO job"); err != nil {
 			return nil, err
 		}
 	}
-	_, err := tx.Exec("RELEASE job")
+	_, err := t.exec("RELEASE job")
 	return failed, err
 }

@@ -16,52 +16,52 @@ var _ publish.Store = (*Store)(nil)
 
 // Reserve implements publish.Store.
 func (s *Store) Reserve(ctx context.Context, r publish.Reservation) error {
-	return s.queue.do(ctx, func(tx *sql.Tx) error {
+	return s.queue.do(ctx, func(t *tx) error {
 		if r.Token != nil {
-			if err := reservePublication(tx, r); err != nil {
+			if err := reservePublication(t, r); err != nil {
 				return err
 			}
 		}
-		res, err := tx.Exec(`INSERT INTO record (digest, genesis, sequence, bundle) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		done, err := t.execOne(`INSERT INTO record (digest, genesis, sequence, bundle) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			r.Record[:], r.Genesis[:], r.Sequence, r.Bundle)
 		if err != nil {
 			return fmt.Errorf("store: reserve: %w", err)
 		}
-		if n, err := res.RowsAffected(); err != nil || n != 1 {
-			return errors.Join(publish.ErrTaken, err)
+		if !done {
+			return publish.ErrTaken
 		}
-		return insertContent(tx, r.Record, r.Content)
+		return insertContent(t, r.Record, r.Content)
 	})
 }
 
-func reservePublication(tx *sql.Tx, r publish.Reservation) error {
-	res, err := tx.Exec(`UPDATE token SET used_by = ? WHERE digest = ? AND slug = ? AND used_by IS NULL AND expires > ?`,
+func reservePublication(t *tx, r publish.Reservation) error {
+	done, err := t.execOne(`UPDATE token SET used_by = ? WHERE digest = ? AND slug = ? AND used_by IS NULL AND expires > ?`,
 		r.Genesis[:], r.Token[:], r.Slug, r.Now.Unix())
 	if err != nil {
 		return fmt.Errorf("store: use token: %w", err)
 	}
-	if n, err := res.RowsAffected(); err != nil || n != 1 {
-		return errors.Join(publish.ErrToken, err)
+	if !done {
+		return publish.ErrToken
 	}
-	res, err = tx.Exec(`INSERT INTO publication (genesis, slug) VALUES (?, ?) ON CONFLICT DO NOTHING`, r.Genesis[:], r.Slug)
+	done, err = t.execOne(`INSERT INTO publication (genesis, slug) VALUES (?, ?) ON CONFLICT DO NOTHING`, r.Genesis[:], r.Slug)
 	if err != nil {
 		return fmt.Errorf("store: reserve publication: %w", err)
 	}
-	if n, err := res.RowsAffected(); err != nil || n != 1 {
-		return errors.Join(publish.ErrTaken, err)
+	if !done {
+		return publish.ErrTaken
 	}
 	return nil
 }
 
-func insertContent(tx *sql.Tx, record log.Digest, c publish.Content) error {
+func insertContent(t *tx, record log.Digest, c publish.Content) error {
 	for lang, body := range c.Texts {
-		if _, err := tx.Exec(`INSERT INTO text (record, language, body) VALUES (?, ?, ?)`, record[:], lang, body); err != nil {
+		if _, err := t.exec(`INSERT INTO text (record, language, body) VALUES (?, ?, ?)`, record[:], lang, body); err != nil {
 			return fmt.Errorf("store: text: %w", err)
 		}
 	}
 	for i, d := range c.Disclosures {
 		value := sql.NullString{String: string(d), Valid: d != ""}
-		if _, err := tx.Exec(`INSERT INTO disclosure (record, position, disclosure) VALUES (?, ?, ?)`, record[:], i, value); err != nil {
+		if _, err := t.exec(`INSERT INTO disclosure (record, position, disclosure) VALUES (?, ?, ?)`, record[:], i, value); err != nil {
 			return fmt.Errorf("store: disclosure: %w", err)
 		}
 	}
@@ -69,16 +69,16 @@ func insertContent(tx *sql.Tx, record log.Digest, c publish.Content) error {
 }
 
 // Settle implements publish.Store.
-func (s *Store) Settle(ctx context.Context, t publish.Settlement) error {
-	return s.queue.do(ctx, func(tx *sql.Tx) error {
-		res, err := tx.Exec(`UPDATE record SET log_index = ?, complete = ? WHERE digest = ? AND log_index IS NULL`, t.Index, t.Bundle, t.Record[:])
+func (s *Store) Settle(ctx context.Context, p publish.Settlement) error {
+	return s.queue.do(ctx, func(t *tx) error {
+		done, err := t.execOne(`UPDATE record SET log_index = ?, complete = ? WHERE digest = ? AND log_index IS NULL`, p.Index, p.Bundle, p.Record[:])
 		if err != nil {
 			return fmt.Errorf("store: settle: %w", err)
 		}
-		if n, err := res.RowsAffected(); err != nil || n != 1 {
-			return errors.Join(fmt.Errorf("store: settle: record %s is not reserved", t.Record), err)
+		if !done {
+			return fmt.Errorf("store: settle: record %s is not reserved", p.Record)
 		}
-		if _, err := tx.Exec(`UPDATE publication SET head = ? WHERE genesis = ?`, t.Head, t.Genesis[:]); err != nil {
+		if _, err := t.exec(`UPDATE publication SET head = ? WHERE genesis = ?`, p.Head, p.Genesis[:]); err != nil {
 			return fmt.Errorf("store: head: %w", err)
 		}
 		return nil
@@ -194,9 +194,9 @@ func (s *Store) Token(ctx context.Context, digest log.Digest) (publish.Token, er
 }
 
 // AddToken makes a token known by its digest.
-func (s *Store) AddToken(ctx context.Context, digest log.Digest, t publish.Token) error {
-	return s.queue.do(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec(`INSERT INTO token (digest, slug, expires, similar) VALUES (?, ?, ?, ?)`, digest[:], t.Slug, t.Expires.Unix(), t.AllowSimilar)
+func (s *Store) AddToken(ctx context.Context, digest log.Digest, token publish.Token) error {
+	return s.queue.do(ctx, func(t *tx) error {
+		_, err := t.exec(`INSERT INTO token (digest, slug, expires, similar) VALUES (?, ?, ?, ?)`, digest[:], token.Slug, token.Expires.Unix(), token.AllowSimilar)
 		if err != nil {
 			return fmt.Errorf("store: add token: %w", err)
 		}

@@ -36,7 +36,8 @@ var (
 
 // Store is an open database. Safe for concurrent use.
 type Store struct {
-	write *sql.DB // one connection
+	write *sql.DB   // one connection, which is:
+	conn  *sql.Conn // the queue's
 	read  *sql.DB
 	queue *queue
 }
@@ -108,20 +109,23 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	if version != schemaVersion {
 		return nil, errors.Join(fmt.Errorf("store: %s: schema edition %d, this program reads %d", path, version, schemaVersion), s.closeDBs())
 	}
-	s.queue = startQueue(s.write)
+	if s.conn, err = s.write.Conn(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("store: %w", err), s.closeDBs())
+	}
+	s.queue = startQueue(s.conn)
 	return s, nil
 }
 
 // Close waits for running writes and closes the database.
 func (s *Store) Close() error {
 	s.queue.stop()
-	return s.closeDBs()
+	return errors.Join(s.conn.Close(), s.closeDBs())
 }
 
 func (s *Store) closeDBs() error { return errors.Join(s.read.Close(), s.write.Close()) }
 
 func dsn(path, mode string) string {
-	q := url.Values{"mode": {mode}, "_txlock": {"immediate"}, "_pragma": {
+	q := url.Values{"mode": {mode}, "_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "trusted_schema(0)",
 	}}
 	if mode == "ro" {
