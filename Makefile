@@ -9,7 +9,7 @@ FUZZTIME ?= 5s
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop cosign bench clean
+.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop cosign bench licences clean
 
 all: build
 
@@ -64,6 +64,9 @@ $(COSIGN):
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchtime 2s -timeout 30m ./cmd/sijild
+
+licences:
+	@bash scripts/licences
 
 clean:
 	rm -rf bin
