@@ -11,7 +11,9 @@ import (
 // TestAddIsPut: a publication that was added version by version answers as one
 // that was put whole.
 func TestAddIsPut(t *testing.T) {
-	body := func(n int) string { return fmt.Sprintf("The title\n\nWe ask for %d open gates on the long canal.\n", n/2) }
+	body := func(n int) string {
+		return fmt.Sprintf("The title\n\nWe ask for %d open gates on the long canal.\n", n/2)
+	}
 	var all []Version
 	for n := 1; n <= 6; n++ { // two versions share each text
 		all = append(all, Version{Number: n, Texts: map[string][]byte{"en": []byte(body(n))}, Names: []Name{{Text: fmt.Sprintf("League %d", n)}}})
