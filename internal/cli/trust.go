@@ -84,7 +84,7 @@ func runTrustInit(ctx context.Context, env Env, url string, f trustInitFlags) er
 	if err != nil {
 		return err
 	}
-	trust, pinned, err := merge(env, path, offered, f.publications)
+	trust, pinned, err := merge(path, offered, f.publications)
 	if err != nil {
 		return err
 	}
@@ -108,32 +108,9 @@ func runTrustInit(ctx context.Context, env Env, url string, f trustInitFlags) er
 
 // merge adds what was asked for to the trust file at path, if there is one. It
 // returns the fingerprints that are to be decided on.
-func merge(env Env, path string, offered *keys.Trust, slugs []string) (*keys.Trust, []string, error) {
-	trust, err := keys.NewTrust(offered.BaseURL(), env.Clock(), offered.Policy())
+func merge(path string, offered *keys.Trust, slugs []string) (*keys.Trust, []string, error) {
+	trust, err := existing(path, offered)
 	if err != nil {
-		return nil, nil, err
-	}
-	old, err := readFile(path, maxTrustFile)
-	switch {
-	case err == nil:
-		if trust, err = keys.ParseTrust(old); err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", path, err)
-		}
-		if trust.Policy().Log().String() != offered.Policy().Log().String() {
-			return nil, nil, withHint(fmt.Errorf("%s pins the log key %s; the service now has %s", path, trust.Policy().Log(), offered.Policy().Log()),
-				"if the operator has announced a new log, keep the old file and write a new one with --out; otherwise somebody may stand in between")
-		}
-	case errors.Is(err, fs.ErrNotExist):
-		// The window in the offered file is the log's own; keep it.
-		b, err := offered.Marshal()
-		if err != nil {
-			return nil, nil, err
-		}
-		if trust, err = keys.ParseTrust(b); err != nil {
-			return nil, nil, err
-		}
-		trust = trust.WithoutPublications()
-	default:
 		return nil, nil, err
 	}
 	all := offered.Publications()
@@ -155,6 +132,27 @@ func merge(env Env, path string, offered *keys.Trust, slugs []string) (*keys.Tru
 		prints = append(prints, genesis.String())
 	}
 	return trust, prints, nil
+}
+
+// existing returns the trust file at path, or one that pins the offered log
+// alone. A file that pins another key is never replaced.
+func existing(path string, offered *keys.Trust) (*keys.Trust, error) {
+	b, err := readFile(path, maxTrustFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return offered.WithoutPublications(), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	trust, err := keys.ParseTrust(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if trust.Policy().Log().String() != offered.Policy().Log().String() {
+		return nil, withHint(fmt.Errorf("%s pins the log key %s; the service now has %s", path, trust.Policy().Log(), offered.Policy().Log()),
+			"if the operator has announced a new log, keep the old file and write a new one with --out; otherwise somebody may stand in between")
+	}
+	return trust, nil
 }
 
 // decide shows the fingerprints and finds out whether they were compared.
