@@ -78,8 +78,8 @@ func OpenHead(b []byte, p Policy) (*VerifiedHead, error) {
 }
 
 // Conflicts reports whether two heads of one log and publication cannot both be
-// true: the newest record of a larger tree has no smaller index, and one index
-// holds one record.
+// true: the newest record of a larger tree has no smaller index, one index holds
+// one record, and one record stands at one index.
 func (h Head) Conflicts(other Head) bool {
 	if h.Origin != other.Origin || h.Genesis != other.Genesis {
 		return false
@@ -93,7 +93,7 @@ func (h Head) Conflicts(other Head) bool {
 		return true
 	case small.Index == large.Index:
 		return small.Record != large.Record
-	case small.TreeSize == large.TreeSize:
+	case small.TreeSize == large.TreeSize, small.Record == large.Record:
 		return true
 	default:
 		// The larger tree's record must be one that the smaller tree had not.
@@ -125,6 +125,9 @@ func parseHead(text string) (Head, error) {
 	}
 	if h.Record, err = ParseDigest(lines[3]); err != nil {
 		return Head{}, fmt.Errorf("record: %w", err)
+	}
+	if h.Genesis.IsZero() || h.Record.IsZero() {
+		return Head{}, errors.New("genesis or record: zeros are no digest")
 	}
 	if h.Index, err = strconv.ParseInt(lines[4], 10, 64); err != nil {
 		return Head{}, fmt.Errorf("log index: %q is no number", clip(lines[4]))
