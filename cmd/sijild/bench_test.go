@@ -28,39 +28,13 @@ import (
 	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/internal/text"
-	"github.com/sijil/sijil/internal/trillianlog"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
 )
 
-// benchService is the whole service in this process, behind HTTP on loopback.
-type benchService struct {
-	data string
-	key  *keys.LogKey
-	url  string
-	http *http.Client
-}
-
-func newBenchService(b *testing.B) *benchService {
-	b.Helper()
-	trillianlog.RouteKlog(slog.DiscardHandler)
-	data := filepath.Join(b.TempDir(), "data")
-	key, err := initialise(b.Context(), initOptions{data: data, url: "http://localhost"})
-	check(b, err)
-	s, err := open(b.Context(), serveOptions{data: data, noLimits: true}, slog.New(slog.DiscardHandler))
-	check(b, err)
-	server := httptest.NewServer(s.handler)
-	b.Cleanup(func() {
-		server.Close()
-		check(b, s.Close())
-	})
-	return &benchService{data: data, key: key, url: server.URL,
-		http: &http.Client{Transport: &http.Transport{MaxIdleConns: 2048, MaxIdleConnsPerHost: 2048}}}
-}
-
 // writer publishes version after version of a publication of its own.
 type writer struct {
-	s        *benchService
+	s        *running
 	signer   *keys.Signer
 	slug     string
 	genesis  log.Digest
@@ -69,7 +43,7 @@ type writer struct {
 	server   *remote.Client
 }
 
-func (s *benchService) writer(b *testing.B, i int) *writer {
+func (s *running) writer(b testing.TB, i int) *writer {
 	b.Helper()
 	w := &writer{s: s, signer: logtest.NewSigner(b), slug: fmt.Sprintf("writer-%04d", i), server: remote.New(s.url, s.http)}
 	payload, err := statement.Encode(&statement.Publication{
@@ -89,7 +63,7 @@ func (s *benchService) writer(b *testing.B, i int) *writer {
 
 // publish publishes the next version with one text and no list, and returns how
 // long the service took: from sending the signed record to its bundle in hand.
-func (w *writer) publish(b *testing.B, body string) time.Duration {
+func (w *writer) publish(b testing.TB, body string) time.Duration {
 	file := []byte(body)
 	t, err := edition.Digests("en", file)
 	check(b, err)
@@ -119,7 +93,7 @@ func (w *writer) publish(b *testing.B, body string) time.Duration {
 func BenchmarkPublish(b *testing.B) {
 	for _, writers := range []int{1, 64} {
 		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
-			s := newBenchService(b)
+			s := newRunning(b, serveOptions{noLimits: true}, slog.DiscardHandler)
 			all := make([]*writer, writers)
 			for i := range all {
 				all[i] = s.writer(b, i)
@@ -172,7 +146,7 @@ func tesseraAwaited(b *testing.B, writers int) []time.Duration {
 // BenchmarkVerify measures the check of an authentic 1,000-word copy through
 // HTTP, beside a plain file of the same size served by the same process.
 func BenchmarkVerify(b *testing.B) {
-	s := newBenchService(b)
+	s := newRunning(b, serveOptions{noLimits: true}, slog.DiscardHandler)
 	var words strings.Builder
 	words.WriteString("A declaration of a thousand words\n\n")
 	for i := range 1000 {

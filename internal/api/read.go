@@ -12,7 +12,9 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/text"
+	"github.com/sijil/sijil/log/tile"
 )
 
 // Caching: what is immutable by its path is cached for ever; what moves is asked
@@ -96,6 +98,9 @@ func (a *api) getCheckpoint(w http.ResponseWriter, r *http.Request) error {
 
 func (a *api) getTile(w http.ResponseWriter, r *http.Request) error {
 	path := "tile/" + mux.Vars(r)["tile"]
+	if _, err := tile.ParsePath(path); err != nil {
+		return publish.ErrUnknown // no such tile can ever be
+	}
 	b, err := a.Tiles(path)
 	if err != nil {
 		return err

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+
+	"github.com/sijil/sijil/internal/trillianlog"
+	"github.com/sijil/sijil/keys"
+)
+
+// running is the whole service in this process, behind HTTP on loopback.
+type running struct {
+	data string
+	key  *keys.LogKey
+	url  string
+	http *http.Client
+}
+
+func newRunning(t testing.TB, o serveOptions, h slog.Handler) *running {
+	t.Helper()
+	trillianlog.RouteKlog(slog.DiscardHandler)
+	o.data = filepath.Join(t.TempDir(), "data")
+	key, err := initialise(t.Context(), initOptions{data: o.data, url: "http://localhost"})
+	check(t, err)
+	s, err := open(t.Context(), o, slog.New(h))
+	check(t, err)
+	server := httptest.NewServer(s.handler)
+	t.Cleanup(func() {
+		server.Close()
+		check(t, s.Close())
+	})
+	return &running{data: o.data, key: key, url: server.URL,
+		http: &http.Client{Transport: &http.Transport{MaxIdleConns: 2048, MaxIdleConnsPerHost: 2048}}}
+}
