@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"github.com/sijil/sijil/log"
 )
 
 // maxPolicy bounds a policy text, in bytes.
@@ -96,8 +98,11 @@ func (p *Policy) Log() *LogKey { return p.log }
 func (p *Policy) Origin() string { return p.log.Origin() }
 
 // Verifier returns the verifier for a signature line; it makes Policy a
-// note.Verifiers.
+// note.Verifiers. A nil or zero Policy is nobody's decision and verifies nothing.
 func (p *Policy) Verifier(name string, hash uint32) (note.Verifier, error) {
+	if p == nil || p.log == nil {
+		return nil, log.ErrNoPolicy
+	}
 	if v := p.log.Verifier(); v.Name() == name && v.KeyHash() == hash {
 		return v, nil
 	}
