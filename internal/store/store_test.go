@@ -1,0 +1,251 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sijil/sijil/internal/publish"
+	"github.com/sijil/sijil/internal/signatory"
+	"github.com/sijil/sijil/log"
+)
+
+var now = time.Unix(1_800_000_000, 0)
+
+func open(t *testing.T, dir string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), dir)
+	must(t, err)
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func create(t *testing.T) (*Store, string) {
+	t.Helper()
+	dir := t.TempDir()
+	must(t, Create(dir))
+	return open(t, dir), dir
+}
+
+func genesis(slug string) publish.Reservation {
+	d := log.Sum([]byte(slug))
+	token := log.Sum([]byte("token " + slug))
+	return publish.Reservation{Record: d, Genesis: d, Slug: slug, Bundle: []byte("{}"), Token: &token, Now: now}
+}
+
+func withToken(t *testing.T, s *Store, slug string) {
+	t.Helper()
+	must(t, s.AddToken(t.Context(), log.Sum([]byte("token "+slug)), publish.Token{Slug: slug, Expires: now.Add(time.Hour)}))
+}
+
+// TestRoundTrip: what was reserved and settled is found again after reopening.
+func TestRoundTrip(t *testing.T) {
+	s, dir := create(t)
+	withToken(t, s, "river")
+	g := genesis("river")
+	must(t, s.Reserve(t.Context(), g))
+	must(t, s.Settle(t.Context(), publish.Settlement{Record: g.Record, Genesis: g.Genesis, Index: 7, Bundle: []byte("complete"), Head: []byte("head")}))
+	v := publish.Reservation{Record: log.Sum([]byte("v1")), Genesis: g.Genesis, Sequence: 1, Slug: "river", Bundle: []byte("{1}"), Now: now,
+		Content: publish.Content{Texts: map[string][]byte{"en": []byte("text"), "ar": []byte("نص")}, Disclosures: []signatory.Disclosure{"a", "", "c"}}}
+	must(t, s.Reserve(t.Context(), v))
+	must(t, s.Close())
+	s = open(t, dir)
+	var got []publish.Stored
+	must(t, s.Records(t.Context(), func(r publish.Stored) error { got = append(got, r); return nil }))
+	g.Token, g.Now, v.Now = nil, time.Time{}, time.Time{}
+	g.Content.Texts = map[string][]byte{}
+	want := []publish.Stored{{Reservation: g, Index: 7, Head: []byte("head")}, {Reservation: v, Index: -1, Head: []byte("head")}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	b, err := s.FirstBundle(t.Context(), g.Record)
+	if err != nil || string(b) != "complete" {
+		t.Errorf("FirstBundle: %q, %v", b, err)
+	}
+	if _, err := s.FirstBundle(t.Context(), v.Record); !errors.Is(err, publish.ErrUnknown) {
+		t.Errorf("FirstBundle of a reserved record: %v", err)
+	}
+}
+
+// TestReserveIsAllOrNothing: a reservation that fails leaves no row, and does
+// not use the token.
+func TestReserveIsAllOrNothing(t *testing.T) {
+	s, _ := create(t)
+	withToken(t, s, "river")
+	bad := genesis("river")
+	bad.Content.Texts = map[string][]byte{"en": nil} // NOT NULL fails after the record's row is in
+	if err := s.Reserve(t.Context(), bad); err == nil {
+		t.Fatal("a text without a body was stored")
+	}
+	n := 0
+	must(t, s.Records(t.Context(), func(publish.Stored) error { n++; return nil }))
+	tok, err := s.Token(t.Context(), *bad.Token)
+	must(t, err)
+	if n != 0 || tok.Used {
+		t.Errorf("%d records are left, token used: %v", n, tok.Used)
+	}
+	must(t, s.Reserve(t.Context(), genesis("river")))
+}
+
+func TestReserveRefuses(t *testing.T) {
+	s, _ := create(t)
+	withToken(t, s, "river")
+	must(t, s.Reserve(t.Context(), genesis("river")))
+	used := genesis("river")
+	used.Record = log.Sum([]byte("x"))
+	used.Genesis = used.Record
+	otherSlug := genesis("harbour")
+	otherSlug.Token = used.Token
+	withToken(t, s, "late")
+	late := genesis("late")
+	late.Now = now.Add(time.Hour)
+	place := publish.Reservation{Record: log.Sum([]byte("a")), Genesis: genesis("river").Genesis, Sequence: 1, Slug: "river", Bundle: []byte("{}")}
+	must(t, s.Reserve(t.Context(), place))
+	rival := place
+	rival.Record = log.Sum([]byte("b"))
+	for name, x := range map[string]struct {
+		r    publish.Reservation
+		want error
+	}{
+		"a used token":            {used, publish.ErrToken},
+		"a token for another":     {otherSlug, publish.ErrToken},
+		"an expired token":        {late, publish.ErrToken},
+		"a token nobody made":     {genesis("nobody"), publish.ErrToken},
+		"a place that is taken":   {rival, publish.ErrTaken},
+		"a record that is stored": {place, publish.ErrTaken},
+	} {
+		if err := s.Reserve(t.Context(), x.r); !errors.Is(err, x.want) {
+			t.Errorf("%s: %v, want %v", name, err, x.want)
+		}
+	}
+	settled := publish.Settlement{Record: place.Record, Genesis: place.Genesis, Index: 1, Bundle: []byte("x"), Head: []byte("h")}
+	must(t, s.Settle(t.Context(), settled))
+	if err := s.Settle(t.Context(), settled); err == nil {
+		t.Error("settled twice")
+	}
+}
+
+// TestSharedTransactions: writers that share a transaction each get their own
+// answer; those that fail do not disturb the others.
+func TestSharedTransactions(t *testing.T) {
+	s, _ := create(t)
+	const n = 200
+	errs := make([]error, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		if i%2 == 0 {
+			withToken(t, s, fmt.Sprint("slug-", i))
+		}
+	}
+	for i := range n {
+		wg.Go(func() { errs[i] = s.Reserve(context.Background(), genesis(fmt.Sprint("slug-", i))) })
+	}
+	wg.Wait()
+	for i, err := range errs {
+		if even := i%2 == 0; even && err != nil || !even && !errors.Is(err, publish.ErrToken) {
+			t.Errorf("writer %d: %v", i, err)
+		}
+	}
+	slugs, err := s.Slugs(t.Context())
+	must(t, err)
+	if len(slugs) != n/2 {
+		t.Errorf("%d publications, want %d", len(slugs), n/2)
+	}
+}
+
+func TestCheckpointSwap(t *testing.T) {
+	s, dir := create(t)
+	none, err := s.LastCheckpoint(t.Context())
+	if err != nil || none.Note != nil || none.Size != 0 {
+		t.Fatalf("the first: %+v, %v", none, err)
+	}
+	a := publish.Checkpoint{Size: 1, Root: [32]byte{1}, Note: []byte("a")}
+	b := publish.Checkpoint{Size: 2, Root: [32]byte{2}, Note: []byte("b")}
+	must(t, s.SwapCheckpoint(t.Context(), publish.Checkpoint{}, a))
+	if err := s.SwapCheckpoint(t.Context(), publish.Checkpoint{}, b); !errors.Is(err, ErrConflict) {
+		t.Errorf("a second first: %v", err)
+	}
+	must(t, s.SwapCheckpoint(t.Context(), a, b))
+	if err := s.SwapCheckpoint(t.Context(), a, b); !errors.Is(err, ErrConflict) {
+		t.Errorf("an old one: %v", err)
+	}
+	must(t, s.Close())
+	got, err := open(t, dir).LastCheckpoint(t.Context())
+	must(t, err)
+	if diff := cmp.Diff(b, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestPragmas: they hold on every connection, the pooled readers included.
+func TestPragmas(t *testing.T) {
+	s, _ := create(t)
+	var mode string
+	var sync int
+	must(t, s.conn.QueryRowContext(t.Context(), "PRAGMA journal_mode").Scan(&mode))
+	must(t, s.conn.QueryRowContext(t.Context(), "PRAGMA synchronous").Scan(&sync))
+	if mode != "wal" || sync != 2 {
+		t.Errorf("journal_mode %s, synchronous %d", mode, sync)
+	}
+	for range 8 {
+		c, err := s.read.Conn(t.Context())
+		must(t, err)
+		defer c.Close()
+		if _, err := c.ExecContext(t.Context(), "DELETE FROM token"); err == nil {
+			t.Error("a reader can write")
+		}
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	if _, err := Open(t.Context(), t.TempDir()); !errors.Is(err, ErrNotFound) {
+		t.Errorf("an empty folder: %v", err)
+	}
+	s, dir := create(t)
+	if err := Create(dir); !errors.Is(err, ErrExists) {
+		t.Errorf("Create over a database: %v", err)
+	}
+	must(t, s.queue.do(t.Context(), func(tx *tx) error { return nil }))
+	_, err := s.conn.ExecContext(t.Context(), "PRAGMA user_version = 99")
+	must(t, err)
+	must(t, s.Close())
+	if _, err := Open(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "edition 99") {
+		t.Errorf("another edition: %v", err)
+	}
+	if err := s.AddToken(t.Context(), log.Digest{}, publish.Token{}); !errors.Is(err, errClosed) {
+		t.Errorf("a write after Close: %v", err)
+	}
+	garbage := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(garbage, file), []byte(strings.Repeat("not a database ", 100)), 0o600))
+	if _, err := Open(t.Context(), garbage); err == nil {
+		t.Error("garbage was opened")
+	}
+}
+
+// TestCreateAfterCrash: what an interrupted Create left is replaced.
+func TestCreateAfterCrash(t *testing.T) {
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, file+".new"), []byte("half"), 0o600))
+	must(t, Create(dir))
+	open(t, dir)
+	info, err := os.Stat(filepath.Join(dir, file))
+	must(t, err)
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v", info.Mode())
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
