@@ -39,9 +39,10 @@ func SimilarSlug(a, b string) bool {
 }
 
 // skeleton maps characters that look alike in common typefaces to one of them,
-// and drops hyphens.
+// and drops hyphens. Pairs come second: "c1" looks like "cl", and so like "d".
 func skeleton(s string) string {
-	return strings.NewReplacer("-", "", "0", "o", "1", "l", "i", "l", "5", "s", "rn", "m", "vv", "w", "8", "b", "2", "z", "cl", "d").Replace(s)
+	s = strings.NewReplacer("-", "", "0", "o", "1", "l", "i", "l", "5", "s", "8", "b", "2", "z").Replace(s)
+	return strings.NewReplacer("rn", "m", "vv", "w", "cl", "d").Replace(s)
 }
 
 func withinOneEdit(a, b string) bool {
