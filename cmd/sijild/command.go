@@ -68,6 +68,7 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newInit(stdout), newServe(stderr), newToken(stdout), newFingerprint(stdout))
@@ -126,7 +127,8 @@ func newServe(stderr io.Writer) *cobra.Command {
 }
 
 func newToken(stdout io.Writer) *cobra.Command {
-	parent := &cobra.Command{Use: "token", Short: "Give permission to create a publication", Args: cobra.NoArgs}
+	parent := &cobra.Command{Use: "token", Short: "Give permission to create a publication", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	var o tokenOptions
 	c := &cobra.Command{
 		Use:   "new --data DIR --slug SLUG",

@@ -133,6 +133,7 @@ To publish:           sijil draft, sijil review, sijil keygen, sijil publish`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newVerify(env), newTrust(env), newExport(env), newDraft(env), newReview(env), newKeygen(env), newPublish(env))

@@ -92,14 +92,14 @@ Publishing refuses a draft with open flags.`,
 func runReview(env Env, dir, how string, sel draft.Selector, reason string, setReason bool) error {
 	d, err := draft.Open(dir)
 	if err != nil {
-		return err
+		return withHint(err, "review takes a folder that `sijil draft` wrote")
 	}
 	if how != "" {
 		closed, err := d.Close(sel, draft.Resolution(how))
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(env.Stdout, "closed %d flags as %s\n", len(closed), how)
+		fmt.Fprintf(env.Stdout, "closed %s as %s\n", count(len(closed), "flag"), how)
 	}
 	if setReason {
 		d.Header.Reason = reason
@@ -114,12 +114,12 @@ func runReview(env Env, dir, how string, sel draft.Selector, reason string, setR
 		fmt.Fprintf(env.Stdout, "%s  %s\n", f.ID, f)
 	}
 	if len(open) > 0 {
-		fmt.Fprintf(env.Stdout, "%d open flags\n", len(open))
+		fmt.Fprintf(env.Stdout, "%s open\n", count(len(open), "flag"))
 		return nil
 	}
 	if err := d.Publishable(); err != nil {
 		return err
 	}
-	fmt.Fprintf(env.Stdout, "no open flags: %d texts and %d signatories are ready to publish\n", len(d.Texts), len(d.Entries))
+	fmt.Fprintf(env.Stdout, "no open flags: %s and %d signatories are ready to publish\n", count(len(d.Texts), "text"), len(d.Entries))
 	return nil
 }

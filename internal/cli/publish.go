@@ -51,7 +51,7 @@ interrupts it, run the same command again: nothing is published twice.`,
 func runPublish(cmd *cobra.Command, env Env, dir string, f publishFlags) error {
 	d, err := draft.Open(dir)
 	if err != nil {
-		return err
+		return withHint(err, "publish takes a folder that `sijil draft` wrote")
 	}
 	if err := d.Publishable(); err != nil {
 		return withHint(err, "see `sijil review %s`", dir)

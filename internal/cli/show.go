@@ -86,7 +86,7 @@ func printChanges(w io.Writer, v *match.Verdict) {
 	if len(v.Changes) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "  %d differences in the text (similarity %.3f):\n", len(v.Changes), v.Similarity)
+	fmt.Fprintf(w, "  %s in the text (similarity %.3f):\n", count(len(v.Changes), "difference"), v.Similarity)
 	for _, c := range v.Changes {
 		switch c.Op {
 		case match.OpInsert:
@@ -109,7 +109,7 @@ func printSignatories(w io.Writer, s match.Signatories) {
 		match.ListUndetermined: "these names cannot be checked, since names were withheld:",
 	}[s.Status]
 	if s.Known.Listed > 0 || s.Status != match.ListAbsent {
-		fmt.Fprintf(w, "  %s (%d names listed", words, s.Known.Listed)
+		fmt.Fprintf(w, "  %s (%s listed", words, count(s.Known.Listed, "name"))
 		if s.Withheld > 0 {
 			fmt.Fprintf(w, ", %d withheld", s.Withheld)
 		}
@@ -144,6 +144,14 @@ func printEvidence(w io.Writer, v *match.Verdict, pub *evidence.Publication) {
 	if v.Trust == match.TrustFirstUse {
 		fmt.Fprintln(w, "    the pins were never compared with the publisher's: see `sijil trust init --help`")
 	}
+}
+
+// count writes a number of things in English.
+func count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
 // plain drops what could steer a terminal or reorder what is read.

@@ -26,6 +26,7 @@ func newTrust(env Env) *cobra.Command {
 		Use:   "trust",
 		Short: "Decide whom to trust, and see what was decided",
 		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(newTrustInit(env), newTrustShow(env))
 	return c

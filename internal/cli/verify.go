@@ -117,6 +117,9 @@ func (f verifyFlags) check(ctx context.Context, env Env, trust *keys.Trust, word
 	if err != nil {
 		v := evidence.Unchecked(slug, err)
 		v.Trust, v.Log = word, trust.Policy().Origin()
+		if f.offline != "" && v.Reason.Code == match.ReasonUnreachable {
+			v.Reason.Hint = "is " + f.offline + " a folder that `sijil export` wrote?"
+		}
 		return v, nil, nil
 	}
 	if err := state.Save(pub.Remember(memory)); err != nil {

@@ -175,8 +175,8 @@ func (v *Verdict) also(w *version) {
 var hints = map[string]string{
 	ReasonEmpty:         "paste or choose the text to check",
 	ReasonTooLarge:      "check the declaration alone, without what surrounds it",
-	ReasonInvalidUTF8:   "save the text as UTF-8 and check it again",
-	ReasonNUL:           "this looks like a file of another kind: save it as text, or give the file itself",
+	ReasonInvalidUTF8:   "only plain text in UTF-8 is read: copy the words out of a PDF, Word file or picture, or save the text as UTF-8",
+	ReasonNUL:           "this looks like a file of another kind: copy its words into a plain text file and check that",
 	ReasonMarks:         "this text carries stacked marks: type or copy it without them",
 	ReasonTokens:        "check the declaration alone, without what surrounds it",
 	ReasonUnreadable:    "save the text as UTF-8 and check it again",
