@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -213,6 +214,21 @@ func (v *Version) checkDigests() error {
 	c := v.Signatories.Commitments
 	if c == nil || len(c) > MaxSignatories {
 		return fmt.Errorf("signatories: want a list of at most %d commitments", MaxSignatories)
+	}
+	return checkCommitments(c)
+}
+
+func checkCommitments(c []string) error {
+	seen := make(map[string]bool, len(c))
+	for i, s := range c {
+		raw, err := base64.RawURLEncoding.DecodeString(s)
+		if err != nil || len(raw) != len(log.Digest{}) || base64.RawURLEncoding.EncodeToString(raw) != s {
+			return fmt.Errorf("signatories: commitment %d is not a SHA-256 digest in base64url", i+1)
+		}
+		if seen[s] {
+			return fmt.Errorf("signatories: commitment %d is given twice", i+1)
+		}
+		seen[s] = true
 	}
 	return nil
 }
