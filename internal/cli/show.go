@@ -33,6 +33,9 @@ func printVerdict(w io.Writer, v *match.Verdict, pub *evidence.Publication) {
 	if strings.Contains(words, "%d") {
 		words = fmt.Sprintf(words, v.Version)
 	}
+	if len(v.Surroundings) > 0 && v.Version > 0 {
+		words += "; what stands around it is not part of it"
+	}
 	fmt.Fprintf(w, "%s %s: %s\n", sign[v.Verdict], v.Verdict, words)
 	printPlace(w, v)
 	printChanges(w, v)
