@@ -65,11 +65,13 @@ func (s *Service) Create(ctx context.Context, token string, data []byte) (*Recei
 		return nil, err
 	}
 	p.pending = &e
+	// Held before anybody can find it: a version that comes at once would
+	// otherwise settle the genesis first, and leave nothing to settle here.
+	p.submit.Lock()
+	defer p.submit.Unlock()
 	s.mu.Lock()
 	s.publications[p.slug] = p
 	s.mu.Unlock()
-	p.submit.Lock()
-	defer p.submit.Unlock()
 	return s.settle(ctx, p)
 }
 
