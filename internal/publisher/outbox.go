@@ -13,6 +13,7 @@ import (
 	"github.com/sijil/sijil/internal/remote"
 	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/internal/statement"
+	"github.com/sijil/sijil/log"
 )
 
 // Names in the outbox.
@@ -54,27 +55,39 @@ func (p *Publisher) sign(in Input, v *statement.Version, d []signatory.Disclosur
 	return p.Outbox.Put(versionName, doc)
 }
 
-// resend sends what stands in the outbox, if anything, and takes it out when
-// the service has it, or has refused it for good.
-func (p *Publisher) resend(ctx context.Context, slug string) (bool, error) {
+// resend sends what stands in the outbox, and returns its record digest, or zero
+// when there is nothing. What the service has refused for good is taken out.
+func (p *Publisher) resend(ctx context.Context, slug string) (log.Digest, error) {
 	doc, err := p.Outbox.Get(versionName)
 	if err != nil || doc == nil {
-		return false, err
+		return log.Digest{}, err
 	}
 	var out parcel
 	if err := jcs.Unmarshal(doc, &out); err != nil {
-		return false, fmt.Errorf("outbox: %s: %w", versionName, err)
+		return log.Digest{}, fmt.Errorf("outbox: %s: %w", versionName, err)
+	}
+	b, err := log.ParseBundle(out.Bundle)
+	if err != nil {
+		return log.Digest{}, fmt.Errorf("outbox: %s: %w", versionName, err)
 	}
 	texts := map[string][]byte{}
 	for lang, s := range out.Texts {
 		texts[lang] = []byte(s)
 	}
-	_, err = p.Server.Submit(ctx, slug, out.Bundle, texts, out.Disclosures)
-	var problem *remote.Problem
-	if err == nil || errors.As(err, &problem) && problem.Status >= 400 && problem.Status < 500 && problem.Status != 429 {
-		err = errors.Join(err, p.Outbox.Drop(versionName))
+	if _, err := p.Server.Submit(ctx, slug, out.Bundle, texts, out.Disclosures); err != nil {
+		if refused(err) {
+			err = errors.Join(err, p.Outbox.Drop(versionName))
+		}
+		return log.Digest{}, err
 	}
-	return err == nil, err
+	return b.Envelope.Digest(), nil
+}
+
+// refused reports whether the service will never take the record: it said so,
+// and not that it is busy. Without that word the record may be in the log.
+func refused(err error) bool {
+	var problem *remote.Problem
+	return errors.As(err, &problem) && problem.Status >= 400 && problem.Status < 500 && problem.Status != 408 && problem.Status != 429
 }
 
 // FolderOutbox keeps signed records as files of mode 0600 in a folder.
@@ -108,6 +121,19 @@ func (f FolderOutbox) Put(name string, b []byte) error {
 	}
 	if err != nil {
 		os.Remove(file.Name())
+		return fmt.Errorf("outbox: %w", err)
+	}
+	return f.sync()
+}
+
+// sync makes the folder's entries durable: without it a rename can be lost with
+// the power, though the file's bytes are on the disk.
+func (f FolderOutbox) sync() error {
+	d, err := os.Open(string(f))
+	if err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	if err := errors.Join(d.Sync(), d.Close()); err != nil {
 		return fmt.Errorf("outbox: %w", err)
 	}
 	return nil

@@ -93,18 +93,16 @@ func (p *Publisher) Publish(ctx context.Context, in Input, token string) (*Resul
 	if err := p.mayPublish(pub); err != nil {
 		return nil, err
 	}
-	sent, err := p.resend(ctx, in.Slug)
+	sent, err := p.deliver(ctx, in.Slug)
 	if err != nil {
 		return nil, err
 	}
-	if sent {
-		if pub, err = evidence.Open(ctx, p.Source, p.Open); err != nil {
-			return nil, fmt.Errorf("read the publication again: %w", err)
-		}
+	if sent != nil {
+		pub = sent.Publication
 	}
 	s, disclosures, err := p.next(in, pub)
-	if errors.Is(err, ErrUnchanged) && sent {
-		return p.result(pub), nil // this very version was sent before, and the answer lost
+	if errors.Is(err, ErrUnchanged) && sent != nil {
+		return sent, nil // this very version was sent before, and the answer lost
 	}
 	if err != nil {
 		return nil, err
@@ -112,22 +110,27 @@ func (p *Publisher) Publish(ctx context.Context, in Input, token string) (*Resul
 	if err := p.sign(in, s, disclosures); err != nil {
 		return nil, err
 	}
-	if _, err := p.resend(ctx, in.Slug); err != nil {
-		return nil, err
-	}
-	if pub, err = evidence.Open(ctx, p.Source, p.Open); err != nil {
-		return nil, fmt.Errorf("the record was accepted, but reading it back failed: %w", err)
-	}
-	return p.result(pub), nil
+	return p.deliver(ctx, in.Slug)
 }
 
-func (p *Publisher) result(pub *evidence.Publication) *Result {
-	latest, _ := pub.Latest()
-	out := &Result{Publication: pub, Genesis: pub.Genesis(), Record: latest.Digest(), Index: latest.Index}
-	if latest.Edition != nil {
-		out.Version = latest.Edition.Statement().Version
+// deliver sends what stands in the outbox, if anything, reads the publication
+// back, and takes the record out once it was found there, verified. That the
+// service accepted it is not enough. Nil without an error: there was nothing.
+func (p *Publisher) deliver(ctx context.Context, slug string) (*Result, error) {
+	record, err := p.resend(ctx, slug)
+	if err != nil || record.IsZero() {
+		return nil, err
 	}
-	return out
+	pub, err := evidence.Open(ctx, p.Source, p.Open)
+	if err != nil {
+		return nil, fmt.Errorf("the record was accepted, but reading it back failed: %w", err)
+	}
+	for _, r := range pub.Records() {
+		if r.Digest() == record && r.Edition != nil {
+			return &Result{Publication: pub, Genesis: pub.Genesis(), Version: r.Edition.Statement().Version, Record: record, Index: r.Index}, p.Outbox.Drop(versionName)
+		}
+	}
+	return nil, fmt.Errorf("the service accepted the record %s and does not show it; it stays in the outbox", record)
 }
 
 // mayPublish spares the person a refusal: is the key one of the publication's?
@@ -205,16 +208,31 @@ func (p *Publisher) create(ctx context.Context, in Input, token string) (log.Dig
 	if err != nil {
 		return log.Digest{}, fmt.Errorf("outbox: %s: %w", genesisName, err)
 	}
+	if err := sameSlug(sent, in.Slug); err != nil {
+		return log.Digest{}, err
+	}
 	if _, err := p.Server.Create(ctx, token, data); err != nil {
 		// Nothing refused was kept by the service: let the next run start
 		// again, with another token or slug.
-		var problem *remote.Problem
-		if errors.As(err, &problem) && problem.Status >= 400 && problem.Status < 500 {
+		if refused(err) {
 			err = errors.Join(err, p.Outbox.Drop(genesisName))
 		}
 		return log.Digest{}, err
 	}
 	return sent.Envelope.Digest(), nil
+}
+
+// sameSlug keeps a genesis that waits in the outbox from being pinned under
+// another slug, when the draft was renamed meanwhile.
+func sameSlug(b *log.Bundle, slug string) error {
+	s, err := statement.Parse(b.Envelope.Payload)
+	if err != nil {
+		return fmt.Errorf("outbox: %s: %w", genesisName, err)
+	}
+	if g, ok := s.(*statement.Publication); !ok || g.Slug != slug {
+		return fmt.Errorf("outbox: %s waits there and is not the genesis of %q: publish under the slug it names, or delete it", genesisName, slug)
+	}
+	return nil
 }
 
 // next builds the statement that follows pub's head.
