@@ -16,6 +16,7 @@ type Signed struct {
 	payload []byte
 	digest  Digest
 	entry   Entry
+	leaf    []byte // entry.Marshal
 }
 
 // Payload is the signed statement.
@@ -26,6 +27,9 @@ func (s *Signed) Digest() Digest { return s.digest }
 
 // Entry is the log entry that follows from payload, signature and key.
 func (s *Signed) Entry() Entry { return s.entry }
+
+// Leaf is the entry's bytes: what the log hashes into its tree.
+func (s *Signed) Leaf() []byte { return bytes.Clone(s.leaf) }
 
 // Logged is a signed statement whose inclusion in the log was verified under a
 // policy. Only Bundle.Verify makes one.
@@ -54,7 +58,11 @@ func (b *Bundle) VerifySignature(key *ecdsa.PublicKey) (*Signed, error) {
 	if err := e.Verify(); err != nil {
 		return nil, errors.New("bundle: signature does not verify under the key")
 	}
-	return &Signed{payload: bytes.Clone(b.Envelope.Payload), digest: e.Digest, entry: e}, nil
+	leaf, err := e.Marshal()
+	if err != nil {
+		return nil, fmt.Errorf("bundle: %w", err)
+	}
+	return &Signed{payload: bytes.Clone(b.Envelope.Payload), digest: e.Digest, entry: e, leaf: leaf}, nil
 }
 
 // Verify checks everything a bundle claims, in this order:
@@ -81,11 +89,7 @@ func (b *Bundle) Verify(key *ecdsa.PublicKey, logKeyID Digest, p Policy) (*Logge
 	if !bytes.Equal(e.LogID.KeyID, logKeyID[:]) {
 		return nil, errors.New("bundle: entry is from another log")
 	}
-	body, err := s.entry.Marshal()
-	if err != nil {
-		return nil, fmt.Errorf("bundle: %w", err)
-	}
-	if !bytes.Equal(body, e.CanonicalizedBody) {
+	if !bytes.Equal(s.leaf, e.CanonicalizedBody) {
 		return nil, errors.New("bundle: entry body is not that of this statement")
 	}
 	c, err := OpenCheckpoint([]byte(e.InclusionProof.Checkpoint.Envelope), p)
@@ -96,7 +100,7 @@ func (b *Bundle) Verify(key *ecdsa.PublicKey, logKeyID Digest, p Policy) (*Logge
 	if e.InclusionProof.TreeSize != c.Size() || !bytes.Equal(e.InclusionProof.RootHash, root[:]) {
 		return nil, errors.New("bundle: proof and checkpoint are of different trees")
 	}
-	if err := CheckInclusion(e.InclusionProof.Hashes, c, e.LogIndex, body); err != nil {
+	if err := CheckInclusion(e.InclusionProof.Hashes, c, e.LogIndex, s.leaf); err != nil {
 		return nil, fmt.Errorf("bundle: %w", err)
 	}
 	return &Logged{Signed: *s, index: e.LogIndex, checkpoint: c}, nil
@@ -123,10 +127,6 @@ func CheckInclusion(hashes [][]byte, c *Checkpoint, index int64, entry []byte) e
 // Complete returns the bundle with its log entry: what a publish answers.
 // root, size and note are the checkpoint's; nothing is verified here.
 func (b *Bundle) Complete(s *Signed, logKeyID Digest, index int64, proof tlog.RecordProof, size int64, root tlog.Hash, note []byte) (*Bundle, error) {
-	body, err := s.entry.Marshal()
-	if err != nil {
-		return nil, err
-	}
 	hashes := make([][]byte, len(proof))
 	for i, h := range proof {
 		hashes[i] = bytes.Clone(h[:])
@@ -140,7 +140,7 @@ func (b *Bundle) Complete(s *Signed, logKeyID Digest, index int64, proof tlog.Re
 			LogIndex: index, RootHash: bytes.Clone(root[:]), TreeSize: size, Hashes: hashes,
 			Checkpoint: SignedCheckpoint{Envelope: string(note)},
 		},
-		CanonicalizedBody: body,
+		CanonicalizedBody: s.Leaf(),
 	}}
 	return &out, nil
 }

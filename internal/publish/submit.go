@@ -152,13 +152,9 @@ func (s *Service) settle(ctx context.Context, p *publication) (*Receipt, error) 
 	p.mu.RLock()
 	e := *p.pending
 	p.mu.RUnlock()
-	leaf, err := e.record.Entry().Marshal()
-	if err != nil {
-		return nil, fmt.Errorf("entry: %w", err)
-	}
 	// If we die in here the entry may be in the log without an index in our
 	// rows: resume appends it again and is given the first index.
-	index, _, err := s.Log.Append(ctx, leaf)
+	index, _, err := s.Log.Append(ctx, e.record.Leaf())
 	if err != nil {
 		return nil, fmt.Errorf("append to the log: %w", err)
 	}
