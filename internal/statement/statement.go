@@ -72,6 +72,14 @@ type subjectDigest struct {
 	SHA256 string `json:"sha256"`
 }
 
+// wireOut is wire with the predicate as a value, to be encoded in one go.
+type wireOut struct {
+	Type          string    `json:"_type"`
+	Predicate     Statement `json:"predicate"`
+	PredicateType string    `json:"predicateType"`
+	Subject       []subject `json:"subject"`
+}
+
 type wire struct {
 	Type          string          `json:"_type"`
 	Predicate     json.RawMessage `json:"predicate"`
@@ -84,11 +92,7 @@ func Encode(s Statement) ([]byte, error) {
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.predicateType(), err)
 	}
-	predicate, err := jcs.Marshal(s)
-	if err != nil {
-		return nil, err
-	}
-	b, err := jcs.Marshal(wire{Type: statementType, Predicate: predicate, PredicateType: s.predicateType(), Subject: s.subjects()})
+	b, err := jcs.Marshal(wireOut{Type: statementType, Predicate: s, PredicateType: s.predicateType(), Subject: s.subjects()})
 	if err != nil {
 		return nil, err
 	}
