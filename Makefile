@@ -4,7 +4,9 @@ GO       ?= go
 PORT     ?= 8080
 CACHE    ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sijil
 COSIGN   := $(CACHE)/cosign-v3.1.3/cosign
-FUZZTIME ?= 5s
+# A number of executions: with a duration, go test now and then takes its own
+# deadline for a failure.
+FUZZTIME ?= 20000x
 
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
