@@ -88,6 +88,14 @@ func NewPolicy(key *LogKey) *Policy {
 	return &Policy{log: key, text: "log " + key.String() + "\nquorum none\n"}
 }
 
+// LogOnly returns the policy that asks for the same log's signature and no
+// witness: with it a publisher checks what is not witnessed yet. Nothing that
+// only it accepts may be said to a reader.
+func (p *Policy) LogOnly() *Policy { return NewPolicy(p.log) }
+
+// Quorum reports whether any witness is asked for.
+func (p *Policy) Quorum() bool { return false }
+
 // String returns the policy's text.
 func (p *Policy) String() string { return p.text }
 

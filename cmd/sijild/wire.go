@@ -79,7 +79,7 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 	if _, err := s.tiles.Advance(ctx); err != nil {
 		return nil, err
 	}
-	service, err := publish.Open(ctx, publish.Config{Log: s.log, Tree: proofs{s.tiles}, Store: s.rows, Signer: signer, Trust: trust, Clock: time.Now, Logger: logger})
+	service, err := publish.Open(ctx, publish.Config{Log: s.log, Tree: proofs{s.tiles}, Public: proofs{s.tiles}.Latest, Store: s.rows, Signer: signer, Trust: trust, Clock: time.Now, Logger: logger})
 	if err != nil {
 		return nil, err
 	}

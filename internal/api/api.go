@@ -66,7 +66,7 @@ func (a *api) router() *mux.Router {
 	get("/readyz", a.readyz)
 	get("/trusted_root.json", a.getTrustedRoot)
 	for _, prefix := range []string{"", "/api/v2"} {
-		get(prefix+"/checkpoint", a.getCheckpoint)
+		get(prefix+"/checkpoint", a.getCheckpoint(publish.Public))
 		get(prefix+"/tile/{tile:.+}", a.getTile)
 	}
 	const one = "/api/v1/publications/{slug}"
@@ -75,8 +75,11 @@ func (a *api) router() *mux.Router {
 	get("/api/v1/trust.json", a.getTrust)
 	get("/api/v1/publications", a.listPublications)
 	get(one, a.getPublication)
-	get(one+"/head", a.getHead)
-	get(one+"/records/{sequence:[0-9]{1,9}}.bundle.json", a.getBundle)
+	for prefix, view := range map[string]publish.View{"/api/v1/publications/{slug}": publish.Public, "/api/v1/latest/publications/{slug}": publish.Latest} {
+		get(prefix+"/head", a.getHead(view))
+		get(prefix+"/records/{sequence:[0-9]{1,9}}.bundle.json", a.getBundle(view))
+	}
+	get("/api/v1/latest/checkpoint", a.getCheckpoint(publish.Latest))
 	get(one+"/versions/{version:[0-9]{1,9}}/text.{language}.txt", a.getText)
 	get(one+"/versions/{version:[0-9]{1,9}}/canonical.{language}.txt", a.getCanonical)
 	get(one+"/versions/{version:[0-9]{1,9}}/signatories.json", a.getSignatories)

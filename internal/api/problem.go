@@ -72,6 +72,7 @@ var kinds = []kind{
 	{as[*publish.SimilarError], http.StatusConflict, "similar-slug", "The slug could be taken for another"},
 	{is(publish.ErrUnknown), http.StatusNotFound, "not-found", "Not found"},
 	{is(fs.ErrNotExist), http.StatusNotFound, "not-found", "Not found"},
+	{is(publish.ErrBusy), http.StatusServiceUnavailable, "busy", "A record is on its way"},
 	{is(publish.ErrFull), http.StatusServiceUnavailable, "full", "No records are taken for now"},
 	{is(context.DeadlineExceeded), http.StatusServiceUnavailable, "timeout", "The log did not answer in time"},
 }

@@ -88,12 +88,14 @@ func (a *api) getTrust(w http.ResponseWriter, r *http.Request) error {
 	return serve(w, r, "application/json", revalidate, b)
 }
 
-func (a *api) getCheckpoint(w http.ResponseWriter, r *http.Request) error {
-	b, err := a.Service.Checkpoint()
-	if err != nil {
-		return err
+func (a *api) getCheckpoint(view publish.View) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		b, err := a.Service.Checkpoint(view)
+		if err != nil {
+			return err
+		}
+		return serve(w, r, plainText, revalidate, b)
 	}
-	return serve(w, r, plainText, revalidate, b)
 }
 
 func (a *api) getTile(w http.ResponseWriter, r *http.Request) error {
@@ -120,25 +122,29 @@ func (a *api) getPublication(w http.ResponseWriter, r *http.Request) error {
 	return serveJSON(w, r, p)
 }
 
-func (a *api) getHead(w http.ResponseWriter, r *http.Request) error {
-	b, err := a.Service.Head(mux.Vars(r)["slug"])
-	if err != nil {
-		return err
+func (a *api) getHead(view publish.View) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		b, err := a.Service.Head(view, mux.Vars(r)["slug"])
+		if err != nil {
+			return err
+		}
+		return serve(w, r, plainText, revalidate, b)
 	}
-	return serve(w, r, plainText, revalidate, b)
 }
 
-// getBundle: the proof in it leads to the newest checkpoint, so it moves.
-func (a *api) getBundle(w http.ResponseWriter, r *http.Request) error {
-	sequence, err := strconv.ParseInt(mux.Vars(r)["sequence"], 10, 64)
-	if err != nil {
-		return err // the route lets digits through only
+// getBundle: the proof in it leads to the view's checkpoint, so it moves.
+func (a *api) getBundle(view publish.View) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		sequence, err := strconv.ParseInt(mux.Vars(r)["sequence"], 10, 64)
+		if err != nil {
+			return err // the route lets digits through only
+		}
+		b, err := a.Service.Bundle(view, mux.Vars(r)["slug"], sequence)
+		if err != nil {
+			return err
+		}
+		return serve(w, r, bundle, revalidate, b)
 	}
-	b, err := a.Service.Bundle(mux.Vars(r)["slug"], sequence)
-	if err != nil {
-		return err
-	}
-	return serve(w, r, bundle, revalidate, b)
 }
 
 func (a *api) version(r *http.Request) (slug string, version int, language string) {

@@ -41,7 +41,7 @@ type receipt struct {
 	Record    log.Digest      `json:"record"`
 	Sequence  int64           `json:"sequence"`
 	Index     int64           `json:"log_index"`
-	Witnessed bool            `json:"witnessed"`
+	Witnessed bool            `json:"witnessed"` // never yet: an answer does not wait for the quorum
 	Bundle    json.RawMessage `json:"bundle"`
 }
 

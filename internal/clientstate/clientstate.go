@@ -2,6 +2,7 @@
 // $XDG_STATE_HOME/sijil/<log key ID>/:
 //
 //	checkpoint          the newest verified checkpoint (signed note)
+//	latest              the newest that only the log had signed, on a publisher's machine
 //	heads/<genesis>     the newest verified head of each publication
 //	first-use           fingerprints that were accepted without comparing them
 //	misbehaviour-*.json proofs against the log
@@ -58,6 +59,9 @@ func (d *Dir) Load() (evidence.Memory, error) {
 	if m.Checkpoint, err = readNote(filepath.Join(d.path, "checkpoint")); err != nil {
 		return m, err
 	}
+	if m.Latest, err = readNote(filepath.Join(d.path, "latest")); err != nil {
+		return m, err
+	}
 	list, err := os.ReadDir(filepath.Join(d.path, "heads"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return m, fmt.Errorf("client state: %w", err)
@@ -78,6 +82,9 @@ func (d *Dir) Load() (evidence.Memory, error) {
 // the new note; both are true.
 func (d *Dir) Save(m evidence.Memory) error {
 	if err := write(filepath.Join(d.path, "checkpoint"), m.Checkpoint); err != nil {
+		return err
+	}
+	if err := write(filepath.Join(d.path, "latest"), m.Latest); err != nil {
 		return err
 	}
 	for genesis, note := range m.Heads {

@@ -80,6 +80,7 @@ func (e *DamagedError) Unwrap() error { return e.Err }
 type Publication struct {
 	slug       string
 	trust      *keys.Trust
+	layout     Layout
 	checkpoint *log.Checkpoint
 	head       *log.VerifiedHead
 	records    []Record
@@ -138,7 +139,10 @@ func Open(ctx context.Context, src Source, o Options) (*Publication, error) {
 	if !ok {
 		return nil, fmt.Errorf("publication %q: %w", o.Slug, ErrNotPinned)
 	}
-	r := &reader{ctx: ctx, src: src, o: o, p: &Publication{slug: o.Slug, trust: o.Trust}}
+	r := &reader{ctx: ctx, src: src, o: o, policy: o.Trust.Policy(), p: &Publication{slug: o.Slug, trust: o.Trust, layout: o.Layout}}
+	if o.Layout.Latest {
+		r.policy = r.policy.LogOnly()
+	}
 	if err := r.openCheckpoint(); err != nil {
 		return nil, err
 	}
@@ -159,11 +163,12 @@ func Open(ctx context.Context, src Source, o Options) (*Publication, error) {
 
 // reader holds the state of one Open.
 type reader struct {
-	ctx   context.Context
-	src   Source
-	o     Options
-	p     *Publication
-	trees []*log.Checkpoint // all verified ones met on the way
+	ctx    context.Context
+	src    Source
+	o      Options
+	policy *keys.Policy
+	p      *Publication
+	trees  []*log.Checkpoint // all verified ones met on the way
 }
 
 func (r *reader) fetch(path string) ([]byte, error) {
@@ -183,7 +188,7 @@ func (r *reader) openCheckpoint() error {
 	if err != nil {
 		return err
 	}
-	c, err := log.OpenCheckpoint(b, r.o.Trust.Policy())
+	c, err := log.OpenCheckpoint(b, r.policy)
 	if err != nil {
 		return &DamagedError{Path: path, Err: err}
 	}
@@ -198,7 +203,7 @@ func (r *reader) openHead(genesis log.Digest) error {
 	if err != nil {
 		return err
 	}
-	h, err := log.OpenHead(b, r.o.Trust.Policy())
+	h, err := log.OpenHead(b, r.policy)
 	if err != nil {
 		return &DamagedError{Path: path, Err: err}
 	}
@@ -257,7 +262,7 @@ func (r *reader) openRecord(c **chain.Chain, data []byte) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	logged, err := b.Verify(record.Key.ECDSA(), r.o.Trust.Policy().Log().ID(), r.o.Trust.Policy())
+	logged, err := b.Verify(record.Key.ECDSA(), r.policy.Log().ID(), r.policy)
 	if err != nil {
 		return Record{}, err
 	}

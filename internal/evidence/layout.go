@@ -2,10 +2,26 @@ package evidence
 
 import "fmt"
 
-// Layout says where the documents stand. The zero value is that of a service;
-// Folder is that of an exported evidence folder, where they stand without the
-// API's prefix.
-type Layout struct{ Folder bool }
+// Layout says where the documents stand. The zero value is what a service shows
+// to readers: checkpoint, heads and bundles for the newest tree that the witness
+// quorum has cosigned.
+type Layout struct {
+	// Folder is an exported evidence folder, where they stand without the API's
+	// prefix.
+	Folder bool
+	// Latest is what a service shows to publishers: the newest tree that the log
+	// has signed, whatever witnesses there are. Open then asks for the log's
+	// signature alone.
+	Latest bool
+}
+
+// signed is where heads and bundles stand: they lead to a checkpoint.
+func (l Layout) signed(slug string) string {
+	if l.Latest {
+		return "api/v1/latest/publications/" + slug
+	}
+	return l.publication(slug)
+}
 
 func (l Layout) publication(slug string) string {
 	if l.Folder {
@@ -15,7 +31,12 @@ func (l Layout) publication(slug string) string {
 }
 
 // Checkpoint is the newest signed checkpoint.
-func (l Layout) Checkpoint() string { return "checkpoint" }
+func (l Layout) Checkpoint() string {
+	if l.Latest {
+		return "api/v1/latest/checkpoint"
+	}
+	return "checkpoint"
+}
 
 // TrustedRoot is the Sigstore trusted root for stock clients.
 func (l Layout) TrustedRoot() string { return "trusted_root.json" }
@@ -30,11 +51,11 @@ func (l Layout) Trust() string {
 }
 
 // Head is a publication's signed head.
-func (l Layout) Head(slug string) string { return l.publication(slug) + "/head" }
+func (l Layout) Head(slug string) string { return l.signed(slug) + "/head" }
 
 // Bundle is a record's bundle.
 func (l Layout) Bundle(slug string, sequence int64) string {
-	return fmt.Sprintf("%s/records/%d.bundle.json", l.publication(slug), sequence)
+	return fmt.Sprintf("%s/records/%d.bundle.json", l.signed(slug), sequence)
 }
 
 // Version is the folder of a version's documents.

@@ -9,11 +9,14 @@ import (
 	"github.com/sijil/sijil/log"
 )
 
-// Memory is what a machine keeps of a log between runs: the newest checkpoint
-// and, by genesis, the newest heads, all as signed notes that it verified.
+// Memory is what a machine keeps of a log between runs, as signed notes that it
+// verified.
 type Memory struct {
-	Checkpoint []byte
-	Heads      map[log.Digest][]byte
+	Checkpoint []byte // the newest that satisfied the witness policy
+	// Latest is the newest that only the log had signed, as a publisher sees it.
+	// The tree shown to readers may still be smaller, and must grow into it.
+	Latest []byte
+	Heads  map[log.Digest][]byte // by genesis, the newest shown to readers
 }
 
 // Misbehaviour is proof that the log broke its promise: two notes signed by its
@@ -55,15 +58,22 @@ func (r *reader) compareTrees() error {
 		r.p.oneTree = r.p.oneTree && t.Size() == r.p.checkpoint.Size()
 	}
 	trees := r.trees
-	if r.o.Memory.Checkpoint != nil {
-		last, err := log.OpenCheckpoint(r.o.Memory.Checkpoint, r.o.Trust.Policy())
+	for _, note := range [][]byte{r.o.Memory.Checkpoint, r.o.Memory.Latest} {
+		if note == nil {
+			continue
+		}
+		last, err := log.OpenCheckpoint(note, r.policy.LogOnly())
 		if err != nil {
 			return &DamagedError{Path: "remembered checkpoint", Err: err}
 		}
-		if err := r.compareMemory(last); err != nil {
-			return err
+		behind := r.p.checkpoint.Size() < last.Size()
+		shown := r.o.Layout.Latest || string(note) == string(r.o.Memory.Checkpoint) // to us, by this layout
+		if behind && shown && !r.o.Layout.Folder {
+			return r.rollback(last)
 		}
-		trees = append(trees, last)
+		if !behind || r.o.Layout.Folder {
+			trees = append(trees, last)
+		}
 	}
 	sort.SliceStable(trees, func(i, j int) bool { return trees[i].Size() < trees[j].Size() })
 	for i := 1; i < len(trees); i++ {
@@ -95,15 +105,12 @@ func (r *reader) refreshCheckpoint() error {
 	return nil
 }
 
-// compareMemory refuses a log that went backwards. An exported folder may be
-// older than what the machine saw; a service may not.
-func (r *reader) compareMemory(last *log.Checkpoint) error {
+// rollback is a log that went backwards. An exported folder may be older than
+// what the machine saw; a service may not.
+func (r *reader) rollback(last *log.Checkpoint) error {
 	newest := r.p.checkpoint
-	if newest.Size() < last.Size() && !r.o.Layout.Folder {
-		return r.misbehaviour("rollback", last.Note(), newest.Note(),
-			"its newest checkpoint covers %d entries; this machine has seen one, signed by the same key, that covers %d", newest.Size(), last.Size())
-	}
-	return nil
+	return r.misbehaviour("rollback", last.Note(), newest.Note(),
+		"its newest checkpoint covers %d entries; this machine has seen one, signed by the same key, that covers %d", newest.Size(), last.Size())
 }
 
 func (r *reader) compareTwo(a, b *log.Checkpoint) error {
@@ -128,7 +135,7 @@ func (r *reader) compareHeads() error {
 	if !ok {
 		return nil
 	}
-	last, err := log.OpenHead(note, r.o.Trust.Policy())
+	last, err := log.OpenHead(note, r.policy)
 	if err != nil {
 		return &DamagedError{Path: "remembered head", Err: err}
 	}
@@ -142,19 +149,25 @@ func (r *reader) compareHeads() error {
 }
 
 // Remember returns the memory to keep after this opening: of each note the
-// newer one.
+// newer one. What was shown to a publisher counts as Latest alone.
 func (p *Publication) Remember(old Memory) Memory {
-	out := Memory{Checkpoint: p.checkpoint.Note(), Heads: map[log.Digest][]byte{}}
+	out := Memory{Checkpoint: old.Checkpoint, Latest: old.Latest, Heads: map[log.Digest][]byte{}}
 	for genesis, note := range old.Heads {
 		out.Heads[genesis] = note
 	}
-	if old.Checkpoint != nil {
-		if last, err := log.OpenCheckpoint(old.Checkpoint, p.trust.Policy()); err == nil && last.Size() > p.checkpoint.Size() {
-			out.Checkpoint = old.Checkpoint
-		}
+	policy := p.trust.Policy().LogOnly() // whose memory it is was decided when it was made
+	slot := &out.Checkpoint
+	if p.layout.Latest {
+		slot = &out.Latest
+	}
+	if last, err := log.OpenCheckpoint(*slot, policy); err != nil || last.Size() <= p.checkpoint.Size() {
+		*slot = p.checkpoint.Note()
+	}
+	if p.layout.Latest {
+		return out
 	}
 	genesis := p.head.Head().Genesis
-	if last, err := log.OpenHead(old.Heads[genesis], p.trust.Policy()); err != nil || last.Head().TreeSize < p.head.Head().TreeSize {
+	if last, err := log.OpenHead(old.Heads[genesis], policy); err != nil || last.Head().TreeSize < p.head.Head().TreeSize {
 		out.Heads[genesis] = p.head.Note()
 	}
 	return out

@@ -35,7 +35,8 @@ type Tree interface {
 	Room() error
 }
 
-// Checkpoint is a checkpoint that this process itself signed and persisted.
+// Checkpoint is a checkpoint that this process itself signed and persisted. Note
+// may hold witnesses' cosignatures too.
 type Checkpoint struct {
 	Size int64
 	Root tlog.Hash
@@ -67,6 +68,8 @@ var (
 	// ErrToken: the token is unknown, used, expired or for another slug. The
 	// caller answers 403.
 	ErrToken = errors.New("the token is not valid")
+	// ErrBusy: the answer exists in a moment. The caller answers 503.
+	ErrBusy = errors.New("a record is on its way into the log: ask again in a second")
 	// ErrFull: see Tree.Room. The caller answers 503.
 	ErrFull = errors.New("the service is short of disk space and takes no records for now")
 )

@@ -23,6 +23,7 @@ type publication struct {
 	entries []entry      // settled, by sequence
 	pending *entry       // reserved, not settled
 	head    []byte       // the last head that was signed with a settlement
+	headAt  int64        // its tree size
 }
 
 // entry is a record with what the service knows of it.

@@ -104,7 +104,7 @@ func (w *world) open() error {
 	must(w.t, err)
 	rows := w.rows
 	w.t.Cleanup(func() { _ = rows.Close() })
-	w.service, err = publish.Open(w.t.Context(), publish.Config{Log: w.ledger, Tree: w.ledger, Store: w.rows, Signer: w.ledger.log.Signer,
+	w.service, err = publish.Open(w.t.Context(), publish.Config{Log: w.ledger, Tree: w.ledger, Public: w.ledger.Latest, Store: w.rows, Signer: w.ledger.log.Signer,
 		Trust: w.ledger.log.Trust(), Clock: func() time.Time { return w.now }, Logger: slog.New(slog.DiscardHandler)})
 	return err
 }
@@ -164,7 +164,7 @@ func (w *world) submit(a *author, reason string) *publish.Receipt {
 
 func (w *world) head(slug string) log.Head {
 	w.t.Helper()
-	note, err := w.service.Head(slug)
+	note, err := w.service.Head(publish.Latest, slug)
 	must(w.t, err)
 	h, err := log.OpenHead(note, w.ledger.log.Policy)
 	must(w.t, err)

@@ -156,68 +156,6 @@ func (s *Service) version(slug string, version int) (entry, error) {
 	return e, nil
 }
 
-// Bundle returns a record's bundle with a proof that leads to the newest
-// checkpoint.
-func (s *Service) Bundle(slug string, sequence int64) ([]byte, error) {
-	p, err := s.find(slug)
-	if err != nil {
-		return nil, err
-	}
-	p.mu.RLock()
-	if sequence < 0 || sequence >= int64(len(p.entries)) {
-		p.mu.RUnlock()
-		return nil, fmt.Errorf("record %w", ErrUnknown)
-	}
-	e := p.entries[sequence]
-	p.mu.RUnlock()
-	return s.complete(e, s.Tree.Latest())
-}
-
-func (s *Service) complete(e entry, c Checkpoint) ([]byte, error) {
-	proof, err := s.Tree.Prove(e.index, c.Size)
-	if err != nil {
-		return nil, fmt.Errorf("prove entry %d: %w", e.index, err)
-	}
-	b, err := e.bundle.Complete(e.record.Signed, s.name.KeyID, e.index, proof, c.Size, c.Root, c.Note)
-	if err != nil {
-		return nil, err
-	}
-	return b.Marshal()
-}
-
-// Head returns the signed head for the newest checkpoint. While a record is on
-// its way into the log it returns the last one that was signed instead: the
-// record may be in the newest tree already, and a head that left it out would
-// contradict the next.
-func (s *Service) Head(slug string) ([]byte, error) {
-	p, err := s.find(slug)
-	if err != nil {
-		return nil, err
-	}
-	// The checkpoint is read first: a record that it covers was reserved
-	// before, so it is seen below as pending or as settled.
-	c := s.Tree.Latest()
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	if len(p.entries) == 0 {
-		return nil, fmt.Errorf("publication %w", ErrUnknown)
-	}
-	last := p.entries[len(p.entries)-1]
-	if p.pending != nil || last.index >= c.Size {
-		return p.head, nil
-	}
-	return log.SignHead(s.Signer, log.Head{Genesis: p.chain.Genesis(), Record: p.chain.Head(), Index: last.index, TreeSize: c.Size})
-}
-
-// Checkpoint returns the newest signed checkpoint.
-func (s *Service) Checkpoint() ([]byte, error) {
-	c := s.Tree.Latest()
-	if c.Note == nil {
-		return nil, fmt.Errorf("checkpoint %w: the log is empty", ErrUnknown)
-	}
-	return c.Note, nil
-}
-
 // Ready reports whether records are being accepted.
 func (s *Service) Ready(_ context.Context) error {
 	if err := s.Tree.Room(); err != nil {

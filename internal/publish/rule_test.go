@@ -126,7 +126,7 @@ func TestRefused(t *testing.T) {
 	lakeData, lakeContent, _ := w.next(lake, "First version.")
 	otherLog := statement.NameOf(logtest.New(t, "https://log.example").Key)
 	logged := func() []byte {
-		s, err := w.service.Bundle("river", 1)
+		s, err := w.service.Bundle(publish.Public, "river", 1)
 		must(t, err)
 		return s
 	}()
@@ -323,7 +323,7 @@ func TestCrashAroundSettle(t *testing.T) {
 				must(t, err)
 			}
 			f.Store = w.rows
-			dying, err := publish.Open(t.Context(), publish.Config{Log: w.ledger, Tree: w.ledger, Store: &f, Signer: w.ledger.log.Signer,
+			dying, err := publish.Open(t.Context(), publish.Config{Log: w.ledger, Tree: w.ledger, Public: w.ledger.Latest, Store: &f, Signer: w.ledger.log.Signer,
 				Trust: w.ledger.log.Trust(), Clock: func() time.Time { return w.now }, Logger: slog.New(slog.DiscardHandler)})
 			must(t, err)
 			data, c, digest := w.next(a, "First version.")
@@ -360,7 +360,7 @@ func (full) Room() error { return publish.ErrFull }
 func TestNoRoom(t *testing.T) {
 	w := newWorld(t)
 	a := w.create("river")
-	s, err := publish.Open(t.Context(), publish.Config{Log: w.ledger, Tree: full{w.ledger}, Store: w.rows, Signer: w.ledger.log.Signer,
+	s, err := publish.Open(t.Context(), publish.Config{Log: w.ledger, Tree: full{w.ledger}, Public: w.ledger.Latest, Store: w.rows, Signer: w.ledger.log.Signer,
 		Trust: w.ledger.log.Trust(), Clock: func() time.Time { return w.now }, Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	data, c, _ := w.next(a, "First version.")
@@ -375,7 +375,7 @@ func TestNoRoom(t *testing.T) {
 		t.Errorf("ready: %v", err)
 	}
 	// What is there stays readable, and nothing was used up.
-	if _, err := s.Head("river"); err != nil {
+	if _, err := s.Head(publish.Public, "river"); err != nil {
 		t.Error(err)
 	}
 	if _, err := w.service.Create(t.Context(), token, b.genesis); err != nil {
@@ -468,11 +468,11 @@ func (r *reader) Fetch(_ context.Context, path string) ([]byte, error) {
 	var lang string
 	switch {
 	case path == "checkpoint":
-		return s.Checkpoint()
+		return s.Checkpoint(publish.Public)
 	case rest == "head":
-		return s.Head("river")
+		return s.Head(publish.Public, "river")
 	case scan(rest, "records/%d.bundle.json", &n):
-		return s.Bundle("river", int64(n))
+		return s.Bundle(publish.Public, "river", int64(n))
 	case scan(rest, "versions/%d/signatories.json", &n):
 		return s.Signatories("river", n)
 	case scan(rest, "versions/%d/text.%2s.txt", &n, &lang):

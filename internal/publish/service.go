@@ -35,8 +35,12 @@ var ErrUnknown = errors.New("not found")
 
 // Config holds what a service needs; every field is required.
 type Config struct {
-	Log    Log
-	Tree   Tree
+	Log  Log
+	Tree Tree
+	// Public returns the newest checkpoint that readers are shown: the newest
+	// one with witness quorum. It never goes back and is never beyond
+	// Tree.Latest.
+	Public func() Checkpoint
 	Store  Store
 	Signer note.Signer // the log's key, for heads
 	Trust  *keys.Trust // what this service itself pins
@@ -114,7 +118,13 @@ func (s *Service) loadRecord(r Stored) error {
 		return errors.New("follows a record that is not in the log")
 	}
 	p.add(e)
-	p.head = r.Head
+	if p.head = r.Head; p.head != nil {
+		head, err := log.OpenHead(p.head, s.Trust.Policy().LogOnly())
+		if err != nil {
+			return err
+		}
+		p.headAt = head.Head().TreeSize
+	}
 	return s.indexed(p, e)
 }
 

@@ -179,7 +179,7 @@ func (s *Service) settle(ctx context.Context, p *publication) (*Receipt, error) 
 	p.mu.Lock()
 	e.data = nil // the store has it
 	p.add(e)
-	p.head, p.pending = head, nil
+	p.head, p.headAt, p.pending = head, c.Size, nil
 	p.mu.Unlock()
 	if err := s.indexed(p, e); err != nil {
 		return nil, fmt.Errorf("index: %w", err)

@@ -118,17 +118,23 @@ func (s *service) Fetch(_ context.Context, path string) ([]byte, error) {
 	if err := s.fail(path, false); err != nil {
 		return nil, err
 	}
-	if path == "checkpoint" {
-		return s.uses.Checkpoint()
+	view := publish.Public
+	if strings.HasPrefix(path, "api/v1/latest/") {
+		view = publish.Latest
 	}
-	slug, rest, _ := strings.Cut(strings.TrimPrefix(path, "api/v1/publications/"), "/")
+	path = strings.TrimPrefix(path, "api/v1/latest/")
+	if path == "checkpoint" {
+		return s.uses.Checkpoint(view)
+	}
+	path = strings.TrimPrefix(path, "api/v1/")
+	slug, rest, _ := strings.Cut(strings.TrimPrefix(path, "publications/"), "/")
 	var n int
 	var lang string
 	switch {
 	case rest == "head":
-		return s.uses.Head(slug)
+		return s.uses.Head(view, slug)
 	case scan(rest, "records/%d.bundle.json", &n):
-		return s.uses.Bundle(slug, int64(n))
+		return s.uses.Bundle(view, slug, int64(n))
 	case scan(rest, "versions/%d/signatories.json", &n):
 		return s.uses.Signatories(slug, n)
 	case scan(rest, "versions/%d/text.%2s.txt", &n, &lang):
@@ -162,7 +168,7 @@ func newDesk(t *testing.T) *desk {
 	t.Cleanup(func() { must(t, rows.Close()) })
 	l := &ledger{log: logtest.New(t, "https://sijil.example"), known: map[string]uint64{}}
 	d := &desk{t: t, ledger: l, rows: rows, signer: logtest.NewSigner(t), trust: l.log.Trust(), outbox: publisher.FolderOutbox(t.TempDir() + "/outbox")}
-	uses, err := publish.Open(t.Context(), publish.Config{Log: l, Tree: l, Store: rows, Signer: l.log.Signer, Trust: d.trust, Clock: clock, Logger: slog.New(slog.DiscardHandler)})
+	uses, err := publish.Open(t.Context(), publish.Config{Log: l, Tree: l, Public: l.Latest, Store: rows, Signer: l.log.Signer, Trust: d.trust, Clock: clock, Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	d.server = &service{t: t, uses: uses}
 	d.online()

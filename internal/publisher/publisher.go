@@ -61,7 +61,7 @@ type Input struct {
 type Publisher struct {
 	Server Server
 	Source evidence.Source
-	Open   evidence.Options // Slug is set from the input
+	Open   evidence.Options // Slug and Layout are set by Publish
 	Signer *keys.Signer
 	Outbox Outbox
 	// SaveTrust writes the trust file that pins a publication just created.
@@ -154,7 +154,7 @@ func (p *Publisher) mayPublish(pub *evidence.Publication) error {
 // openOrCreate verifies the publication as it stands, after creating it if the
 // trust file does not pin it.
 func (p *Publisher) openOrCreate(ctx context.Context, in Input, token string) (*evidence.Publication, error) {
-	p.Open.Slug = in.Slug
+	p.Open.Slug, p.Open.Layout.Latest = in.Slug, true
 	if _, ok := p.Open.Trust.Genesis(in.Slug); !ok {
 		genesis, err := p.create(ctx, in, token)
 		if err != nil {

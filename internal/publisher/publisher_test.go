@@ -93,7 +93,7 @@ func TestNetworkFails(t *testing.T) {
 // published, and is delivered by the next run.
 func TestReadBackFails(t *testing.T) {
 	d := newDesk(t)
-	d.failing("api/v1/publications/river/records/1.bundle.json", false, errNetwork)
+	d.failing("api/v1/latest/publications/river/records/1.bundle.json", false, errNetwork)
 	if _, err := d.publish(input(1)); !errors.Is(err, errNetwork) || !strings.Contains(err.Error(), "was accepted") {
 		t.Errorf("%v", err)
 	}

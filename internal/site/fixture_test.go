@@ -116,7 +116,7 @@ func newWorld(t testing.TB) *world {
 	l := logtest.New(t, "https://sijil.example")
 	lg := &ledger{log: l, known: map[string]uint64{}}
 	service, err := publish.Open(ctx, publish.Config{
-		Log: lg, Tree: lg, Store: rows, Signer: l.Signer, Trust: l.Trust(), Clock: clock, Logger: slog.New(slog.DiscardHandler),
+		Log: lg, Tree: lg, Public: lg.Latest, Store: rows, Signer: l.Signer, Trust: l.Trust(), Clock: clock, Logger: slog.New(slog.DiscardHandler),
 	})
 	check(t, err)
 	handler, err := New(Config{Service: service})

@@ -1,0 +1,102 @@
+package publish
+
+import (
+	"fmt"
+
+	"github.com/sijil/sijil/log"
+)
+
+// View is one of the two trees that can be read. A record is in Latest when its
+// publisher has the receipt, and in Public when the witnesses have cosigned a
+// checkpoint that covers it.
+type View int
+
+const (
+	// Public is what readers are shown: the newest tree with witness quorum.
+	Public View = iota
+	// Latest is what publishers go by: the newest tree that the log has signed.
+	Latest
+)
+
+func (s *Service) tree(v View) Checkpoint {
+	if v == Latest {
+		return s.Tree.Latest()
+	}
+	return s.Public()
+}
+
+// Checkpoint returns the view's checkpoint as a signed note.
+func (s *Service) Checkpoint(v View) ([]byte, error) {
+	c := s.tree(v)
+	if c.Note == nil {
+		return nil, fmt.Errorf("checkpoint %w: none was published yet", ErrUnknown)
+	}
+	return c.Note, nil
+}
+
+// Bundle returns a record's bundle with a proof that leads to the view's
+// checkpoint.
+func (s *Service) Bundle(v View, slug string, sequence int64) ([]byte, error) {
+	p, err := s.find(slug)
+	if err != nil {
+		return nil, err
+	}
+	c := s.tree(v)
+	p.mu.RLock()
+	if sequence < 0 || sequence >= int64(len(p.entries)) || p.entries[sequence].index >= c.Size {
+		p.mu.RUnlock()
+		return nil, fmt.Errorf("record %w", ErrUnknown)
+	}
+	e := p.entries[sequence]
+	p.mu.RUnlock()
+	return s.complete(e, c)
+}
+
+func (s *Service) complete(e entry, c Checkpoint) ([]byte, error) {
+	proof, err := s.Tree.Prove(e.index, c.Size)
+	if err != nil {
+		return nil, fmt.Errorf("prove entry %d: %w", e.index, err)
+	}
+	b, err := e.bundle.Complete(e.record.Signed, s.name.KeyID, e.index, proof, c.Size, c.Root, c.Note)
+	if err != nil {
+		return nil, err
+	}
+	return b.Marshal()
+}
+
+// Head returns the signed head for the view's checkpoint. While a record is on
+// its way into the log it returns the last one that was signed instead, if the
+// view covers it, and ErrBusy otherwise: the record may be in the tree already,
+// and a head that left it out would contradict the next.
+func (s *Service) Head(v View, slug string) ([]byte, error) {
+	p, err := s.find(slug)
+	if err != nil {
+		return nil, err
+	}
+	// The checkpoint is read first: a record that it covers was reserved
+	// before, so it is seen below as pending or as settled.
+	c := s.tree(v)
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	last := p.newest(c.Size)
+	switch {
+	case last == nil:
+		return nil, fmt.Errorf("publication %w", ErrUnknown)
+	case p.pending == nil:
+		return log.SignHead(s.Signer, log.Head{Genesis: p.chain.Genesis(), Record: last.record.Digest(), Index: last.index, TreeSize: c.Size})
+	case p.headAt <= c.Size:
+		return p.head, nil
+	}
+	return nil, ErrBusy
+}
+
+// newest returns the newest settled entry of a tree, nil if it has none. The
+// caller holds mu.
+func (p *publication) newest(size int64) *entry {
+	for i := len(p.entries) - 1; i >= 0; i-- {
+		if p.entries[i].index < size {
+			return &p.entries[i]
+		}
+	}
+	return nil
+}
