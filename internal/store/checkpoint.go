@@ -14,12 +14,33 @@ import (
 // The caller stops: somebody else signs with the same key.
 var ErrConflict = errors.New("the last checkpoint is another one")
 
-// LastCheckpoint returns the last signed checkpoint; the zero value when none
-// was ever signed.
+// LastCheckpoint returns the last checkpoint that the log signed; the zero value
+// when none was ever signed.
 func (s *Store) LastCheckpoint(ctx context.Context) (publish.Checkpoint, error) {
+	return s.checkpoint(ctx, "latest")
+}
+
+// SwapCheckpoint replaces old by new, durably, or returns ErrConflict and
+// changes nothing. old is the zero value for the first.
+func (s *Store) SwapCheckpoint(ctx context.Context, old, new publish.Checkpoint) error {
+	return s.swap(ctx, "latest", old, new)
+}
+
+// Public returns the checkpoint that readers were shown last; the zero value
+// when there was none.
+func (s *Store) Public(ctx context.Context) (publish.Checkpoint, error) {
+	return s.checkpoint(ctx, "public")
+}
+
+// SwapPublic is SwapCheckpoint for the checkpoint that readers are shown.
+func (s *Store) SwapPublic(ctx context.Context, old, new publish.Checkpoint) error {
+	return s.swap(ctx, "public", old, new)
+}
+
+func (s *Store) checkpoint(ctx context.Context, view string) (publish.Checkpoint, error) {
 	var c publish.Checkpoint
 	var root []byte
-	err := s.read.QueryRowContext(ctx, `SELECT size, root, note FROM checkpoint`).Scan(&c.Size, &root, &c.Note)
+	err := s.read.QueryRowContext(ctx, `SELECT size, root, note FROM checkpoint WHERE view = ?`, view).Scan(&c.Size, &root, &c.Note)
 	if errors.Is(err, sql.ErrNoRows) {
 		return publish.Checkpoint{}, nil
 	}
@@ -32,24 +53,22 @@ func (s *Store) LastCheckpoint(ctx context.Context) (publish.Checkpoint, error) 
 	return c, nil
 }
 
-// SwapCheckpoint replaces old by new, durably, or returns ErrConflict and
-// changes nothing. old is the zero value for the first.
-func (s *Store) SwapCheckpoint(ctx context.Context, old, new publish.Checkpoint) error {
+func (s *Store) swap(ctx context.Context, view string, old, new publish.Checkpoint) error {
 	return s.queue.do(ctx, func(t *tx) error {
 		var note []byte
-		last, err := t.stmt(`SELECT note FROM checkpoint`)
+		last, err := t.stmt(`SELECT note FROM checkpoint WHERE view = ?`)
 		if err != nil {
 			return fmt.Errorf("store: checkpoint: %w", err)
 		}
-		err = last.QueryRow().Scan(&note)
+		err = last.QueryRow(view).Scan(&note)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("store: checkpoint: %w", err)
 		}
 		if !bytes.Equal(note, old.Note) {
 			return ErrConflict
 		}
-		_, err = t.exec(`INSERT INTO checkpoint (id, size, root, note) VALUES (1, ?, ?, ?)
-			ON CONFLICT (id) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note`, new.Size, new.Root[:], new.Note)
+		_, err = t.exec(`INSERT INTO checkpoint (view, size, root, note) VALUES (?, ?, ?, ?)
+			ON CONFLICT (view) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note`, view, new.Size, new.Root[:], new.Note)
 		if err != nil {
 			return fmt.Errorf("store: checkpoint: %w", err)
 		}

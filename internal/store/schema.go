@@ -2,7 +2,7 @@ package store
 
 // schema of the folder's database. user_version counts its editions; a database
 // of another edition is refused, never migrated silently.
-const schemaVersion = 1
+const schemaVersion = 2
 
 const schema = `
 CREATE TABLE publication (
@@ -45,7 +45,7 @@ CREATE TABLE token (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE checkpoint (
-  id   INTEGER PRIMARY KEY CHECK (id = 1),
+  view TEXT PRIMARY KEY CHECK (view IN ('latest', 'public')),
   size INTEGER NOT NULL,
   root BLOB NOT NULL,
   note BLOB NOT NULL

@@ -25,7 +25,13 @@ const group = 16
 type part struct {
 	first   uint64 // index of entries[0]
 	entries [][]byte
+	files   []file // the bundles and the tiles over them
 	err     error
+}
+
+type file struct {
+	tile tlog.Tile
+	data []byte
 }
 
 // Entries yields the entries start to end-1 of the tree, in order. Each is
@@ -40,6 +46,22 @@ func Entries(ctx context.Context, f Fetcher, t Tree, start, end uint64, yield fu
 	if err != nil || start == end {
 		return err
 	}
+	return groups(ctx, f, v, t, start, end, func(p part) error {
+		for i, entry := range p.entries {
+			index := p.first + uint64(i)
+			if index < start || index >= end {
+				continue
+			}
+			if err := yield(index, entry); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// groups yields the verified groups that hold the entries start to end-1.
+func groups(ctx context.Context, f Fetcher, v *tile.Verifier, t Tree, start, end uint64, yield func(part) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	parts := make(chan part, 1)
 	go func() {
@@ -66,14 +88,8 @@ func Entries(ctx context.Context, f Fetcher, t Tree, start, end uint64, yield fu
 		if p.err != nil {
 			return p.err
 		}
-		for i, entry := range p.entries {
-			index := p.first + uint64(i)
-			if index < start || index >= end {
-				continue
-			}
-			if err := yield(index, entry); err != nil {
-				return err
-			}
+		if err := yield(p); err != nil {
+			return err
 		}
 	}
 	return ctx.Err()
@@ -105,6 +121,7 @@ func readGroup(ctx context.Context, f Fetcher, v *tile.Verifier, t Tree, from, t
 			return part{err: &EntryError{Path: tile.Path(bundles[i]), Err: err}}
 		}
 		p.entries = append(p.entries, entries...)
+		p.files = append(p.files, file{bundles[i], b}, file{leaves[i], data[i]})
 	}
 	return p
 }
