@@ -160,18 +160,35 @@ func (t *Trust) Publications() map[string]log.Digest {
 }
 
 // Pin returns a copy of the trust that also pins a publication. A slug that is
-// pinned to another genesis is never pinned again.
+// pinned to another genesis is never pinned again: *PinError.
 func (t *Trust) Pin(slug string, genesis log.Digest) (*Trust, error) {
-	if err := CheckSlug(slug); err != nil {
-		return nil, err
-	}
-	if old, ok := t.publications[slug]; ok && old != genesis {
-		return nil, fmt.Errorf("publication %q is pinned to %s, not to %s", slug, old, genesis)
-	}
+	return t.PinAll(map[string]log.Digest{slug: genesis})
+}
+
+// PinAll is Pin for several publications.
+func (t *Trust) PinAll(pins map[string]log.Digest) (*Trust, error) {
 	out := *t
 	out.publications = t.Publications()
-	out.publications[slug] = genesis
+	for slug, genesis := range pins {
+		if err := CheckSlug(slug); err != nil {
+			return nil, err
+		}
+		if old, ok := t.publications[slug]; ok && old != genesis {
+			return nil, &PinError{Slug: slug, Pinned: old, Given: genesis}
+		}
+		out.publications[slug] = genesis
+	}
 	return &out, nil
+}
+
+// PinError is a slug that is pinned to another genesis than the one given.
+type PinError struct {
+	Slug          string
+	Pinned, Given log.Digest
+}
+
+func (e *PinError) Error() string {
+	return fmt.Sprintf("publication %q is pinned to %s, not to %s", e.Slug, e.Pinned, e.Given)
 }
 
 func (t *Trust) check() error {

@@ -26,7 +26,11 @@ func TestMain(m *testing.M) {
 			defer stop()
 			os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 		},
-		"sijil": func() { os.Exit(cli.Run(context.Background(), os.Args[1:], cli.System())) },
+		"sijil": func() {
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			os.Exit(cli.Run(ctx, os.Args[1:], cli.System()))
+		},
 	})
 }
 

@@ -74,12 +74,9 @@ func (a *api) getTrustedRoot(w http.ResponseWriter, r *http.Request) error {
 // getTrust gives the whole trust file as this service would pin itself: for
 // people to compare, never to believe.
 func (a *api) getTrust(w http.ResponseWriter, r *http.Request) error {
-	trust := a.Service.Trust
-	var err error
-	for _, p := range a.Service.Publications() {
-		if trust, err = trust.Pin(p.Slug, p.Genesis); err != nil {
-			return err
-		}
+	trust, err := a.Service.Trust.PinAll(a.Service.Pins())
+	if err != nil {
+		return err
 	}
 	b, err := trust.Marshal()
 	if err != nil {

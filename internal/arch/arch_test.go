@@ -31,6 +31,8 @@ var useCases = map[string][]string{
 	"internal/evidence":  {},
 	"internal/publisher": {"internal/evidence", "internal/remote"},
 	"internal/draft":     {},
+	"internal/quorum":    {"internal/publish"},
+	"internal/mirror":    {"internal/evidence", "log/client"},
 }
 
 // adapters never import each other.

@@ -15,7 +15,10 @@ import (
 	"github.com/sijil/sijil/keys"
 )
 
-type exportFlags struct{ server, publication, trust, out string }
+type exportFlags struct {
+	server, publication, trust, out string
+	tiles                           bool
+}
 
 func newExport(env Env) *cobra.Command {
 	var f exportFlags
@@ -25,17 +28,41 @@ func newExport(env Env) *cobra.Command {
 		Long: `Fetch and verify a publication, and write everything that proves it into one
 folder: texts, signatory lists, bundles, head, checkpoint and trust file. The
 folder is checked with sijil verify --offline, or by stock cosign as the README.txt
-in it says.`,
-		Example: "  sijil export --publication river --out river-evidence\n  sijil verify --offline river-evidence forwarded.txt",
+in it says.
+
+With --tiles, write the log itself instead, as static files that any web server
+can publish and any C2SP tlog-tiles client can read: checkpoint, tiles and entry
+bundles. Run again, it adds what is new to the same folder.`,
+		Example: "  sijil export --publication river --out river-evidence\n  sijil verify --offline river-evidence forwarded.txt\n  sijil export --tiles --out /srv/www/log",
 		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runExport(cmd.Context(), env, f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.tiles {
+				return f.exportTiles(cmd.Context(), env)
+			}
+			return runExport(cmd.Context(), env, f)
+		},
 	}
 	c.Flags().StringVar(&f.server, "server", "", "the service's `URL` (default: the trust file's)")
 	c.Flags().StringVar(&f.publication, "publication", "", "the publication's `SLUG` (default: the one that is pinned)")
 	c.Flags().StringVar(&f.trust, "trust", "", "the trust `FILE` (default: $XDG_CONFIG_HOME/sijil/trust.json)")
-	c.Flags().StringVar(&f.out, "out", "", "write the folder `DIR`, which must not exist")
+	c.Flags().StringVar(&f.out, "out", "", "write the folder `DIR`; it must not exist, except with --tiles")
+	c.Flags().BoolVar(&f.tiles, "tiles", false, "write the whole log as static tiles")
+	c.MarkFlagsMutuallyExclusive("tiles", "publication")
 	c.MarkFlagRequired("out")
 	return c
+}
+
+// exportTiles writes the log as a static tree.
+func (f exportFlags) exportTiles(ctx context.Context, env Env) error {
+	from := f.server
+	if from == "" {
+		trust, err := env.loadTrust(f.trust)
+		if err != nil {
+			return err
+		}
+		from = trust.BaseURL()
+	}
+	return mirrorFlags{trust: f.trust}.run(ctx, env, from, f.out, true)
 }
 
 func runExport(ctx context.Context, env Env, f exportFlags) error {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -75,4 +76,11 @@ func createFile(path string, b []byte, mode fs.FileMode) error {
 		os.Remove(path)
 	}
 	return err
+}
+
+// printJSON writes a value as one line of JSON.
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -188,9 +187,7 @@ func readCopy(env Env, name string) ([]byte, error) {
 // report prints the verdict and ends the command with its exit status.
 func (f verifyFlags) report(env Env, v *match.Verdict, pub *evidence.Publication) error {
 	if f.json {
-		enc := json.NewEncoder(env.Stdout)
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(v); err != nil {
+		if err := printJSON(env.Stdout, v); err != nil {
 			return err
 		}
 	} else {

@@ -1,11 +1,13 @@
 package evidence
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sort"
 
 	"github.com/sijil/sijil/internal/jcs"
+	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
 )
 
@@ -38,10 +40,6 @@ func (m *Misbehaviour) Document() ([]byte, error) { return jcs.Marshal(m) }
 // newer tree does not extend the older.
 var ErrInconsistent = errors.New("the newer tree does not extend the older")
 
-func (r *reader) misbehaviour(rule string, first, second []byte, format string, a ...any) error {
-	return &Misbehaviour{Rule: rule, Detail: fmt.Sprintf(format, a...), Log: r.o.Trust.Policy().Log().String(), First: string(first), Second: string(second)}
-}
-
 // compareTrees proves that all checkpoints are of one growing tree, and that it
 // extends what the machine saw last. The largest becomes the publication's.
 func (r *reader) compareTrees() error {
@@ -69,7 +67,7 @@ func (r *reader) compareTrees() error {
 		behind := r.p.checkpoint.Size() < last.Size()
 		shown := r.o.Layout.Latest || string(note) == string(r.o.Memory.Checkpoint) // to us, by this layout
 		if behind && shown && !r.o.Layout.Folder {
-			return r.rollback(last)
+			return CompareTrees(r.ctx, r.policy.Log(), last, r.p.checkpoint, nil)
 		}
 		if !behind || r.o.Layout.Folder {
 			trees = append(trees, last)
@@ -105,27 +103,33 @@ func (r *reader) refreshCheckpoint() error {
 	return nil
 }
 
-// rollback is a log that went backwards. An exported folder may be older than
-// what the machine saw; a service may not.
-func (r *reader) rollback(last *log.Checkpoint) error {
-	newest := r.p.checkpoint
-	return r.misbehaviour("rollback", last.Note(), newest.Note(),
-		"its newest checkpoint covers %d entries; this machine has seen one, signed by the same key, that covers %d", newest.Size(), last.Size())
-}
-
+// compareTwo is CompareTrees where the larger tree is the newer one, or where
+// there are no tiles and the comparison is noted as missing.
 func (r *reader) compareTwo(a, b *log.Checkpoint) error {
-	switch {
-	case a.Size() == b.Size() && a.Root() != b.Root():
-		return r.misbehaviour("fork", a.Note(), b.Note(), "it signed two different trees of %d entries", a.Size())
-	case a.Size() == b.Size() || a.Size() == 0:
-		return nil
-	case r.o.Consistent == nil:
+	if r.o.Consistent == nil && a.Size() > 0 && a.Size() < b.Size() {
 		r.p.notChecked = append(r.p.notChecked, fmt.Sprintf("that the tree of %d entries extends the one of %d (no tiles here)", b.Size(), a.Size()))
 		return nil
 	}
-	err := r.o.Consistent(r.ctx, a, b)
+	return CompareTrees(r.ctx, r.policy.Log(), a, b, r.o.Consistent)
+}
+
+// CompareTrees proves that the tree now extends the one that was seen before,
+// both verified. Errors: *Misbehaviour, or what consistent returned.
+func CompareTrees(ctx context.Context, key *keys.LogKey, seen, now *log.Checkpoint, consistent func(ctx context.Context, old, new *log.Checkpoint) error) error {
+	proof := func(rule, format string, a ...any) error {
+		return &Misbehaviour{Rule: rule, Detail: fmt.Sprintf(format, a...), Log: key.String(), First: string(seen.Note()), Second: string(now.Note())}
+	}
+	switch {
+	case now.Size() < seen.Size():
+		return proof("rollback", "its newest checkpoint covers %d entries; this machine has seen one, signed by the same key, that covers %d", now.Size(), seen.Size())
+	case now.Size() == seen.Size() && now.Root() != seen.Root():
+		return proof("fork", "it signed two different trees of %d entries", now.Size())
+	case now.Size() == seen.Size() || seen.Size() == 0:
+		return nil
+	}
+	err := consistent(ctx, seen, now)
 	if errors.Is(err, ErrInconsistent) {
-		return r.misbehaviour("fork", a.Note(), b.Note(), "its tree of %d entries does not extend the one of %d that it signed before", b.Size(), a.Size())
+		return proof("fork", "its tree of %d entries does not extend the one of %d that it signed before", now.Size(), seen.Size())
 	}
 	return err
 }
@@ -140,7 +144,8 @@ func (r *reader) compareHeads() error {
 		return &DamagedError{Path: "remembered head", Err: err}
 	}
 	if last.Head().Conflicts(r.p.head.Head()) {
-		return r.misbehaviour("head", last.Note(), r.p.head.Note(), "it signed two heads of one publication that cannot both be true")
+		return &Misbehaviour{Rule: "head", Detail: "it signed two heads of one publication that cannot both be true",
+			Log: r.policy.Log().String(), First: string(last.Note()), Second: string(r.p.head.Note())}
 	}
 	if last.Head().TreeSize > r.p.head.Head().TreeSize {
 		r.p.fresh = false

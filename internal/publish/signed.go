@@ -100,3 +100,18 @@ func (p *publication) newest(size int64) *entry {
 	}
 	return nil
 }
+
+// Pins returns the genesis digest of every publication that readers are shown,
+// by slug.
+func (s *Service) Pins() map[string]log.Digest {
+	c := s.Public()
+	out := map[string]log.Digest{}
+	for _, p := range s.all() {
+		p.mu.RLock()
+		if p.newest(c.Size) != nil {
+			out[p.slug] = p.chain.Genesis()
+		}
+		p.mu.RUnlock()
+	}
+	return out
+}

@@ -1,0 +1,97 @@
+package mirror
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+)
+
+// folder writes files below one folder, which no path can leave.
+type folder struct {
+	root    *os.Root
+	written int
+	dirs    map[string]bool // that hold renames not synced yet
+	made    map[string]bool // that exist
+}
+
+// temp is the one file on its way; what a crash leaves of it is overwritten.
+const temp = ".sijil-mirror"
+
+func openFolder(dir string) (*folder, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &folder{root: root, dirs: map[string]bool{}, made: map[string]bool{}}, nil
+}
+
+func (f *folder) close() { f.root.Close() }
+
+// put replaces a file by a rename, unless it holds these bytes already. The
+// rename is durable after sync. A full tile takes the place of its partial ones.
+func (f *folder) put(name string, data []byte) error {
+	if old, err := f.root.ReadFile(name); err == nil && bytes.Equal(old, data) {
+		return nil
+	}
+	if err := f.mkdir(path.Dir(name)); err != nil {
+		return err
+	}
+	if err := f.write(data); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if err := f.root.Rename(temp, name); err != nil {
+		return err
+	}
+	f.dirs[path.Dir(name)] = true
+	f.written++
+	if strings.HasPrefix(name, "tile/") && !strings.Contains(name, ".p/") {
+		return f.root.RemoveAll(name + ".p")
+	}
+	return nil
+}
+
+func (f *folder) write(data []byte) error {
+	file, err := f.root.OpenFile(temp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	return errors.Join(err, file.Sync(), file.Close())
+}
+
+func (f *folder) mkdir(dir string) error {
+	if dir == "." || f.made[dir] {
+		return nil
+	}
+	if err := f.mkdir(path.Dir(dir)); err != nil {
+		return err
+	}
+	if err := f.root.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	f.dirs[path.Dir(dir)] = true
+	f.made[dir] = true
+	return nil
+}
+
+// sync makes all renames durable.
+func (f *folder) sync() error {
+	for dir := range f.dirs {
+		d, err := f.root.Open(dir)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(d.Sync(), d.Close()); err != nil {
+			return err
+		}
+		delete(f.dirs, dir)
+	}
+	return nil
+}
