@@ -70,8 +70,8 @@ func FuzzParseBundle(f *testing.F) {
 	})
 }
 
-// FuzzNoteText: a text that the log signed is a head, or a checkpoint, or
-// neither, never both; and what is read of it writes the same text.
+// FuzzNoteText: a text that the log signed is a head, a checkpoint, a freeze or
+// nothing, never two of them; and what is read of it writes the same text.
 func FuzzNoteText(f *testing.F) {
 	l := logtest.New(f, "https://sijil.example")
 	for _, name := range []string{"checkpoint.json", "head.json"} {
@@ -87,6 +87,7 @@ func FuzzNoteText(f *testing.F) {
 			f.Add(r.Text)
 		}
 	}
+	f.Add(log.Freeze{Origin: "sijil.example", Size: 7, Successor: "https://next.example"}.Text())
 	f.Fuzz(func(t *testing.T, text string) {
 		b, err := note.Sign(&note.Note{Text: text}, l.Signer)
 		if err != nil {
@@ -94,8 +95,18 @@ func FuzzNoteText(f *testing.F) {
 		}
 		c, noCheckpoint := log.OpenCheckpoint(b, l.Policy)
 		h, noHead := log.OpenHead(b, l.Policy)
-		if noCheckpoint == nil && noHead == nil {
-			t.Fatalf("%q is both", text)
+		z, noFreeze := log.OpenFreeze(b, l.Policy)
+		kinds := 0
+		for _, err := range []error{noCheckpoint, noHead, noFreeze} {
+			if err == nil {
+				kinds++
+			}
+		}
+		if kinds > 1 {
+			t.Fatalf("%q is %d kinds at once", text, kinds)
+		}
+		if noFreeze == nil && z.Freeze().Text() != text {
+			t.Fatalf("%q is read as %+v", text, z.Freeze())
 		}
 		if noCheckpoint == nil && log.CheckpointText(c.Origin(), c.Size(), c.Root()) != text {
 			t.Fatalf("%q is read as size %d, root %x", text, c.Size(), c.Root())
