@@ -34,9 +34,7 @@ type caller struct {
 }
 
 func newCaller(t *testing.T, o serveOptions, h slog.Handler) *caller {
-	s := newRunning(t, o, h)
-	c := newContract(t, s)
-	return &caller{running: s, t: t, contract: c, http: &http.Client{Transport: c}}
+	return callerFor(t, newRunning(t, o, h))
 }
 
 type answer struct {
@@ -178,7 +176,7 @@ func TestAPIStory(t *testing.T) {
 	c.race(river)
 	c.reads(t)
 	expect(t, "verify", c.do("POST", "/api/v1/verify", "text/plain", []byte("words")), 200, "")
-	if missing := c.contract.missing(); len(missing) > 0 {
+	if missing := c.contract.missing("/frozen"); len(missing) > 0 {
 		t.Errorf("operations that no exchange has touched: %q", missing)
 	}
 	for _, word := range []string{"bridges", "Well Keepers", "127.0.0.1", token} {
@@ -286,7 +284,7 @@ func (c *caller) reads(t *testing.T) {
 	}
 	expect(t, "a range", c.do("GET", "/tile/0/000.p/1", "", nil, "Range", "bytes=0-3"), 206, "")
 	for _, path := range []string{
-		"/api/v1/publications/harbour", river + "/versions/99/text.en.txt", river + "/versions/1/text.de.txt", river + "/records/999.bundle.json",
+		"/frozen", "/api/v1/publications/harbour", river + "/versions/99/text.en.txt", river + "/versions/1/text.de.txt", river + "/records/999.bundle.json",
 		"/tile/0/999", "/tile/entries/000.p/255", "/api/v1/nothing", "/tile/..%2f..%2flog.key", "/tile/0/%2e%2e/%2e%2e/log.key", "/tile/x",
 	} {
 		expect(t, path, c.get(path), 404, "not-found")

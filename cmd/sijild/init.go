@@ -41,7 +41,9 @@ const (
 	settingURL     = "url"
 	settingTree    = "tree"
 	settingCreated = "created"
-	settingKey     = "key" // the log key's ID
+	settingKey     = "key"    // the log key's ID
+	settingPolicy  = "policy" // the witness policy
+	settingFrozen  = "frozen" // the log's statement that it has ended; absent before
 )
 
 var errNoData = errors.New("holds no log")
@@ -129,7 +131,7 @@ func buildData(ctx context.Context, dir, url string, key *keys.LogKey) error {
 		return err
 	}
 	err = rows.PutSettings(ctx, map[string]string{
-		settingURL: url, settingTree: strconv.FormatInt(tree, 10), settingKey: key.ID().String(), settingCreated: time.Now().UTC().Truncate(time.Second).Format(time.RFC3339),
+		settingURL: url, settingTree: strconv.FormatInt(tree, 10), settingKey: key.ID().String(), settingPolicy: keys.NewPolicy(key).String(), settingCreated: time.Now().UTC().Truncate(time.Second).Format(time.RFC3339),
 	})
 	if err = errors.Join(err, rows.Close()); err != nil {
 		return err
@@ -189,10 +191,7 @@ type tokenOptions struct {
 
 // newTokenFor makes a token known to the service by its digest alone.
 func newTokenFor(ctx context.Context, o tokenOptions) (token string, err error) {
-	rows, err := store.Open(ctx, o.data)
-	if errors.Is(err, store.ErrNotFound) {
-		return "", fmt.Errorf("%s %w", o.data, errNoData)
-	}
+	rows, err := openRows(ctx, o.data)
 	if err != nil {
 		return "", err
 	}

@@ -25,6 +25,12 @@ func newRunning(t testing.TB, o serveOptions, h slog.Handler) *running {
 	o.data = filepath.Join(t.TempDir(), "data")
 	key, err := initialise(t.Context(), initOptions{data: o.data, url: "http://localhost"})
 	check(t, err)
+	return serveData(t, o, key, h)
+}
+
+// serveData opens a data folder that is there.
+func serveData(t testing.TB, o serveOptions, key *keys.LogKey, h slog.Handler) *running {
+	t.Helper()
 	s, err := open(t.Context(), o, slog.New(h))
 	check(t, err)
 	server := httptest.NewServer(s.handler)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/sijil/sijil/internal/api"
@@ -27,6 +28,8 @@ import (
 type service struct {
 	url     string
 	key     *keys.LogKey
+	signer  note.Signer
+	frozen  *log.VerifiedFreeze // nil while the log goes on
 	storage *trilliansqlite.Storage
 	log     *trillianlog.Log
 	rows    *store.Store
@@ -43,11 +46,9 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	signer, key, err := loadLogKey(o.data, o.logKey)
-	if err != nil {
+	if s.signer, s.key, err = loadLogKey(o.data, o.logKey); err != nil {
 		return nil, err
 	}
-	s.key = key
 	s.storage, err = trilliansqlite.Open(filepath.Join(o.data, trillianDir), trilliansqlite.Options{})
 	if errors.Is(err, trilliansqlite.ErrNotFound) {
 		return nil, fmt.Errorf("%s %w: %w", o.data, errNoData, err)
@@ -69,7 +70,10 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 	s.tiles, err = tilewriter.Open(ctx, tilewriter.Options{
 		Dir: filepath.Join(o.data, tilesDir), Source: s.log, Checkpoints: checkpoints{s.rows}, Logger: logger, MinFree: o.minFree << 20,
 		Sign: func(size uint64, root tlog.Hash) ([]byte, error) {
-			return log.SignCheckpoint(signer, int64(size), root)
+			if s.frozen != nil {
+				return nil, errors.New("the log is frozen, and holds entries that its last statement does not know: nothing is signed any more")
+			}
+			return log.SignCheckpoint(s.signer, int64(size), root)
 		},
 	})
 	if err != nil {
@@ -79,7 +83,7 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 	if _, err := s.tiles.Advance(ctx); err != nil {
 		return nil, err
 	}
-	service, err := publish.Open(ctx, publish.Config{Log: s.log, Tree: proofs{s.tiles}, Public: proofs{s.tiles}.Latest, Store: s.rows, Signer: signer, Trust: trust, Clock: time.Now, Logger: logger})
+	service, err := publish.Open(ctx, publish.Config{Log: s.log, Tree: proofs{s.tiles}, Public: proofs{s.tiles}.Latest, Store: s.rows, Frozen: s.frozen, Signer: s.signer, Trust: trust, Clock: time.Now, Logger: logger})
 	if err != nil {
 		return nil, err
 	}
@@ -127,8 +131,46 @@ func (s *service) settings(ctx context.Context) (*keys.Trust, int64, error) {
 	if text != s.key.ID().String() {
 		return nil, 0, fmt.Errorf("the log key is %s, this log's is %s: a new key is a new log", s.key.ID(), text)
 	}
-	trust, err := keys.NewTrust(s.url, created, keys.NewPolicy(s.key))
+	policy, err := s.policy(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := s.readFrozen(ctx, policy); err != nil {
+		return nil, 0, err
+	}
+	trust, err := keys.NewTrust(s.url, created, policy)
 	return trust, tree, err
+}
+
+// policy reads the witness policy, which must be this log's.
+func (s *service) policy(ctx context.Context) (*keys.Policy, error) {
+	text, err := s.rows.Setting(ctx, settingPolicy)
+	if err != nil {
+		return nil, err
+	}
+	p, err := keys.ParsePolicy(text)
+	if err == nil && p.Log().ID() != s.key.ID() {
+		err = errors.New("is for another log")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("setting %q: %w", settingPolicy, err)
+	}
+	return p, nil
+}
+
+// readFrozen reads the statement by which the log ended, if it did.
+func (s *service) readFrozen(ctx context.Context, p *keys.Policy) error {
+	text, err := s.rows.Setting(ctx, settingFrozen)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if s.frozen, err = log.OpenFreeze([]byte(text), p); err != nil {
+		return fmt.Errorf("setting %q: %w", settingFrozen, err)
+	}
+	return nil
 }
 
 // Close closes what was opened, the lock last.

@@ -65,6 +65,7 @@ func (a *api) router() *mux.Router {
 	get("/healthz", a.healthz)
 	get("/readyz", a.readyz)
 	get("/trusted_root.json", a.getTrustedRoot)
+	get("/frozen", a.getFrozen)
 	for _, prefix := range []string{"", "/api/v2"} {
 		get(prefix+"/checkpoint", a.getCheckpoint(publish.Public))
 		get(prefix+"/tile/{tile:.+}", a.getTile)
@@ -112,7 +113,7 @@ func (a *api) dispatch(routes http.Handler) http.Handler {
 
 func ours(path string) bool {
 	switch path {
-	case "/healthz", "/readyz", "/checkpoint", "/trusted_root.json":
+	case "/healthz", "/readyz", "/checkpoint", "/trusted_root.json", "/frozen":
 		return true
 	}
 	return strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/tile/")

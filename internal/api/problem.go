@@ -70,6 +70,7 @@ var kinds = []kind{
 	{as[*chain.ConflictError], http.StatusConflict, "conflict", "The record does not follow the head"},
 	{is(publish.ErrTaken), http.StatusConflict, "conflict", "The place is taken by another record"},
 	{as[*publish.SimilarError], http.StatusConflict, "similar-slug", "The slug could be taken for another"},
+	{as[*publish.FrozenError], http.StatusGone, "frozen", "The log is frozen"},
 	{is(publish.ErrUnknown), http.StatusNotFound, "not-found", "Not found"},
 	{is(fs.ErrNotExist), http.StatusNotFound, "not-found", "Not found"},
 	{is(publish.ErrBusy), http.StatusServiceUnavailable, "busy", "A record is on its way"},

@@ -71,6 +71,14 @@ func (a *api) getTrustedRoot(w http.ResponseWriter, r *http.Request) error {
 	return serve(w, r, "application/json", revalidate, a.trustedRoot)
 }
 
+// getFrozen: 404 as long as the log goes on.
+func (a *api) getFrozen(w http.ResponseWriter, r *http.Request) error {
+	if a.Service.Frozen == nil {
+		return publish.ErrUnknown
+	}
+	return serve(w, r, plainText, revalidate, a.Service.Frozen.Note())
+}
+
 // getTrust gives the whole trust file as this service would pin itself: for
 // people to compare, never to believe.
 func (a *api) getTrust(w http.ResponseWriter, r *http.Request) error {

@@ -166,6 +166,9 @@ func evidenceFiles(pub *evidence.Publication, trust *keys.Trust) (map[string][]b
 		return nil, err
 	}
 	files := map[string][]byte{l.Checkpoint(): pub.Checkpoint().Note(), l.Head(slug): pub.Head().Note()}
+	if f := pub.Frozen(); f != nil {
+		files[l.Frozen()] = f.Note()
+	}
 	if files[l.Trust()], err = only.Marshal(); err != nil {
 		return nil, err
 	}

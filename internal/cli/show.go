@@ -141,6 +141,12 @@ func printEvidence(w io.Writer, v *match.Verdict, pub *evidence.Publication) {
 	}
 	fmt.Fprintf(w, "    genesis  %s\n", v.Genesis)
 	fmt.Fprintf(w, "    signed   by the publisher and the log; witnesses: %d\n", v.Evidence.Witnesses)
+	if f := pub.Frozen(); f != nil {
+		fmt.Fprintf(w, "    ended    the log takes no more records since it had %d entries\n", f.Freeze().Size)
+		if s := f.Freeze().Successor; s != "" {
+			fmt.Fprintf(w, "             it goes on at %s: newer versions may be there\n", plain(s))
+		}
+	}
 	for _, n := range pub.NotChecked() {
 		fmt.Fprintf(w, "    not checked: %s\n", n)
 	}

@@ -6,7 +6,8 @@
 // Open goes through these steps, in this order:
 //
 //  1. the trust file pins a genesis digest for the slug;
-//  2. the checkpoint is signed as the witness policy asks;
+//  2. the checkpoint is signed as the witness policy asks, and a statement that
+//     the log has ended, if there is one, is signed and not contradicted by it;
 //  3. the head is signed by the log, for this genesis;
 //  4. each record, from genesis to head: the bundle is in its one encoding; it
 //     follows the chain; its signature is by a key of the publication policy;
@@ -82,6 +83,7 @@ type Publication struct {
 	trust      *keys.Trust
 	layout     Layout
 	checkpoint *log.Checkpoint
+	frozen     *log.VerifiedFreeze
 	head       *log.VerifiedHead
 	records    []Record
 	fresh      bool
@@ -105,6 +107,9 @@ func (p *Publication) Genesis() log.Digest { return p.records[0].Digest() }
 
 // Checkpoint is the newest verified checkpoint.
 func (p *Publication) Checkpoint() *log.Checkpoint { return p.checkpoint }
+
+// Frozen is the statement that the log has ended; nil while it goes on.
+func (p *Publication) Frozen() *log.VerifiedFreeze { return p.frozen }
 
 // Head is the verified head.
 func (p *Publication) Head() *log.VerifiedHead { return p.head }
@@ -144,6 +149,9 @@ func Open(ctx context.Context, src Source, o Options) (*Publication, error) {
 		r.policy = r.policy.LogOnly()
 	}
 	if err := r.openCheckpoint(); err != nil {
+		return nil, err
+	}
+	if err := r.openFrozen(); err != nil {
 		return nil, err
 	}
 	if err := r.openHead(genesis); err != nil {
@@ -194,6 +202,21 @@ func (r *reader) openCheckpoint() error {
 	}
 	r.p.checkpoint = c
 	r.trees = append(r.trees, c)
+	return nil
+}
+
+func (r *reader) openFrozen() error {
+	path := r.o.Layout.Frozen()
+	b, err := r.src.Fetch(r.ctx, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if r.p.frozen, err = log.OpenFreeze(b, r.policy); err != nil {
+		return &DamagedError{Path: path, Err: err}
+	}
 	return nil
 }
 

@@ -50,6 +50,10 @@ func (l Layout) Trust() string {
 	return "api/v1/trust.json"
 }
 
+// Frozen is the statement that the log has ended; there is none as long as it
+// goes on.
+func (l Layout) Frozen() string { return "frozen" }
+
 // Head is a publication's signed head.
 func (l Layout) Head(slug string) string { return l.signed(slug) + "/head" }
 

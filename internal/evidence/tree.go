@@ -24,7 +24,7 @@ type Memory struct {
 // Misbehaviour is proof that the log broke its promise: two notes signed by its
 // key that cannot both be true. The caller writes it to a file and exits 4.
 type Misbehaviour struct {
-	Rule   string `json:"rule"` // "rollback", "fork" or "head"
+	Rule   string `json:"rule"` // "rollback", "fork", "head" or "frozen"
 	Detail string `json:"detail"`
 	Log    string `json:"log"`    // its verifier key
 	First  string `json:"first"`  // signed note that was seen before
@@ -71,6 +71,12 @@ func (r *reader) compareTrees() error {
 		}
 		if !behind || r.o.Layout.Folder {
 			trees = append(trees, last)
+		}
+	}
+	for _, t := range trees {
+		if f := r.p.frozen; f != nil && f.Freeze().Conflicts(t) {
+			return &Misbehaviour{Rule: "frozen", Detail: fmt.Sprintf("it said that it ends with %d entries, and signed another tree of %d", f.Freeze().Size, t.Size()),
+				Log: r.policy.Log().String(), First: string(f.Note()), Second: string(t.Note())}
 		}
 	}
 	sort.SliceStable(trees, func(i, j int) bool { return trees[i].Size() < trees[j].Size() })

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
@@ -478,7 +479,7 @@ func (r *reader) Fetch(_ context.Context, path string) ([]byte, error) {
 	case scan(rest, "versions/%d/text.%2s.txt", &n, &lang):
 		return s.Text("river", n, lang)
 	}
-	return nil, fmt.Errorf("no such path %q", path)
+	return nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
 }
 
 func scan(s, format string, to ...any) bool {

@@ -33,7 +33,7 @@ import (
 // answers 404.
 var ErrUnknown = errors.New("not found")
 
-// Config holds what a service needs; every field is required.
+// Config holds what a service needs; every field is required but Frozen.
 type Config struct {
 	Log  Log
 	Tree Tree
@@ -42,6 +42,9 @@ type Config struct {
 	// Tree.Latest.
 	Public func() Checkpoint
 	Store  Store
+	// Frozen is the log's statement that it has ended: no record is taken any
+	// more. Optional.
+	Frozen *log.VerifiedFreeze
 	Signer note.Signer // the log's key, for heads
 	Trust  *keys.Trust // what this service itself pins
 	Clock  func() time.Time

@@ -33,6 +33,17 @@ func (e *InvalidError) Error() string { return e.Err.Error() }
 
 func (e *InvalidError) Unwrap() error { return e.Err }
 
+// FrozenError: the log has ended. The caller answers 410 and names the
+// successor, if there is one.
+type FrozenError struct{ Successor string }
+
+func (e *FrozenError) Error() string {
+	if e.Successor == "" {
+		return "the log is frozen: it takes no more records"
+	}
+	return "the log is frozen: it takes no more records; " + e.Successor + " goes on"
+}
+
 // SimilarError: the slug could be taken for an existing one. The caller answers
 // 409; the operator can issue a token that allows it.
 type SimilarError struct{ Slug, Existing string }
@@ -55,6 +66,9 @@ func (s *Service) Create(ctx context.Context, token string, data []byte) (*Recei
 	defer s.creating.Unlock()
 	if old, err := s.find(p.slug); err == nil {
 		return s.again(ctx, old, b, record)
+	}
+	if s.Frozen != nil {
+		return nil, &FrozenError{Successor: s.Frozen.Freeze().Successor}
 	}
 	digest := log.Sum([]byte(token))
 	if err := s.checkToken(ctx, digest, p.slug); err != nil {
@@ -121,6 +135,9 @@ func (s *Service) Submit(ctx context.Context, slug string, data []byte, c Conten
 
 // reserve makes payload and intent durable, before anything reaches the log.
 func (s *Service) reserve(ctx context.Context, p *publication, e entry, c Content, token *log.Digest) error {
+	if s.Frozen != nil {
+		return &FrozenError{Successor: s.Frozen.Freeze().Successor}
+	}
 	if err := s.Tree.Room(); err != nil {
 		return err
 	}

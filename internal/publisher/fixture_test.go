@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"sync"
@@ -140,7 +141,7 @@ func (s *service) Fetch(_ context.Context, path string) ([]byte, error) {
 	case scan(rest, "versions/%d/text.%2s.txt", &n, &lang):
 		return s.uses.Text(slug, n, lang)
 	}
-	return nil, fmt.Errorf("no such path %q", path)
+	return nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
 }
 
 func scan(s, format string, to ...any) bool {

@@ -100,3 +100,27 @@ func (s *Store) PutSettings(ctx context.Context, values map[string]string) error
 		return nil
 	})
 }
+
+// SetPolicy replaces the setting of the witness policy. What readers were shown
+// last becomes the newest that the log signed, if they may have seen that: under
+// a policy without a quorum they did.
+func (s *Store) SetPolicy(ctx context.Context, name, text string, shown bool) error {
+	return s.queue.do(ctx, func(t *tx) error {
+		done, err := t.execOne(`UPDATE setting SET value = ? WHERE name = ?`, text, name)
+		if err != nil {
+			return fmt.Errorf("store: setting %q: %w", name, err)
+		}
+		if !done {
+			return fmt.Errorf("store: setting %q: %w", name, ErrNotFound)
+		}
+		if !shown {
+			return nil
+		}
+		_, err = t.exec(`INSERT INTO checkpoint (view, size, root, note) SELECT 'public', size, root, note FROM checkpoint WHERE view = 'latest'
+			ON CONFLICT (view) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note`)
+		if err != nil {
+			return fmt.Errorf("store: checkpoint: %w", err)
+		}
+		return nil
+	})
+}
