@@ -3,83 +3,53 @@ package keys
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
+	cosignature "github.com/transparency-dev/formats/note"
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/sijil/sijil/log"
 )
 
-// maxPolicy bounds a policy text, in bytes.
-const maxPolicy = 64 << 10
-
 // Policy is a witness policy: whose signatures a checkpoint needs. It is
-// written in the language of C2SP tlog-policy, of which this edition reads
+// written in the language of C2SP tlog-policy, one line each:
 //
 //	log <verifier key>
-//	quorum none
+//	witness <name> <verifier key> [<address>]
+//	group <name> <any|all|number> <member> …
+//	quorum <name|none>
 //
-// with comments (# at a line start) and blank lines. "quorum none" has to be
-// written down: there is no default. Witness and group lines are refused, not
-// skipped.
+// with comments (# at a line start) and blank lines. There is exactly one log
+// line and one quorum line; `quorum none` has to be written down to be had. A
+// name is defined before it is used and is a member once at most, so that no
+// witness counts twice. For example, the log's signature and two of three
+// cosignatures:
+//
+//	log sijil.example+a1b2c3d4+AQ…
+//	witness north north.example+… https://north.example
+//	witness south south.example+… https://south.example
+//	witness west west.example+…
+//	group three 2 north south west
+//	quorum three
 type Policy struct {
-	log  *LogKey
-	text string
+	log       *LogKey
+	text      string
+	witnesses []*Witness
+	quorum    *component // nil: none
 }
 
-// ParsePolicy reads a policy; errors name the line and the rule.
-func ParsePolicy(text string) (*Policy, error) {
-	if len(text) > maxPolicy {
-		return nil, fmt.Errorf("policy: over %d bytes", maxPolicy)
-	}
-	p := &Policy{text: text}
-	quorum := false
-	for i, line := range strings.Split(text, "\n") {
-		if err := p.parseLine(line, &quorum); err != nil {
-			return nil, fmt.Errorf("policy: line %d: %w", i+1, err)
-		}
-	}
-	switch {
-	case p.log == nil:
-		return nil, errors.New("policy: no log line")
-	case !quorum:
-		return nil, errors.New("policy: no quorum line (write `quorum none` to ask for no witness)")
-	}
-	return p, nil
-}
+// QuorumError is a checkpoint that the log signed and too few witnesses
+// cosigned. Have and Missing are names of the policy, in its order.
+type QuorumError struct{ Have, Missing []string }
 
-func (p *Policy) parseLine(line string, quorum *bool) error {
-	if line == "" || strings.HasPrefix(line, "#") {
-		return nil
+func (e *QuorumError) Error() string {
+	have := "none"
+	if len(e.Have) > 0 {
+		have = strings.Join(e.Have, ", ")
 	}
-	fields := strings.Split(line, " ")
-	switch fields[0] {
-	case "log":
-		if len(fields) != 2 {
-			return errors.New("log: want `log <verifier key>`")
-		}
-		if p.log != nil {
-			return errors.New("log: only one log is supported")
-		}
-		key, err := ParseLogKey(fields[1])
-		if err != nil {
-			return err
-		}
-		p.log = key
-	case "quorum":
-		if *quorum {
-			return errors.New("quorum: given twice")
-		}
-		if len(fields) != 2 || fields[1] != "none" {
-			return fmt.Errorf("quorum: %q: only `quorum none` is supported", clip(line))
-		}
-		*quorum = true
-	case "witness", "group":
-		return fmt.Errorf("%s: witnesses are not supported by this edition", fields[0])
-	default:
-		return fmt.Errorf("unknown word %q", clip(fields[0]))
-	}
-	return nil
+	return fmt.Sprintf("policy: the witness quorum is not reached: cosigned by %s; not by %s", have, strings.Join(e.Missing, ", "))
 }
 
 // NewPolicy returns the policy that asks for the log's signature and, in so
@@ -94,7 +64,11 @@ func NewPolicy(key *LogKey) *Policy {
 func (p *Policy) LogOnly() *Policy { return NewPolicy(p.log) }
 
 // Quorum reports whether any witness is asked for.
-func (p *Policy) Quorum() bool { return false }
+func (p *Policy) Quorum() bool { return p.quorum != nil }
+
+// Witnesses are the witnesses in the order of their lines, those outside the
+// quorum too.
+func (p *Policy) Witnesses() []*Witness { return slices.Clone(p.witnesses) }
 
 // String returns the policy's text.
 func (p *Policy) String() string { return p.text }
@@ -114,17 +88,80 @@ func (p *Policy) Verifier(name string, hash uint32) (note.Verifier, error) {
 	if v := p.log.Verifier(); v.Name() == name && v.KeyHash() == hash {
 		return v, nil
 	}
+	for _, w := range p.witnesses {
+		if w.made(name, hash) {
+			return w.verifier, nil
+		}
+	}
 	return nil, &note.UnknownVerifierError{Name: name, KeyHash: hash}
 }
 
-// Check is given the signatures that verified. It returns the number of
-// witnesses among them, or the rule that is not met.
-func (p *Policy) Check(sigs []note.Signature) (witnesses int, err error) {
+// Check is given the signatures that verified. It returns what they amount to,
+// or the rule that is not met: a missing signature of the log, or *QuorumError.
+func (p *Policy) Check(sigs []note.Signature) (log.Quorum, error) {
 	v := p.log.Verifier()
+	signed := slices.ContainsFunc(sigs, func(s note.Signature) bool { return s.Name == v.Name() && s.Hash == v.KeyHash() })
+	if !signed {
+		return log.Quorum{}, fmt.Errorf("policy: not signed by the log %q", p.log.Origin())
+	}
+	at := map[*Witness]time.Time{}
 	for _, s := range sigs {
-		if s.Name == v.Name() && s.Hash == v.KeyHash() {
-			return 0, nil
+		for _, w := range p.witnesses {
+			if w.made(s.Name, s.Hash) {
+				t, err := cosignature.CoSigV1Timestamp(s)
+				if err != nil {
+					return log.Quorum{}, fmt.Errorf("policy: cosignature of %q: %w", w.Name, err)
+				}
+				at[w] = t
+			}
 		}
 	}
-	return 0, fmt.Errorf("policy: not signed by the log %q", p.log.Origin())
+	q := log.Quorum{Witnesses: len(at)}
+	if p.quorum == nil {
+		return q, nil
+	}
+	if !p.quorum.satisfied(func(w *Witness) bool { _, ok := at[w]; return ok }) {
+		return log.Quorum{}, p.missing(at)
+	}
+	for _, t := range at {
+		if t.After(q.At) && p.quorum.satisfied(func(w *Witness) bool { u, ok := at[w]; return ok && !u.Before(t) }) {
+			q.At = t
+		}
+	}
+	return q, nil
 }
+
+func (p *Policy) missing(at map[*Witness]time.Time) *QuorumError {
+	e := &QuorumError{}
+	for _, w := range p.witnesses {
+		if _, ok := at[w]; ok {
+			e.Have = append(e.Have, w.Name)
+		} else {
+			e.Missing = append(e.Missing, w.Name)
+		}
+	}
+	return e
+}
+
+// component is a witness, or a group of which so many must be satisfied.
+type component struct {
+	witness   *Witness
+	threshold int
+	members   []*component
+}
+
+func (c *component) satisfied(signed func(*Witness) bool) bool {
+	if c.witness != nil {
+		return signed(c.witness)
+	}
+	n := 0
+	for _, m := range c.members {
+		if m.satisfied(signed) {
+			n++
+		}
+	}
+	return n >= c.threshold
+}
+
+// errNotOne is a key with two encodings.
+var errNotOne = errors.New("not in its one encoding")

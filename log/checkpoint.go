@@ -26,20 +26,25 @@ type Policy interface {
 	// Verifier returns the verifier of the log or of a witness
 	// (note.Verifiers); unknown ones are *note.UnknownVerifierError.
 	Verifier(name string, hash uint32) (note.Verifier, error)
-	// Check is given the signatures that verified, and reports how many
-	// witnesses are among them, or which rule is not met. The log's own
-	// signature is always a rule.
-	Check(sigs []note.Signature) (witnesses int, err error)
+	// Check is given the signatures that verified, and reports what they amount
+	// to, or which rule is not met. The log's own signature is always a rule.
+	Check(sigs []note.Signature) (Quorum, error)
+}
+
+// Quorum is what a policy finds in the signatures of a note.
+type Quorum struct {
+	Witnesses int       // how many distinct ones have cosigned
+	At        time.Time // see Checkpoint.Cosigned
 }
 
 // Checkpoint is a verified C2SP tlog-checkpoint: its signatures satisfied a
 // policy. Only OpenCheckpoint makes one; the zero value is no checkpoint.
 type Checkpoint struct {
-	size      int64
-	root      tlog.Hash
-	witnesses int
-	origin    string
-	note      []byte
+	size   int64
+	root   tlog.Hash
+	quorum Quorum
+	origin string
+	note   []byte
 }
 
 // Size is the number of entries it covers.
@@ -49,11 +54,11 @@ func (c *Checkpoint) Size() int64 { return c.size }
 func (c *Checkpoint) Root() tlog.Hash { return c.root }
 
 // Witnesses is the number of witnesses whose cosignatures were verified.
-func (c *Checkpoint) Witnesses() int { return c.witnesses }
+func (c *Checkpoint) Witnesses() int { return c.quorum.Witnesses }
 
 // Cosigned is the newest time T such that the cosignatures made at T or later
 // satisfy the policy's quorum; zero where it asks for none.
-func (c *Checkpoint) Cosigned() time.Time { return time.Time{} }
+func (c *Checkpoint) Cosigned() time.Time { return c.quorum.At }
 
 // Origin is the log's name.
 func (c *Checkpoint) Origin() string { return c.origin }
@@ -65,7 +70,7 @@ func (c *Checkpoint) Note() []byte { return append([]byte(nil), c.note...) }
 // after the root (tlog-checkpoint calls them extensions) are refused: this log
 // writes none.
 func OpenCheckpoint(b []byte, p Policy) (*Checkpoint, error) {
-	n, witnesses, err := openNote(b, p)
+	n, quorum, err := openNote(b, p)
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
@@ -73,7 +78,7 @@ func OpenCheckpoint(b []byte, p Policy) (*Checkpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
-	return &Checkpoint{size: size, root: root, witnesses: witnesses, origin: p.Origin(), note: append([]byte(nil), b...)}, nil
+	return &Checkpoint{size: size, root: root, quorum: quorum, origin: p.Origin(), note: append([]byte(nil), b...)}, nil
 }
 
 // CheckpointText is the unsigned text of a checkpoint.
@@ -115,24 +120,24 @@ func parseCheckpoint(text, origin string) (size int64, root tlog.Hash, err error
 // openNote verifies the note's signatures under the policy and proves by
 // re-encoding that nothing but verified lines and cosignatures of strangers
 // stands in it.
-func openNote(b []byte, p Policy) (*note.Note, int, error) {
+func openNote(b []byte, p Policy) (*note.Note, Quorum, error) {
 	if p == nil {
-		return nil, 0, ErrNoPolicy
+		return nil, Quorum{}, ErrNoPolicy
 	}
 	if len(b) > maxNote {
-		return nil, 0, fmt.Errorf("signed note is over %d bytes", maxNote)
+		return nil, Quorum{}, fmt.Errorf("signed note is over %d bytes", maxNote)
 	}
 	n, err := note.Open(b, p)
 	if err != nil {
 		var unverified *note.UnverifiedNoteError
 		if errors.As(err, &unverified) {
-			return nil, 0, fmt.Errorf("not signed by a key in the policy for %q", p.Origin())
+			err = fmt.Errorf("not signed by a key in the policy for %q", p.Origin())
 		}
-		return nil, 0, err
+		return nil, Quorum{}, err
 	}
-	witnesses, err := p.Check(n.Sigs)
+	quorum, err := p.Check(n.Sigs)
 	if err != nil {
-		return nil, 0, err
+		return nil, Quorum{}, err
 	}
-	return n, witnesses, nil
+	return n, quorum, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/sijil/sijil/internal/flock"
 	"github.com/sijil/sijil/log/tile"
 )
 
@@ -46,11 +47,8 @@ func openDisk(dir string) (_ *disk, err error) {
 			d.close()
 		}
 	}()
-	if d.lock, err = os.OpenFile(d.path("lock"), os.O_CREATE|os.O_RDWR, 0o644); err != nil {
-		return nil, err
-	}
-	if err := lockFile(d.lock); err != nil {
-		return nil, fmt.Errorf("%s: another process writes these tiles: %w", dir, err)
+	if d.lock, err = flock.Lock(d.path("lock")); err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	if d.last, err = os.OpenFile(d.path("last"), os.O_CREATE|os.O_RDWR, 0o644); err != nil {
 		return nil, err

@@ -7,11 +7,6 @@ import (
 	"syscall"
 )
 
-// lockFile takes an exclusive lock that ends with the process.
-func lockFile(f *os.File) error {
-	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-}
-
 // freeBytes is what an unprivileged process can still write.
 func freeBytes(dir string) (uint64, error) {
 	var st syscall.Statfs_t

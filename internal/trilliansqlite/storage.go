@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/trillian/storage"
 	_ "modernc.org/sqlite" // the "sqlite" driver
+
+	"github.com/sijil/sijil/internal/flock"
 )
 
 var (
@@ -28,8 +30,6 @@ var (
 	ErrReadOnly = errors.New("not writable")
 	// ErrClosed is returned by every use after Close.
 	ErrClosed = errors.New("trilliansqlite: storage is closed")
-
-	errLocked = errors.New("locked")
 )
 
 // Options are the settings of a storage. The zero value is good.
@@ -82,9 +82,9 @@ func Open(dir string, o Options) (*Storage, error) {
 }
 
 func lockDir(dir string) (*os.File, error) {
-	lock, err := acquireLock(filepath.Join(dir, lockFile))
+	lock, err := flock.Lock(filepath.Join(dir, lockFile))
 	switch {
-	case errors.Is(err, errLocked):
+	case errors.Is(err, flock.ErrLocked):
 		return nil, fmt.Errorf("trilliansqlite: %s: %w", dir, ErrInUse)
 	case err != nil:
 		return nil, wrapOpen(dir, err)

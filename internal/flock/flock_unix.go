@@ -1,6 +1,6 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-package trilliansqlite
+package flock
 
 import (
 	"errors"
@@ -8,11 +8,9 @@ import (
 	"syscall"
 )
 
-// acquireLock takes the folder's lock or reports errLocked at once. The lock is
-// the kernel's: it ends with the process, whatever way the process ends, so no
-// stale lock is left to clean up. The file itself stays; removing it would let
-// two processes hold locks on two files of the same name.
-func acquireLock(path string) (*os.File, error) {
+// Lock takes the lock of a file, made if it is not there, or returns ErrLocked
+// at once. Closing the file frees it.
+func Lock(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
@@ -28,7 +26,7 @@ func acquireLock(path string) (*os.File, error) {
 	}
 	f.Close()
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, errLocked
+		return nil, ErrLocked
 	}
 	return nil, &os.PathError{Op: "flock", Path: path, Err: err}
 }
