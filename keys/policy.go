@@ -70,6 +70,10 @@ func (p *Policy) Quorum() bool { return p.quorum != nil }
 // quorum too.
 func (p *Policy) Witnesses() []*Witness { return slices.Clone(p.witnesses) }
 
+// Fingerprint is the SHA-256 of the policy's text, for people to compare: it
+// covers the log's key, every witness's and the quorum.
+func (p *Policy) Fingerprint() log.Digest { return log.Sum([]byte(p.text)) }
+
 // String returns the policy's text.
 func (p *Policy) String() string { return p.text }
 

@@ -47,10 +47,10 @@ type policyReader struct {
 var policyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 func (r *policyReader) line(line string) error {
-	if strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#") {
+	fields := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
+	if len(fields) == 0 || strings.HasPrefix(line, "#") {
 		return nil
 	}
-	fields := strings.Fields(line)
 	switch word, args := fields[0], fields[1:]; word {
 	case "log":
 		return r.logLine(args)

@@ -241,3 +241,10 @@ func (t *Trust) WithoutPublications() *Trust {
 	out.publications = map[string]log.Digest{}
 	return &out
 }
+
+// WithPolicy returns a copy under another witness policy of the same log.
+func (t *Trust) WithPolicy(p *Policy) *Trust {
+	out := *t
+	out.policy = p
+	return &out
+}

@@ -163,14 +163,23 @@ func newFingerprint(stdout io.Writer) *cobra.Command {
 	var data, logKey string
 	c := &cobra.Command{
 		Use:   "fingerprint --data DIR",
-		Short: "Print the log's fingerprint and verifier key, to be made public",
+		Short: "Print the log's fingerprint and verifier key, and its witness policy's fingerprint, to be made public",
 		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, key, err := loadLogKey(data, logKey)
 			if err != nil {
 				return err
 			}
 			fmt.Fprintf(stdout, "%s\n%s\n", key.ID(), strings.TrimSpace(key.String()))
+			text, err := readPolicy(cmd.Context(), data)
+			if err != nil {
+				return err
+			}
+			if p, err := keys.ParsePolicy(text); err != nil {
+				return err
+			} else if p.Quorum() {
+				fmt.Fprintf(stdout, "%s\n", p.Fingerprint())
+			}
 			return nil
 		},
 	}

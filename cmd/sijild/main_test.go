@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -59,6 +60,8 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"setenv-file": setenvFile,
 		"replace":     replace,
 		"status":      status,
+		"key":         key,
+		"policy":      policyFile,
 	}
 }
 
@@ -80,6 +83,28 @@ func setenvFile(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s does not appear", path)
 		}
 	}
+}
+
+// key NAME FILE N puts line N of FILE into NAME.
+func key(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: key NAME FILE N")
+	}
+	n, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	lines := strings.Split(ts.ReadFile(args[1]), "\n")
+	if n < 1 || n > len(lines) {
+		ts.Fatalf("%s has %d lines", args[1], len(lines))
+	}
+	ts.Setenv(args[0], lines[n-1])
+}
+
+// policy FILE LINE… writes FILE.
+func policyFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: policy FILE LINE…")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Join(args[1:], "\n")+"\n"), 0o644))
 }
 
 // replace OLD NEW FROM TO writes FROM to TO with the first OLD replaced.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -15,11 +16,13 @@ import (
 
 	"github.com/sijil/sijil/internal/api"
 	"github.com/sijil/sijil/internal/publish"
+	"github.com/sijil/sijil/internal/quorum"
 	"github.com/sijil/sijil/internal/site"
 	"github.com/sijil/sijil/internal/store"
 	"github.com/sijil/sijil/internal/tilewriter"
 	"github.com/sijil/sijil/internal/trillianlog"
 	"github.com/sijil/sijil/internal/trilliansqlite"
+	"github.com/sijil/sijil/internal/witness"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
 )
@@ -34,7 +37,11 @@ type service struct {
 	log     *trillianlog.Log
 	rows    *store.Store
 	tiles   *tilewriter.Writer
+	witness *witness.Collector
+	public  *quorum.Public
 	handler http.Handler
+
+	end func() // ends what runs beside the requests, and waits for it
 }
 
 // open wires the service. The log database comes first: its lock is what keeps
@@ -59,11 +66,11 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 	if s.rows, err = store.Open(ctx, o.data); err != nil {
 		return nil, err
 	}
-	trust, tree, err := s.settings(ctx)
+	trust, treeID, err := s.settings(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s.log, err = trillianlog.Open(ctx, trillianlog.Options{Log: s.storage.LogStorage(), Admin: s.storage.AdminStorage(), TreeID: tree, Clock: time.Now, Logger: logger})
+	s.log, err = trillianlog.Open(ctx, trillianlog.Options{Log: s.storage.LogStorage(), Admin: s.storage.AdminStorage(), TreeID: treeID, Clock: time.Now, Logger: logger})
 	if err != nil {
 		return nil, err
 	}
@@ -83,12 +90,42 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 	if _, err := s.tiles.Advance(ctx); err != nil {
 		return nil, err
 	}
-	service, err := publish.Open(ctx, publish.Config{Log: s.log, Tree: proofs{s.tiles}, Public: proofs{s.tiles}.Latest, Store: s.rows, Frozen: s.frozen, Signer: s.signer, Trust: trust, Clock: time.Now, Logger: logger})
+	if err := s.openPublic(ctx, trust.Policy(), logger); err != nil {
+		return nil, err
+	}
+	tree := proofs{w: s.tiles, moved: s.public.Kick}
+	service, err := publish.Open(ctx, publish.Config{Log: s.log, Tree: tree, Public: s.public.Checkpoint, Store: s.rows, Frozen: s.frozen, Signer: s.signer, Trust: trust, Clock: time.Now, Logger: logger})
 	if err != nil {
 		return nil, err
 	}
-	s.handler, err = s.routes(service, o, logger)
-	return s, err
+	if s.handler, err = s.routes(service, o, logger); err != nil {
+		return nil, err
+	}
+	s.run(ctx)
+	return s, nil
+}
+
+// openPublic prepares the checkpoint that readers are shown.
+func (s *service) openPublic(ctx context.Context, p *keys.Policy, logger *slog.Logger) (err error) {
+	s.witness = witness.NewCollector(witness.Config{Policy: p, Clock: time.Now, Prove: func(old, new int64) (tlog.TreeProof, error) {
+		return s.tiles.Consistency(uint64(old), uint64(new))
+	}})
+	s.public, err = quorum.Open(ctx, quorum.Config{
+		Policy: p, Latest: proofs{w: s.tiles}.Latest, Store: s.rows, Clock: time.Now, Logger: logger,
+		Collect: func(ctx context.Context, c publish.Checkpoint) ([]byte, error) { return s.witness.Collect(ctx, c.Note) },
+	})
+	return err
+}
+
+// run starts what runs beside the requests.
+func (s *service) run(ctx context.Context) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { s.public.Run(ctx) })
+	s.end = func() {
+		cancel()
+		running.Wait()
+	}
 }
 
 func (s *service) routes(p *publish.Service, o serveOptions, logger *slog.Logger) (http.Handler, error) {
@@ -176,6 +213,9 @@ func (s *service) readFrozen(ctx context.Context, p *keys.Policy) error {
 // Close closes what was opened, the lock last.
 func (s *service) Close() error {
 	var errs []error
+	if s.end != nil {
+		s.end()
+	}
 	if s.log != nil {
 		errs = append(errs, s.log.Close())
 	}
@@ -189,51 +229,4 @@ func (s *service) Close() error {
 		errs = append(errs, s.storage.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// proofs gives the use cases the tiles as their Tree.
-type proofs struct{ w *tilewriter.Writer }
-
-func (t proofs) Cover(ctx context.Context, index uint64) (publish.Checkpoint, error) {
-	c, err := t.w.Cover(ctx, index)
-	return toPublish(c), err
-}
-
-func (t proofs) Latest() publish.Checkpoint { return toPublish(t.w.Latest()) }
-
-func (t proofs) Prove(index, size int64) (tlog.RecordProof, error) {
-	return t.w.Prove(uint64(index), uint64(size))
-}
-
-func (t proofs) Room() error {
-	if err := t.w.Room(); errors.Is(err, tilewriter.ErrDiskFull) {
-		return fmt.Errorf("%w: %w", publish.ErrFull, err)
-	} else if err != nil {
-		return err
-	}
-	return nil
-}
-
-// checkpoints gives the tile writer our rows as its CheckpointStore.
-type checkpoints struct{ rows *store.Store }
-
-func (c checkpoints) Last(ctx context.Context) (tilewriter.Checkpoint, error) {
-	last, err := c.rows.LastCheckpoint(ctx)
-	return toTiles(last), err
-}
-
-func (c checkpoints) Swap(ctx context.Context, old, new tilewriter.Checkpoint) error {
-	err := c.rows.SwapCheckpoint(ctx, toPublish(old), toPublish(new))
-	if errors.Is(err, store.ErrConflict) {
-		return tilewriter.ErrConflict
-	}
-	return err
-}
-
-func toPublish(c tilewriter.Checkpoint) publish.Checkpoint {
-	return publish.Checkpoint{Size: int64(c.Size), Root: c.Root, Note: c.Note}
-}
-
-func toTiles(c publish.Checkpoint) tilewriter.Checkpoint {
-	return tilewriter.Checkpoint{Size: uint64(c.Size), Root: c.Root, Note: c.Note}
 }

@@ -38,7 +38,7 @@ var useCases = map[string][]string{
 // adapters never import each other.
 var adapters = []string{
 	"internal/api", "internal/clientstate", "internal/remote", "internal/sigstore", "internal/site", "internal/store",
-	"internal/tilewriter", "internal/trillianlog", "internal/trilliansqlite", "log/client",
+	"internal/tilewriter", "internal/trillianlog", "internal/trilliansqlite", "internal/witness", "log/client",
 }
 
 // foreign systems, and the packages that may import them.

@@ -136,6 +136,6 @@ To publish:           sijil draft, sijil review, sijil keygen, sijil publish`,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newVerify(env), newTrust(env), newExport(env), newMirror(env), newDraft(env), newReview(env), newKeygen(env), newPublish(env))
+	root.AddCommand(newVerify(env), newTrust(env), newExport(env), newMirror(env), newWitness(env), newDraft(env), newReview(env), newKeygen(env), newPublish(env))
 	return root
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +23,7 @@ var cryptoRand = rand.Reader
 type publishFlags struct {
 	server, trust, key, token, tokenFile string
 	pass                                 passphraseFlags
+	wait                                 time.Duration
 }
 
 func newPublish(env Env) *cobra.Command {
@@ -44,6 +46,7 @@ interrupts it, run the same command again: nothing is published twice.`,
 	c.Flags().StringVar(&f.token, "token", "", "the `TOKEN` for a new publication; other users of this machine can see it: prefer --token-file")
 	c.Flags().StringVar(&f.tokenFile, "token-file", "", "read the token from `FILE`")
 	c.MarkFlagsMutuallyExclusive("token", "token-file")
+	c.Flags().DurationVar(&f.wait, "wait", 30*time.Second, "how long to wait for the witnesses, where readers ask for them")
 	f.pass.add(c)
 	return c
 }
@@ -90,7 +93,7 @@ func runPublish(cmd *cobra.Command, env Env, dir string, f publishFlags) error {
 	}
 	fmt.Fprintf(env.Stdout, "published %s version %d\nrecord:  %s\ngenesis: %s\nentry:   %d of the log %s\n",
 		d.Header.Slug, res.Version, res.Record, res.Genesis, res.Index, trust.Policy().Origin())
-	return nil
+	return f.await(cmd.Context(), env, p, res)
 }
 
 // publisher wires the publisher's side; save keeps what was seen of the log.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -37,6 +38,7 @@ type trustInitFlags struct {
 	publications []string
 	fingerprints []string
 	firstUse     bool
+	takePolicy   bool
 }
 
 func newTrustInit(env Env) *cobra.Command {
@@ -57,8 +59,9 @@ is pinned is ever replaced.`,
 	}
 	c.Flags().StringVar(&f.out, "out", "", "write the trust `FILE` (default: $XDG_CONFIG_HOME/sijil/trust.json)")
 	c.Flags().StringSliceVar(&f.publications, "publication", nil, "pin this `SLUG` only (default: all there are)")
-	c.Flags().StringArrayVar(&f.fingerprints, "fingerprint", nil, "a `FINGERPRINT` that you have from elsewhere; give one for the log and one for each publication")
+	c.Flags().StringArrayVar(&f.fingerprints, "fingerprint", nil, "a `FINGERPRINT` that you have from elsewhere; give one for the log, one for its witness policy if that asks for witnesses, and one for each publication")
 	c.Flags().BoolVar(&f.firstUse, "first-use", false, "pin without comparing; verdicts will say so")
+	c.Flags().BoolVar(&f.takePolicy, "take-policy", false, "replace the trust file's witness policy by the service's, after comparing it")
 	c.MarkFlagsMutuallyExclusive("fingerprint", "first-use")
 	return c
 }
@@ -85,7 +88,7 @@ func runTrustInit(ctx context.Context, env Env, url string, f trustInitFlags) er
 	if err != nil {
 		return err
 	}
-	trust, pinned, err := merge(path, offered, f.publications)
+	trust, pinned, err := f.merge(env, path, offered)
 	if err != nil {
 		return err
 	}
@@ -109,10 +112,18 @@ func runTrustInit(ctx context.Context, env Env, url string, f trustInitFlags) er
 
 // merge adds what was asked for to the trust file at path, if there is one. It
 // returns the fingerprints that are to be decided on.
-func merge(path string, offered *keys.Trust, slugs []string) (*keys.Trust, []string, error) {
+func (f trustInitFlags) merge(env Env, path string, offered *keys.Trust) (*keys.Trust, []string, error) {
+	slugs := f.publications
 	trust, err := existing(path, offered)
 	if err != nil {
 		return nil, nil, err
+	}
+	if theirs := offered.Policy(); trust.Policy().String() != theirs.String() {
+		if f.takePolicy {
+			trust = trust.WithPolicy(theirs)
+		} else {
+			fmt.Fprintf(env.Stderr, "sijil: notice: the service's witness policy is another one now (%s); yours stays. To take it, add --take-policy.\n", theirs.Fingerprint())
+		}
 	}
 	all := offered.Publications()
 	if len(slugs) == 0 {
@@ -122,6 +133,9 @@ func merge(path string, offered *keys.Trust, slugs []string) (*keys.Trust, []str
 		sort.Strings(slugs)
 	}
 	prints := []string{trust.Policy().Log().ID().String()}
+	if trust.Policy().Quorum() {
+		prints = append(prints, trust.Policy().Fingerprint().String())
+	}
 	for _, slug := range slugs {
 		genesis, ok := all[slug]
 		if !ok {
@@ -164,7 +178,7 @@ func (f trustInitFlags) decide(env Env, trust *keys.Trust, prints []string) (com
 			fmt.Fprintf(env.Stderr, "publication %s\n  %s\n", slug, genesis)
 		}
 	}
-	fmt.Fprintln(env.Stderr, "witnesses: none (quorum none)")
+	showWitnesses(env.Stderr, trust.Policy())
 	if f.firstUse {
 		return false, nil
 	}
@@ -173,7 +187,7 @@ func (f trustInitFlags) decide(env Env, trust *keys.Trust, prints []string) (com
 	}
 	file, ok := env.Stdin.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return false, usage("there is no terminal to ask: give --fingerprint for the log and each publication, or accept them unseen with --first-use")
+		return false, usage("there is no terminal to ask: give --fingerprint for the log, a witness policy with a quorum, and each publication, or accept them unseen with --first-use")
 	}
 	fmt.Fprint(env.Stderr, "Have you compared these with what the publisher gave you by another way?\n[yes / no, pin on first use / anything else stops] ")
 	answer, err := bufio.NewReader(file).ReadString('\n')
@@ -187,6 +201,18 @@ func (f trustInitFlags) decide(env Env, trust *keys.Trust, prints []string) (com
 		return false, nil
 	}
 	return false, errors.New("nothing was pinned")
+}
+
+// showWitnesses prints a policy for people to compare.
+func showWitnesses(w io.Writer, p *keys.Policy) {
+	if !p.Quorum() {
+		fmt.Fprintln(w, "witnesses: none (quorum none)")
+		return
+	}
+	fmt.Fprintf(w, "witness policy\n  %s\n", p.Fingerprint())
+	for _, x := range p.Witnesses() {
+		fmt.Fprintf(w, "  witness %s\n    %s\n", x.Name, x.Fingerprint)
+	}
 }
 
 // match requires that each fingerprint that is to be pinned was given, and each

@@ -85,8 +85,10 @@ func trustWord(d *clientstate.Dir, t *keys.Trust, slug string) (string, error) {
 		return "", err
 	}
 	genesis, _ := t.Genesis(slug)
-	if slices.Contains(list, t.Policy().Log().ID().String()) || slices.Contains(list, genesis.String()) {
-		return match.TrustFirstUse, nil
+	for _, print := range []log.Digest{t.Policy().Log().ID(), t.Policy().Fingerprint(), genesis} {
+		if slices.Contains(list, print.String()) {
+			return match.TrustFirstUse, nil
+		}
 	}
 	return match.TrustPinned, nil
 }
@@ -103,7 +105,7 @@ func (e Env) options(t *keys.Trust, slug string, src client.Fetcher, memory evid
 		return evidence.Options{}, err
 	}
 	return evidence.Options{
-		Trust: t, Slug: slug, Stock: stock, Memory: memory,
+		Trust: t, Slug: slug, Stock: stock, Memory: memory, Now: e.Clock(),
 		Consistent: func(ctx context.Context, old, new *log.Checkpoint) error {
 			err := client.Consistency(ctx, src, tree(old), tree(new))
 			var bad *client.InconsistentError

@@ -25,6 +25,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/sijil/sijil/internal/chain"
 	"github.com/sijil/sijil/internal/edition"
@@ -48,7 +49,7 @@ type StockVerifier interface {
 	Verify(bundle []byte, key *ecdsa.PublicKey, artifact log.Digest) error
 }
 
-// Options say what to open and whom to trust. All but Memory are required.
+// Options say what to open and whom to trust. All but Memory and Now are required.
 type Options struct {
 	Trust  *keys.Trust
 	Slug   string
@@ -56,6 +57,11 @@ type Options struct {
 	Stock  StockVerifier
 	// Memory is what this machine saw last of the log. Optional.
 	Memory Memory
+	// Now is the reader's time, to tell a stale log by: one whose witness quorum
+	// is older than MaxAge (default 24 hours) may be hidden news. Optional: no
+	// log is stale without it, nor is an exported folder or a frozen log.
+	Now    time.Time
+	MaxAge time.Duration
 	// Consistent proves that one tree extends another (RFC 9162, 2.1.4) from the
 	// source's tiles. Nil where there are none: an exported folder.
 	Consistent func(ctx context.Context, old, new *log.Checkpoint) error
@@ -75,6 +81,14 @@ type DamagedError struct {
 func (e *DamagedError) Error() string { return e.Path + ": " + e.Err.Error() }
 
 func (e *DamagedError) Unwrap() error { return e.Err }
+
+// StaleError: the newest checkpoint's witness quorum is too old. The caller says
+// `unchecked`.
+type StaleError struct{ Cosigned, Now time.Time }
+
+func (e *StaleError) Error() string {
+	return fmt.Sprintf("the witnesses cosigned the newest checkpoint at %s, %d hours ago", e.Cosigned.UTC().Format(time.RFC3339), int(e.Now.Sub(e.Cosigned).Hours()))
+}
 
 // Publication is a publication of which everything was verified. Only Open
 // makes one.
@@ -161,6 +175,9 @@ func Open(ctx context.Context, src Source, o Options) (*Publication, error) {
 		return nil, err
 	}
 	if err := r.compareTrees(); err != nil {
+		return nil, err
+	}
+	if err := r.checkAge(); err != nil {
 		return nil, err
 	}
 	if err := r.openEditions(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"time"
 
 	"github.com/sijil/sijil/internal/jcs"
 	"github.com/sijil/sijil/keys"
@@ -105,6 +106,22 @@ func (r *reader) refreshCheckpoint() error {
 	r.p.fresh = fresh
 	if r.p.head.Head().TreeSize > r.p.checkpoint.Size() {
 		return &DamagedError{Path: r.o.Layout.Head(r.o.Slug), Err: errors.New("speaks of a tree that no checkpoint covers")}
+	}
+	return nil
+}
+
+// checkAge refuses a log whose newest quorum is old: news may be withheld.
+func (r *reader) checkAge() error {
+	const day = 24 * time.Hour
+	if !r.policy.Quorum() || r.o.Now.IsZero() || r.o.Layout.Folder || r.p.frozen != nil {
+		return nil
+	}
+	most := r.o.MaxAge
+	if most == 0 {
+		most = day
+	}
+	if at := r.p.checkpoint.Cosigned(); r.o.Now.Sub(at) > most {
+		return &StaleError{Cosigned: at, Now: r.o.Now}
 	}
 	return nil
 }

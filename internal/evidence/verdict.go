@@ -7,6 +7,7 @@ import (
 
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/statement"
+	"github.com/sijil/sijil/keys"
 )
 
 // Check compares a copy with the verified versions and returns the verdict with
@@ -73,9 +74,15 @@ func Unchecked(slug string, err error) *match.Verdict {
 	v.Publication = slug
 	var damaged *DamagedError
 	var bad *Misbehaviour
+	var stale *StaleError
+	var quorum *keys.QuorumError
 	switch {
 	case errors.As(err, &bad):
 		v.Reason.Code, v.Reason.Hint = match.ReasonMisbehaved, "keep the proof and show it to the operator, the publisher and other readers; trust nothing this log says until it is explained"
+	case errors.As(err, &stale):
+		v.Reason.Code, v.Reason.Hint = match.ReasonStale, "a newer version may be withheld from you: try again later, from another network, or ask the operator why no witness has seen the log"
+	case errors.As(err, &quorum):
+		v.Reason.Code, v.Reason.Hint = match.ReasonQuorum, "fewer witnesses than your trust file asks for have seen this: try again later, or ask the operator"
 	case errors.As(err, &damaged):
 		v.Reason.Code, v.Reason.Hint = match.ReasonDamaged, "the service or folder gave a document that does not verify; try again later, ask the operator, or use an exported folder"
 	case errors.Is(err, ErrNotPinned):

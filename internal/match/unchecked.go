@@ -7,6 +7,8 @@ const (
 	ReasonMisbehaved  = "log-misbehaved"
 	ReasonNotPinned   = "not-pinned"
 	ReasonNotFresh    = "not-fresh"
+	ReasonQuorum      = "no-quorum"
+	ReasonStale       = "stale-log"
 )
 
 // NewUnchecked returns the verdict for a copy that could not be checked: why,

@@ -133,6 +133,27 @@ func (p *Publisher) deliver(ctx context.Context, slug string) (*Result, error) {
 	return nil, fmt.Errorf("the service accepted the record %s and does not show it; it stays in the outbox", record)
 }
 
+// Shown reports whether readers are shown the record: whether the witness quorum
+// has cosigned a tree that holds it. Nil: not yet.
+func (p *Publisher) Shown(ctx context.Context, record log.Digest) (*evidence.Publication, error) {
+	o := p.Open
+	o.Layout.Latest = false
+	pub, err := evidence.Open(ctx, p.Source, o)
+	var damaged *evidence.DamagedError
+	if errors.As(err, &damaged) {
+		return nil, nil // a new publication, of which readers see nothing yet
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range pub.Records() {
+		if r.Digest() == record {
+			return pub, nil
+		}
+	}
+	return nil, nil
+}
+
 // mayPublish spares the person a refusal: is the key one of the publication's?
 func (p *Publisher) mayPublish(pub *evidence.Publication) error {
 	genesis, ok := pub.Records()[0].Statement.(*statement.Publication)
