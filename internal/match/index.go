@@ -18,6 +18,9 @@ import (
 type Name struct {
 	Text     string
 	Withheld bool // the name is not known here; Text is not looked at
+	// Commitment tells entries of two versions apart, withheld or not; Detail is
+	// what the list says beside the name. Optional; Compare alone looks at them.
+	Commitment, Detail string
 }
 
 // A Version is one published edition.
