@@ -123,10 +123,7 @@ func (f diffFlags) print(m marks, pub *opened, two [2]evidence.Record, c *match.
 	}
 	for _, t := range c.Texts {
 		fmt.Fprintf(m.w, "\ntext %s: %s\n", t.Language, textWords(t))
-		if t.Status == match.TextChanged {
-			fmt.Fprintln(m.w)
-			m.text(t, "  ")
-		}
+		m.text(t, "  ")
 	}
 	if f.lang != "" {
 		return

@@ -30,7 +30,10 @@ const contextWords = 8
 // text writes the excerpts of one language's text, with the lines as they are
 // published.
 func (m marks) text(t match.TextComparison, indent string) {
-	for _, e := range match.Excerpts(t.Pieces, contextWords) {
+	for i, e := range match.Excerpts(t.Pieces, contextWords) {
+		if i > 0 {
+			fmt.Fprintln(m.w)
+		}
 		var s strings.Builder
 		for _, p := range e {
 			s.WriteString(m.piece(p))
@@ -41,7 +44,6 @@ func (m marks) text(t match.TextComparison, indent string) {
 				fmt.Fprintf(m.w, "%s\u2068%s\u2069\n", indent, strings.TrimRight(line, " "))
 			}
 		}
-		fmt.Fprintln(m.w)
 	}
 }
 

@@ -37,7 +37,14 @@ func printVerdict(w io.Writer, v *match.Verdict, pub *evidence.Publication) {
 	if len(v.Surroundings) > 0 && v.Version > 0 {
 		words += "; what stands around it is not part of it"
 	}
-	fmt.Fprintf(w, "%s %s: %s\n", sign[v.Verdict], v.Verdict, words)
+	icon := sign[v.Verdict]
+	if v.Retracted {
+		words += "; it was RETRACTED"
+		if icon == sign[match.Identical] {
+			icon = sign[match.Unchecked]
+		}
+	}
+	fmt.Fprintf(w, "%s %s: %s\n", icon, v.Verdict, words)
 	printPlace(w, v, pub)
 	printChanges(w, v)
 	printSignatories(w, v.Signatories)

@@ -64,7 +64,7 @@ func (f sourceFlags) open(ctx context.Context, env Env, slug string) (*opened, e
 		return nil, misbehaved(env, trust, bad)
 	}
 	if err != nil {
-		return nil, withHint(&statusError{code: exitUnchecked, err: err}, "%s", evidence.Unchecked(slug, err).Reason.Hint)
+		return nil, withHint(&statusError{code: exitUnchecked, err: err}, "%s", strings.TrimSuffix(evidence.Unchecked(slug, err).Reason.Hint, "; nothing is known about the copy"))
 	}
 	if err := state.Save(pub.Remember(memory)); err != nil {
 		fmt.Fprintf(env.Stderr, "sijil: warning: what was seen of the log cannot be remembered: %v\n", err)
