@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/gorilla/mux"
 
@@ -87,7 +89,7 @@ func (s *site) compare(r *http.Request) (answer, error) {
 	}
 	v := comparePage{page: s.head(fmt.Sprintf("%s, versions %d and %d", titles(p.Title)[0].Text, a.Version, b.Version)), Slug: slug,
 		PublicationPath: publicationPath(slug), HistoryPath: historyPath(slug), Titles: titles(b.Title), Before: comparedOf(p, a), After: comparedOf(p, b),
-		PlaceDate: c.PlaceDate, ListWords: listWords(c.List), ListCount: fmt.Sprintf("%d in version %d, %d in version %d", c.List.Before, a.Version, c.List.After, b.Version)}
+		PlaceDate: c.PlaceDate, ListWords: upperFirst(listWords(c.List)), ListCount: fmt.Sprintf("%d in version %d, %d in version %d", c.List.Before, a.Version, c.List.After, b.Version)}
 	if a.Version != b.Version {
 		v.Opposite = comparePath(slug, b.Version, a.Version)
 	}
@@ -111,7 +113,7 @@ func comparedOf(p publish.Summary, v publish.VersionSummary) comparedVersion {
 // comparedTextOf shows a text: the changes with a few words around them, then the
 // whole.
 func comparedTextOf(sc *screen, t match.TextComparison) comparedText {
-	x := comparedText{ID: "text-" + t.Language, Lang: t.Language, Dir: direction(t.Language), Language: languageName(t.Language), Words: textWords(t), Changed: t.Status == match.TextChanged}
+	x := comparedText{ID: "text-" + t.Language, Lang: t.Language, Dir: direction(t.Language), Language: languageName(t.Language), Words: upperFirst(textWords(t)), Changed: t.Status == match.TextChanged}
 	excerpts := match.Excerpts(t.Pieces, contextWords)
 	for i, e := range excerpts {
 		if i == maxDifferences || sc.left <= 0 {
@@ -133,7 +135,7 @@ func comparedTextOf(sc *screen, t match.TextComparison) comparedText {
 func diffLines(sc *screen, all []match.Piece) []diffLine {
 	var out []diffLine
 	var now diffLine
-	blank, breaks := false, 0
+	blank, breaks := false, 0 // line ends since the last words
 	flush := func() {
 		if len(now.Marks) > 0 {
 			now.Blank = blank
@@ -151,11 +153,36 @@ func diffLines(sc *screen, all []match.Piece) []diffLine {
 				continue
 			}
 			breaks = 0
-			now.Marks = append(now.Marks, mark{Deleted: p.Kind == match.Removed, Inserted: p.Kind == match.Inserted, Runs: sc.published(part, maxLine)})
+			now.Marks = append(now.Marks, marksOf(sc, p.Kind, part)...)
 		}
 	}
 	flush()
 	return out
+}
+
+// marksOf marks a piece of one line; the space around it is left outside.
+func marksOf(sc *screen, kind match.PieceKind, s string) []mark {
+	if kind == match.Common {
+		return []mark{{Runs: sc.published(s, maxLine)}}
+	}
+	body := strings.TrimSpace(s)
+	before, after, _ := strings.Cut(s, body)
+	var out []mark
+	for _, x := range []struct {
+		s    string
+		kind match.PieceKind
+	}{{before, match.Common}, {body, kind}, {after, match.Common}} {
+		if x.s != "" {
+			out = append(out, mark{Deleted: x.kind == match.Removed, Inserted: x.kind == match.Inserted, Runs: sc.published(x.s, maxLine)})
+		}
+	}
+	return out
+}
+
+// upperFirst begins a sentence.
+func upperFirst(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
 }
 
 func listGroups(sc *screen, l match.ListComparison) []nameGroup {
