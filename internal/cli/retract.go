@@ -14,6 +14,7 @@ import (
 
 	"github.com/sijil/sijil/internal/evidence"
 	"github.com/sijil/sijil/internal/publisher"
+	"github.com/sijil/sijil/internal/remote"
 	"github.com/sijil/sijil/keys"
 )
 
@@ -140,7 +141,10 @@ func (f retractFlags) confirm(env Env, slug string) error {
 func (f retractFlags) explainRetract(env Env, trust *keys.Trust, err error) error {
 	var never *publisher.NotRetractableError
 	var bad *evidence.Misbehaviour
+	var problem *remote.Problem
 	switch {
+	case errors.As(err, &problem) && problem.Status == 409:
+		return withHint(err, "somebody else published meanwhile, and nothing was retracted: see what there is with `sijil history`, then decide again")
 	case errors.As(err, &never):
 		return withHint(err, "nothing was signed; see what there is with `sijil history`")
 	case errors.As(err, &bad):

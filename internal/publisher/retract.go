@@ -54,9 +54,9 @@ func (p *Publisher) Retract(ctx context.Context, slug string, version int, reaso
 	return p.deliver(ctx, slug, retractName)
 }
 
-// Retractable returns nil when version (0: the publication) stands and can be
+// retractable returns nil when version (0: the publication) stands and can be
 // withdrawn, else a *NotRetractableError.
-func Retractable(pub *evidence.Publication, version int) error {
+func retractable(pub *evidence.Publication, version int) error {
 	if r, gone := pub.Retraction(version); gone {
 		s, ok := r.Statement.(*statement.Retraction)
 		switch {
@@ -78,7 +78,7 @@ func Retractable(pub *evidence.Publication, version int) error {
 
 // retraction builds the statement that follows pub's head.
 func (p *Publisher) retraction(pub *evidence.Publication, version int, reason string) (*statement.Retraction, error) {
-	if err := Retractable(pub, version); err != nil {
+	if err := retractable(pub, version); err != nil {
 		return nil, err
 	}
 	records := pub.Records()

@@ -163,15 +163,3 @@ func TestRetractAcceptedIsNotDone(t *testing.T) {
 		t.Errorf("%v, waiting: %q", err, d.waiting())
 	}
 }
-
-// TestRetractableSaysNothingElse: what stands can be withdrawn.
-func TestRetractableSaysNothingElse(t *testing.T) {
-	d := published(t)
-	r, err := d.retract(1, "Withdrawn.")
-	must(t, err)
-	for version, want := range map[int]bool{0: true, 1: false, 2: true, 3: false} {
-		if err := publisher.Retractable(r.Publication, version); (err == nil) != want {
-			t.Errorf("version %d: %v", version, err)
-		}
-	}
-}
