@@ -92,8 +92,8 @@ func (a *api) router() *mux.Router {
 	return r
 }
 
-// dispatch gives the pages what is not the API's. A page that checks a copy
-// counts against the same limit as the API's verify.
+// dispatch gives the pages what is not the API's. A page that checks a copy, or
+// compares versions, counts against the same limit as the API's verify.
 func (a *api) dispatch(routes http.Handler) http.Handler {
 	if a.Site == nil {
 		return routes
@@ -103,12 +103,17 @@ func (a *api) dispatch(routes http.Handler) http.Handler {
 		switch {
 		case ours(r.URL.Path):
 			routes.ServeHTTP(w, r)
-		case r.Method == http.MethodPost:
+		case r.Method == http.MethodPost || compares(r.URL.Path):
 			check.ServeHTTP(w, r)
 		default:
 			a.Site.ServeHTTP(w, r)
 		}
 	})
+}
+
+// compares reports whether a page compares versions each time it is asked for.
+func compares(path string) bool {
+	return strings.HasPrefix(path, "/p/") && (strings.HasSuffix(strings.TrimSuffix(path, "/"), "/history") || strings.Contains(path, "/compare/"))
 }
 
 func ours(path string) bool {

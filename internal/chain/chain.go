@@ -10,6 +10,13 @@
 //	version 1 sequence 1  previous = digest(genesis)
 //	version 2 sequence 2  previous = digest(version 1)
 //
+// A retraction takes its place like any record. It withdraws one version, for
+// ever, or the whole publication, and then nothing may follow:
+//
+//	retraction of version 1     sequence 3  previous = digest(version 2)
+//	version 3                   sequence 4
+//	retraction of all           sequence 5, the last
+//
 // The package is pure. It works on log.Signed values, so a record whose
 // signature was not verified cannot enter.
 package chain
@@ -17,6 +24,7 @@ package chain
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
@@ -58,7 +66,14 @@ type Chain struct {
 	keys     []*keys.PublicKey
 	head     log.Digest
 	sequence int64
-	version  int
+	versions []version // by number, from 1
+	final    bool      // the publication is retracted
+}
+
+// version is what the chain keeps of a version record.
+type version struct {
+	record    log.Digest
+	retracted bool
 }
 
 // Start verifies a genesis bundle: its statement, and that one of the keys that
@@ -122,30 +137,65 @@ func (c *Chain) place(s statement.Statement, h statement.Header) error {
 	conflict := func(format string, a ...any) error {
 		return &ConflictError{Head: c.head, Sequence: c.sequence, Detail: fmt.Sprintf(format, a...)}
 	}
+	if c.final {
+		return conflict("the publication is retracted: nothing can follow")
+	}
 	if h.Sequence != c.sequence+1 {
 		return conflict("the record has sequence number %d, the next is %d", h.Sequence, c.sequence+1)
 	}
 	if h.Previous != c.head {
 		return conflict("the record follows %s", h.Previous)
 	}
-	if v, ok := s.(*statement.Version); ok && v.Version != c.version+1 {
-		return conflict("the record is version %d, the next is version %d", v.Version, c.version+1)
+	switch s := s.(type) {
+	case *statement.Version:
+		if next := len(c.versions) + 1; s.Version != next {
+			return conflict("the record is version %d, the next is version %d", s.Version, next)
+		}
+	case *statement.Retraction:
+		if detail := c.retractable(s.Version); detail != "" {
+			return conflict("%s", detail)
+		}
 	}
 	return nil
+}
+
+// retractable says why a version cannot be withdrawn; nil is the publication.
+func (c *Chain) retractable(v *statement.RetractedVersion) string {
+	switch {
+	case v == nil:
+		return ""
+	case v.Number > len(c.versions):
+		return fmt.Sprintf("there is no version %d to retract", v.Number)
+	}
+	switch have := c.versions[v.Number-1]; {
+	case have.record != v.Record:
+		return fmt.Sprintf("version %d is the record %s, not %s", v.Number, have.record, v.Record)
+	case have.retracted:
+		return fmt.Sprintf("version %d is retracted already", v.Number)
+	}
+	return ""
 }
 
 // Advance moves the head to a record that Next returned.
 func (c *Chain) Advance(r *Record) {
 	h := r.Statement.Header()
 	c.head, c.sequence = r.Digest(), h.Sequence
-	if v, ok := r.Statement.(*statement.Version); ok {
-		c.version = v.Version
+	switch s := r.Statement.(type) {
+	case *statement.Version:
+		c.versions = append(c.versions, version{record: r.Digest()})
+	case *statement.Retraction:
+		if s.Version == nil {
+			c.final = true
+		} else {
+			c.versions[s.Version.Number-1].retracted = true
+		}
 	}
 }
 
 // Clone returns an independent copy.
 func (c *Chain) Clone() *Chain {
 	out := *c
+	out.versions = slices.Clone(c.versions)
 	return &out
 }
 
@@ -165,7 +215,16 @@ func (c *Chain) Head() log.Digest { return c.head }
 func (c *Chain) Sequence() int64 { return c.sequence }
 
 // Version is the number of the latest version, 0 before the first.
-func (c *Chain) Version() int { return c.version }
+func (c *Chain) Version() int { return len(c.versions) }
+
+// Retracted reports whether the publication was withdrawn: nothing can follow.
+func (c *Chain) Retracted() bool { return c.final }
+
+// VersionRetracted reports whether version n was withdrawn, by itself or with
+// the publication.
+func (c *Chain) VersionRetracted(n int) bool {
+	return n >= 1 && n <= len(c.versions) && (c.final || c.versions[n-1].retracted)
+}
 
 // Keys are the keys of the policy in force.
 func (c *Chain) Keys() []*keys.PublicKey { return append([]*keys.PublicKey(nil), c.keys...) }

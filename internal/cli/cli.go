@@ -129,13 +129,16 @@ record in a transparency log, and tells anyone who holds a copy whether it is th
 text the organisations endorsed.
 
 To check a copy:      sijil trust init URL, then sijil verify FILE
-To publish:           sijil draft, sijil review, sijil keygen, sijil publish`,
+To see what changed:  sijil history, sijil diff
+To publish:           sijil draft, sijil review, sijil keygen, sijil publish
+To withdraw:          sijil retract`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newVerify(env), newTrust(env), newExport(env), newMirror(env), newWitness(env), newDraft(env), newReview(env), newKeygen(env), newPublish(env))
+	root.AddCommand(newVerify(env), newTrust(env), newExport(env), newMirror(env), newWitness(env), newDraft(env), newReview(env), newKeygen(env),
+		newPublish(env), newRetract(env), newHistory(env), newDiff(env))
 	return root
 }

@@ -181,6 +181,10 @@ func evidenceFiles(pub *evidence.Publication, trust *keys.Trust) (map[string][]b
 		files[l.Bundle(slug, sequence)] = r.Bundle
 		key := slug + "/keys/" + r.Key.Digest().Hex() + ".pub"
 		files[key] = r.Key.PEM()
+		if s, ok := r.Statement.(*statement.Retraction); ok {
+			commands += fmt.Sprintf("  cosign verify-blob-attestation --bundle %s \\\n    --key %s --trusted-root %s --type %s \\\n    --digest %s --digestAlg sha256\n",
+				l.Bundle(slug, sequence), key, l.TrustedRoot(), statement.TypeRetraction, s.Target().Hex())
+		}
 		v, ok := r.Statement.(*statement.Version)
 		if !ok {
 			continue
@@ -208,7 +212,8 @@ Compare both fingerprints with what the publisher gave you by another way. Then
 
   sijil verify --offline . COPY
 
-checks a copy against this folder, and stock cosign (v3) checks each text, as in
+checks a copy against this folder, and stock cosign (v3) checks each text and each
+retraction (by the record digest of what it withdraws), as in
 
 %s
 cosign does not check the chain of records, the witness quorum or whether a

@@ -79,7 +79,7 @@ func runPublish(cmd *cobra.Command, env Env, dir string, f publishFlags) error {
 	if err != nil {
 		return err
 	}
-	p, save, err := f.publisher(env, trust, path, dir, signer)
+	p, save, err := f.publisher(env, trust, path, filepath.Join(dir, "outbox"), signer)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func runPublish(cmd *cobra.Command, env Env, dir string, f publishFlags) error {
 }
 
 // publisher wires the publisher's side; save keeps what was seen of the log.
-func (f publishFlags) publisher(env Env, trust *keys.Trust, trustPath, dir string, signer *keys.Signer) (*publisher.Publisher, func(*publisher.Result) error, error) {
+func (f publishFlags) publisher(env Env, trust *keys.Trust, trustPath, outbox string, signer *keys.Signer) (*publisher.Publisher, func(*publisher.Result) error, error) {
 	base := f.server
 	if base == "" {
 		base = trust.BaseURL()
@@ -120,7 +120,7 @@ func (f publishFlags) publisher(env Env, trust *keys.Trust, trustPath, dir strin
 	}
 	p := &publisher.Publisher{
 		Server: remote.New(base, env.HTTP), Source: src, Open: o, Signer: signer, Clock: env.Clock,
-		Outbox:    publisher.FolderOutbox(filepath.Join(dir, "outbox")),
+		Outbox:    publisher.FolderOutbox(outbox),
 		SaveTrust: func(t *keys.Trust) error { return saveTrust(trustPath, t) },
 	}
 	save := func(r *publisher.Result) error { return state.Save(r.Publication.Remember(memory)) }
@@ -145,6 +145,8 @@ func (f publishFlags) explain(err error, dir string) error {
 	switch {
 	case errors.Is(err, publisher.ErrUnchanged):
 		return withHint(err, "change the files in %s, or close flags as repaired, and say why with `sijil review %s --reason …`", dir, dir)
+	case errors.Is(err, publisher.ErrRetracted):
+		return withHint(err, "a retracted publication is closed for ever: ask the operator for a token for another slug")
 	case errors.As(err, &bad):
 		return &statusError{code: exitMisbehaved, err: err}
 	case errors.As(err, &problem) && problem.Status == 409:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sijil/sijil/internal/evidence"
 	"github.com/sijil/sijil/internal/match"
+	"github.com/sijil/sijil/internal/statement"
 )
 
 // sentence says what a verdict means, and what it does not.
@@ -36,8 +37,15 @@ func printVerdict(w io.Writer, v *match.Verdict, pub *evidence.Publication) {
 	if len(v.Surroundings) > 0 && v.Version > 0 {
 		words += "; what stands around it is not part of it"
 	}
-	fmt.Fprintf(w, "%s %s: %s\n", sign[v.Verdict], v.Verdict, words)
-	printPlace(w, v)
+	icon := sign[v.Verdict]
+	if v.Retracted {
+		words += "; it was RETRACTED"
+		if icon == sign[match.Identical] {
+			icon = sign[match.Unchecked]
+		}
+	}
+	fmt.Fprintf(w, "%s %s: %s\n", icon, v.Verdict, words)
+	printPlace(w, v, pub)
 	printChanges(w, v)
 	printSignatories(w, v.Signatories)
 	for _, s := range v.Surroundings {
@@ -61,7 +69,7 @@ func printVerdict(w io.Writer, v *match.Verdict, pub *evidence.Publication) {
 	}
 }
 
-func printPlace(w io.Writer, v *match.Verdict) {
+func printPlace(w io.Writer, v *match.Verdict, pub *evidence.Publication) {
 	if v.Version == 0 {
 		return
 	}
@@ -72,9 +80,9 @@ func printPlace(w io.Writer, v *match.Verdict) {
 	fmt.Fprintln(w)
 	switch {
 	case v.Retracted:
-		fmt.Fprintln(w, "  this version was RETRACTED by its publisher")
+		printRetraction(w, v, pub)
 	case v.Current == match.CurrentNo:
-		fmt.Fprintf(w, "  superseded: the latest version is %d\n", v.LatestVersion)
+		fmt.Fprintf(w, "  superseded: the latest version is %d%s\n", v.LatestVersion, butRetracted(pub, v.LatestVersion))
 	case v.Current == match.CurrentYes:
 		fmt.Fprintf(w, "  this is the latest version, as of %s\n", v.AsOf)
 	default:
@@ -83,6 +91,36 @@ func printPlace(w io.Writer, v *match.Verdict) {
 	for _, also := range v.AlsoMatches {
 		fmt.Fprintf(w, "  version %d of %s matches equally\n", also.Version, also.Publication)
 	}
+}
+
+// printRetraction says that what the copy is was withdrawn, and why.
+func printRetraction(w io.Writer, v *match.Verdict, pub *evidence.Publication) {
+	what, when := "this version", ""
+	if pub != nil {
+		if r, ok := pub.Retraction(v.Version); ok {
+			if s, ok := r.Statement.(*statement.Retraction); ok {
+				when = fmt.Sprintf(" on %s: %s", s.Issued, quote(s.Reason))
+				if s.Version == nil {
+					what = "this publication, with all its versions,"
+				}
+			}
+		}
+	}
+	fmt.Fprintf(w, "  %s was RETRACTED by its publisher%s\n", what, when)
+	if v.Version < v.LatestVersion {
+		fmt.Fprintf(w, "  the latest version is %d%s\n", v.LatestVersion, butRetracted(pub, v.LatestVersion))
+	}
+}
+
+// butRetracted says of the version that replaced another that it was withdrawn
+// too: the one before does not come back.
+func butRetracted(pub *evidence.Publication, version int) string {
+	if pub != nil {
+		if _, gone := pub.Retraction(version); gone {
+			return ", which was RETRACTED"
+		}
+	}
+	return ""
 }
 
 func printChanges(w io.Writer, v *match.Verdict) {

@@ -200,6 +200,18 @@ func (f verifyFlags) report(env Env, v *match.Verdict, pub *evidence.Publication
 }
 
 func (f verifyFlags) reportMisbehaviour(env Env, trust *keys.Trust, word, slug string, bad *evidence.Misbehaviour) error {
+	proof := misbehaved(env, trust, bad)
+	v := evidence.Unchecked(slug, bad)
+	v.Trust, v.Log = word, trust.Policy().Origin()
+	if err := f.report(env, v, nil); err != nil && v.ExitCode() == exitOK {
+		return err
+	}
+	return proof
+}
+
+// misbehaved writes the proof against the log to a file, and returns the error
+// that ends the command with it.
+func misbehaved(env Env, trust *keys.Trust, bad *evidence.Misbehaviour) error {
 	state, err := env.state(trust)
 	if err != nil {
 		return err
@@ -207,11 +219,6 @@ func (f verifyFlags) reportMisbehaviour(env Env, trust *keys.Trust, word, slug s
 	path, err := state.SaveProof(bad, env.Clock())
 	if err != nil {
 		fmt.Fprintf(env.Stderr, "sijil: warning: the proof cannot be written: %v\n", err)
-	}
-	v := evidence.Unchecked(slug, bad)
-	v.Trust, v.Log = word, trust.Policy().Origin()
-	if err := f.report(env, v, nil); err != nil && v.ExitCode() == exitOK {
-		return err
 	}
 	return withHint(&statusError{code: exitMisbehaved, err: bad}, "the proof, two notes signed by the log's key, is in %s: show it to the operator, the publisher and other readers", path)
 }

@@ -6,9 +6,10 @@
 //	heads/<genesis>     the newest verified head of each publication
 //	first-use           fingerprints that were accepted without comparing them
 //	misbehaviour-*.json proofs against the log
+//	outbox/<slug>/      signed retractions that are not known to be in the log
 //
 // Losing the folder loses no evidence, only the memory by which a log that goes
-// backwards is caught.
+// backwards is caught, and retractions that were not sent yet.
 package clientstate
 
 import (

@@ -98,7 +98,9 @@ func (e *Edition) List() *signatory.List { return e.list }
 func (e *Edition) ForMatch() match.Version {
 	out := match.Version{Number: e.statement.Version, Texts: e.texts}
 	for _, entry := range e.list.Entries() {
-		out.Names = append(out.Names, match.Name{Text: entry.Signatory.Name, Withheld: entry.Withheld})
+		x := entry.Signatory
+		detail := slices.DeleteFunc([]string{x.Role, x.Country, x.Domain}, func(s string) bool { return s == "" })
+		out.Names = append(out.Names, match.Name{Text: x.Name, Withheld: entry.Withheld, Commitment: entry.Commitment, Detail: strings.Join(detail, ", ")})
 	}
 	lines := slices.Sorted(maps.Values(e.statement.PlaceDate))
 	out.PlaceDate = strings.Join(lines, "\n")

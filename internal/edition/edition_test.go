@@ -1,6 +1,7 @@
 package edition_test
 
 import (
+	"crypto/rand"
 	"strings"
 	"testing"
 
@@ -51,9 +52,30 @@ func TestOpen(t *testing.T) {
 	check(t, err)
 	got, err = edition.Open(v, texts, withheld)
 	check(t, err)
-	want := match.Version{Number: 1, Texts: texts, Names: []match.Name{{Withheld: true}, {Text: e.Names[1]}, {Text: e.Names[2]}}, PlaceDate: got.ForMatch().PlaceDate}
+	salted := names.Commitments()
+	want := match.Version{Number: 1, Texts: texts, Names: []match.Name{{Withheld: true, Commitment: salted[0]}, {Text: e.Names[1], Commitment: salted[1]}, {Text: e.Names[2], Commitment: salted[2]}}, PlaceDate: got.ForMatch().PlaceDate}
 	if diff := cmp.Diff(want, got.ForMatch()); diff != "" {
 		t.Errorf("for the matcher (-want +got):\n%s", diff)
+	}
+}
+
+// TestDetail: what the list says beside a name goes to the matcher too.
+func TestDetail(t *testing.T) {
+	v, texts, _ := parts(t, logtest.River()[0])
+	d, err := signatory.Reuse(nil, []signatory.Signatory{
+		{Name: "Selma Ourdani", Kind: signatory.Person, Role: "hydrologist", Country: "MA"},
+		{Name: "Valley Radio", Kind: signatory.Organisation, Domain: "radio.example"},
+	}, rand.Reader)
+	check(t, err)
+	c, err := signatory.Commit(d)
+	check(t, err)
+	v.Signatories.Commitments = c
+	list, err := signatory.Open(c, d)
+	check(t, err)
+	got, err := edition.Open(v, texts, list)
+	check(t, err)
+	if n := got.ForMatch().Names; n[0].Detail != "hydrologist, MA" || n[1].Detail != "radio.example" {
+		t.Errorf("%+v", n)
 	}
 }
 

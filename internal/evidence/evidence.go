@@ -100,9 +100,12 @@ type Publication struct {
 	frozen     *log.VerifiedFreeze
 	head       *log.VerifiedHead
 	records    []Record
-	fresh      bool
-	oneTree    bool
-	notChecked []string
+	// retractions are places in records, by the version they withdraw; 0 is the
+	// publication.
+	retractions map[int]int
+	fresh       bool
+	oneTree     bool
+	notChecked  []string
 }
 
 // Record is a verified record in its place.
@@ -138,7 +141,8 @@ func (p *Publication) Fresh() bool { return p.fresh }
 // NotChecked lists, for people, what could not be checked here.
 func (p *Publication) NotChecked() []string { return p.notChecked }
 
-// Latest returns the record of the latest version, and false before the first.
+// Latest returns the record of the latest version, retracted or not, and false
+// before the first.
 func (p *Publication) Latest() (Record, bool) {
 	for i := len(p.records) - 1; i >= 0; i-- {
 		if p.records[i].Edition != nil {
@@ -158,7 +162,7 @@ func Open(ctx context.Context, src Source, o Options) (*Publication, error) {
 	if !ok {
 		return nil, fmt.Errorf("publication %q: %w", o.Slug, ErrNotPinned)
 	}
-	r := &reader{ctx: ctx, src: src, o: o, policy: o.Trust.Policy(), p: &Publication{slug: o.Slug, trust: o.Trust, layout: o.Layout}}
+	r := &reader{ctx: ctx, src: src, o: o, policy: o.Trust.Policy(), p: &Publication{slug: o.Slug, trust: o.Trust, layout: o.Layout, retractions: map[int]int{}}}
 	if o.Layout.Latest {
 		r.policy = r.policy.LogOnly()
 	}
@@ -275,6 +279,7 @@ func (r *reader) openRecords(genesis log.Digest) error {
 			return &DamagedError{Path: path, Err: errors.New("stands in the log before the record it follows")}
 		}
 		r.p.records = append(r.p.records, record)
+		r.noteRetraction(record)
 		if record.Digest() == head.Record {
 			if record.Index != head.Index {
 				return &DamagedError{Path: r.o.Layout.Head(r.o.Slug), Err: fmt.Errorf("says log index %d, the record is at %d", head.Index, record.Index)}

@@ -20,7 +20,9 @@ func (p *Publication) Check(copy []byte, trust string, now time.Time) (*match.Ve
 		if r.Edition == nil {
 			continue
 		}
-		if err := x.Add(p.slug, p.Genesis().String(), r.Edition.ForMatch()); err != nil {
+		version := r.Edition.ForMatch()
+		_, version.Retracted = p.Retraction(version.Number)
+		if err := x.Add(p.slug, p.Genesis().String(), version); err != nil {
 			return nil, fmt.Errorf("prepare: %w", err)
 		}
 	}
@@ -30,7 +32,8 @@ func (p *Publication) Check(copy []byte, trust string, now time.Time) (*match.Ve
 }
 
 // Attach fills in what the matcher cannot know: log, trust, currency and
-// evidence.
+// evidence. A retracted version is never current, and a version that was
+// replaced never is again.
 func (p *Publication) Attach(v *match.Verdict, trust string, now time.Time) {
 	v.Publication, v.Genesis = p.slug, p.Genesis().String()
 	v.Log, v.Trust = p.checkpoint.Origin(), trust
@@ -53,8 +56,9 @@ func (p *Publication) Attach(v *match.Verdict, trust string, now time.Time) {
 	if v.Version == 0 {
 		return
 	}
+	_, v.Retracted = p.Retraction(v.Version)
 	switch {
-	case v.Version < v.LatestVersion:
+	case v.Version < v.LatestVersion || v.Retracted:
 		v.Current = match.CurrentNo
 	case v.AsOf != "":
 		v.Current = match.CurrentYes

@@ -111,6 +111,7 @@ type Publication struct {
 	Indexes  []int64       // by sequence
 	Editions []Edition
 	Lists    [][]signatory.Disclosure // of each version
+	versions []int                    // by sequence: the number of a version, else 0
 }
 
 // Publication logs a genesis record and a version record for each edition.
@@ -136,6 +137,7 @@ func (p *Publication) Next(e Edition) (*log.Bundle, []signatory.Disclosure) {
 	}
 	last := p.Bundles[len(p.Bundles)-1].Envelope.Digest()
 	v, d := e.Version(p.Log.t, statement.NameOf(p.Log.Key), p.Genesis(), last, len(p.Bundles), before)
+	v.Version = len(p.Lists) + 1
 	return SignStatement(p.Log.t, p.Signer, v), d
 }
 
@@ -143,9 +145,44 @@ func (p *Publication) Next(e Edition) (*log.Bundle, []signatory.Disclosure) {
 func (p *Publication) Add(e Edition) {
 	p.Log.t.Helper()
 	b, d := p.Next(e)
+	p.Editions, p.Lists = append(p.Editions, e), append(p.Lists, d)
+	p.add(b, len(p.Lists))
+}
+
+func (p *Publication) add(b *log.Bundle, version int) {
+	for len(p.versions) < len(p.Bundles) {
+		p.versions = append(p.versions, 0) // the genesis
+	}
 	p.Bundles = append(p.Bundles, b)
 	p.Indexes = append(p.Indexes, p.Log.Publish(b, p.Signer.Public()))
-	p.Editions, p.Lists = append(p.Editions, e), append(p.Lists, d)
+	p.versions = append(p.versions, version)
+}
+
+// Retraction signs the retraction of a version, or of the publication where
+// version is 0, as the next record, without logging it.
+func (p *Publication) Retraction(version int, reason string) *log.Bundle {
+	p.Log.t.Helper()
+	n := len(p.Bundles)
+	r := &statement.Retraction{
+		Issued: Start.Add(time.Duration(n) * time.Hour).Format(time.RFC3339), Log: statement.NameOf(p.Log.Key), Publication: p.Genesis(),
+		Previous: p.Bundles[n-1].Envelope.Digest(), Reason: reason, Sequence: int64(n),
+	}
+	for i, v := range p.versions {
+		if version > 0 && v == version {
+			r.Version = &statement.RetractedVersion{Number: v, Record: p.Bundles[i].Envelope.Digest()}
+		}
+	}
+	if version > 0 && r.Version == nil {
+		p.Log.t.Fatalf("there is no version %d", version)
+	}
+	return SignStatement(p.Log.t, p.Signer, r)
+}
+
+// Retract logs the retraction of a version, or of the publication where version
+// is 0.
+func (p *Publication) Retract(version int, reason string) {
+	p.Log.t.Helper()
+	p.add(p.Retraction(version, reason), 0)
 }
 
 // Fork returns a log with the same key and the first size entries: what its
@@ -191,8 +228,8 @@ func (p *Publication) Documents(layout evidence.Layout, size int64) Documents {
 		check(p.Log.t, err)
 		out[layout.Bundle(p.Slug, int64(i))] = data
 		out[layout.Head(p.Slug)] = p.Log.Head(log.Head{Genesis: p.Genesis(), Record: b.Envelope.Digest(), Index: p.Indexes[i], TreeSize: size})
-		if i > 0 {
-			p.content(out, layout, i)
+		if i < len(p.versions) && p.versions[i] > 0 {
+			p.content(out, layout, p.versions[i])
 		}
 	}
 	return out

@@ -145,8 +145,8 @@ func rank(refs []ref) []ref {
 }
 
 func compareVersions(a, b *version) int {
-	if a.retracted != b.retracted {
-		if a.retracted {
+	if gone := a.retracted.Load(); gone != b.retracted.Load() {
+		if gone {
 			return 1
 		}
 		return -1
@@ -160,7 +160,7 @@ func compareVersions(a, b *version) int {
 // name makes v speak of a version.
 func (v *Verdict) name(w *version) {
 	v.Publication, v.Genesis = w.pub.slug, w.pub.genesis
-	v.Version, v.LatestVersion, v.Retracted = w.number, int(w.pub.latest.Load()), w.retracted
+	v.Version, v.LatestVersion, v.Retracted = w.number, int(w.pub.latest.Load()), w.retracted.Load()
 	v.Signatories.Withheld = w.list.withheld
 	v.Signatories.Known.Listed = w.list.listed
 }

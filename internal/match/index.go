@@ -18,6 +18,9 @@ import (
 type Name struct {
 	Text     string
 	Withheld bool // the name is not known here; Text is not looked at
+	// Commitment tells entries of two versions apart, withheld or not; Detail is
+	// what the list says beside the name. Optional; Compare alone looks at them.
+	Commitment, Detail string
 }
 
 // A Version is one published edition.
@@ -39,8 +42,8 @@ type Publication struct {
 }
 
 // An Index holds prepared publications. It is safe for concurrent use: what Put
-// and Add prepare is immutable, but for a text's refs and a publication's latest
-// version, which are atomic; the maps through which it is found change under a
+// and Add prepare is immutable, but for a text's refs, a publication's latest version and
+// whether a version is retracted, which are atomic; the maps through which it is found change under a
 // lock that Check holds only while it looks up.
 type Index struct {
 	mu    sync.RWMutex // guards everything below
@@ -63,7 +66,7 @@ type publication struct {
 type version struct {
 	pub       *publication
 	number    int
-	retracted bool
+	retracted atomic.Bool
 	docs      map[string]*doc // by language
 	list      *nameList
 }
@@ -145,6 +148,22 @@ func (x *Index) Add(slug, genesis string, v Version) error {
 	return nil
 }
 
+// Retract marks versions of a publication as withdrawn by their publisher; all
+// of them where none is named. There is no way back.
+func (x *Index) Retract(slug string, numbers ...int) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	q := x.pubs[slug]
+	if q == nil {
+		return // no version was ever added
+	}
+	for _, v := range q.versions {
+		if len(numbers) == 0 || slices.Contains(numbers, v.number) {
+			v.retracted.Store(true)
+		}
+	}
+}
+
 // extend moves the one version of q into old; the caller holds the lock. A Check
 // that runs sees the version by the refs of its texts, so they come last.
 func (x *Index) extend(old, q *publication) {
@@ -206,7 +225,8 @@ func prepare(p Publication) (*publication, error) {
 		if len(pv.Texts) == 0 {
 			return nil, fmt.Errorf("version %d: no text", pv.Number)
 		}
-		v := &version{pub: q, number: pv.Number, retracted: pv.Retracted, docs: map[string]*doc{}}
+		v := &version{pub: q, number: pv.Number, docs: map[string]*doc{}}
+		v.retracted.Store(pv.Retracted)
 		for _, lang := range slices.Sorted(maps.Keys(pv.Texts)) {
 			d, err := prepareText(q, pv.Texts[lang])
 			if err != nil {

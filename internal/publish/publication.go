@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"errors"
 	"sync"
 
 	"github.com/sijil/sijil/internal/chain"
@@ -67,10 +68,14 @@ func (p *publication) version(n int) (entry, bool) {
 	return entry{}, false
 }
 
-// openEdition verifies a version's content; other statements have none.
+// openEdition verifies a version's content; other statements have none, and
+// are refused with any: nothing signed would speak for it.
 func openEdition(s statement.Statement, c Content) (*edition.Edition, error) {
 	v, ok := s.(*statement.Version)
 	if !ok {
+		if len(c.Texts)+len(c.Disclosures) > 0 {
+			return nil, errors.New("only a version comes with texts and disclosures")
+		}
 		return nil, nil
 	}
 	list, err := signatory.Open(signatory.Commitments(v.Signatories.Commitments), c.Disclosures)

@@ -22,6 +22,8 @@ type Summary struct {
 	Sequence int64             `json:"sequence"`
 	Index    int64             `json:"log_index"`
 	Versions []VersionSummary  `json:"versions"`
+	// Retracted: the publication as a whole is withdrawn, and so is every version.
+	Retracted *RetractionSummary `json:"retracted,omitempty"`
 }
 
 // VersionSummary describes a version.
@@ -38,6 +40,20 @@ type VersionSummary struct {
 	Texts       []TextSummary     `json:"texts"`
 	Signatories int               `json:"signatories"`
 	Withheld    int               `json:"withheld"`
+	Key         log.Digest        `json:"key"` // of the signer
+	// Retracted: the version is withdrawn, by itself or with the publication.
+	Retracted *RetractionSummary `json:"retracted,omitempty"`
+}
+
+// RetractionSummary describes a retraction.
+type RetractionSummary struct {
+	Issued   string     `json:"issued"`
+	Reason   string     `json:"reason"`
+	Sequence int64      `json:"sequence"`
+	Record   log.Digest `json:"record"`
+	Index    int64      `json:"log_index"`
+	Key      log.Digest `json:"key"`               // of the signer
+	Version  int        `json:"version,omitempty"` // 0: the publication
 }
 
 // TextSummary describes one language's text.
@@ -91,15 +107,41 @@ func (p *publication) summary() (Summary, bool) {
 		if e.edition != nil {
 			out.Versions = append(out.Versions, e.summary())
 		}
+		if s, ok := e.record.Statement.(*statement.Retraction); ok {
+			out.retract(e.retraction(s))
+		}
 	}
 	return out, true
+}
+
+// retract marks what a retraction withdraws. A version that was withdrawn by
+// itself keeps its own retraction when the publication follows.
+func (s *Summary) retract(r *RetractionSummary) {
+	if r.Version > 0 {
+		s.Versions[r.Version-1].Retracted = r // the chain has no gaps
+		return
+	}
+	s.Retracted = r
+	for i := range s.Versions {
+		if s.Versions[i].Retracted == nil {
+			s.Versions[i].Retracted = r
+		}
+	}
+}
+
+func (e entry) retraction(s *statement.Retraction) *RetractionSummary {
+	r := &RetractionSummary{Issued: s.Issued, Reason: s.Reason, Sequence: s.Sequence, Record: e.record.Digest(), Index: e.index, Key: e.record.Key.Digest()}
+	if s.Version != nil {
+		r.Version = s.Version.Number
+	}
+	return r
 }
 
 func (e entry) summary() VersionSummary {
 	v := e.edition.Statement()
 	out := VersionSummary{
 		Version: v.Version, Sequence: v.Sequence, Record: e.record.Digest(), Index: e.index, Issued: v.Issued,
-		Date: v.Date, Place: v.Place, Reason: v.Reason, Title: v.Title,
+		Date: v.Date, Place: v.Place, Reason: v.Reason, Title: v.Title, Key: e.record.Key.Digest(),
 	}
 	for _, t := range v.Texts() {
 		out.Texts = append(out.Texts, TextSummary(t))

@@ -131,12 +131,19 @@ func (s *Service) loadRecord(r Stored) error {
 	return s.indexed(p, e)
 }
 
-// indexed makes a settled version known to Verify.
+// indexed makes a settled record known to Verify.
 func (s *Service) indexed(p *publication, e entry) error {
-	if e.edition == nil {
-		return nil
+	if e.edition != nil {
+		return s.index.Add(p.slug, p.chain.Genesis().String(), e.edition.ForMatch())
 	}
-	return s.index.Add(p.slug, p.chain.Genesis().String(), e.edition.ForMatch())
+	if r, ok := e.record.Statement.(*statement.Retraction); ok {
+		if r.Version == nil {
+			s.index.Retract(p.slug)
+		} else {
+			s.index.Retract(p.slug, r.Version.Number)
+		}
+	}
+	return nil
 }
 
 func (s *Service) all() []*publication {

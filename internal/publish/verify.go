@@ -21,7 +21,7 @@ func (s *Service) Verify(_ context.Context, slug string, copied []byte) *match.V
 		return v
 	}
 	v.Current = match.CurrentNo
-	if v.Version == v.LatestVersion {
+	if v.Version == v.LatestVersion && !v.Retracted {
 		v.Current = match.CurrentYes
 	}
 	if p, err := s.find(v.Publication); err == nil {

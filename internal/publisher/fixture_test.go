@@ -194,23 +194,33 @@ func (d *desk) failing(call string, arrived bool, err error) {
 // publish runs the command once, as a process that knows only its files.
 func (d *desk) publish(in publisher.Input) (*publisher.Result, error) {
 	d.t.Helper()
+	return d.process().Publish(d.t.Context(), in, token)
+}
+
+// retract does the same with the other command.
+func (d *desk) retract(version int, reason string) (*publisher.Result, error) {
+	d.t.Helper()
+	return d.process().Retract(d.t.Context(), "river", version, reason)
+}
+
+func (d *desk) process() *publisher.Publisher {
+	d.t.Helper()
 	root, err := d.trust.TrustedRootJSON()
 	must(d.t, err)
 	stock, err := sigstore.New(root)
 	must(d.t, err)
 	d.server.calls = nil
-	p := &publisher.Publisher{
+	return &publisher.Publisher{
 		Server: d.server, Source: d.server, Open: evidence.Options{Trust: d.trust, Stock: stock}, Signer: d.signer, Outbox: d.outbox, Clock: clock,
 		SaveTrust: func(t *keys.Trust) error { d.trust = t; return nil },
 	}
-	return p.Publish(d.t.Context(), in, token)
 }
 
 // waiting returns the names in the outbox.
 func (d *desk) waiting() string {
 	d.t.Helper()
 	var out []string
-	for _, name := range []string{"genesis.json", "version.json"} {
+	for _, name := range []string{"genesis.json", "version.json", "retraction.json"} {
 		b, err := d.outbox.Get(name)
 		must(d.t, err)
 		if b != nil {

@@ -20,19 +20,21 @@ import (
 const (
 	genesisName = "genesis.json"
 	versionName = "version.json"
+	retractName = "retraction.json"
 )
 
-// parcel is a signed version with what has to be sent with it.
+// parcel is a signed record with what has to be sent with it: a retraction comes
+// alone.
 type parcel struct {
 	Bundle      json.RawMessage        `json:"bundle"`
 	Texts       map[string]string      `json:"texts"`
 	Disclosures []signatory.Disclosure `json:"disclosures"`
 }
 
-// sign signs the statement and puts it into the outbox. If we die after that,
-// the next run sends it before it looks for anything new.
-func (p *Publisher) sign(in Input, v *statement.Version, d []signatory.Disclosure) error {
-	payload, err := statement.Encode(v)
+// sign signs the statement and puts it into the outbox under name. If we die
+// after that, the next run sends it before it looks for anything new.
+func (p *Publisher) sign(name string, s statement.Statement, texts map[string][]byte, d []signatory.Disclosure) error {
+	payload, err := statement.Encode(s)
 	if err != nil {
 		return err
 	}
@@ -45,30 +47,31 @@ func (p *Publisher) sign(in Input, v *statement.Version, d []signatory.Disclosur
 		return err
 	}
 	out := parcel{Bundle: data, Texts: map[string]string{}, Disclosures: d}
-	for lang, file := range in.Texts {
+	for lang, file := range texts {
 		out.Texts[lang] = string(file)
 	}
 	doc, err := jcs.Marshal(out)
 	if err != nil {
 		return err
 	}
-	return p.Outbox.Put(versionName, doc)
+	return p.Outbox.Put(name, doc)
 }
 
-// resend sends what stands in the outbox, and returns its record digest, or zero
-// when there is nothing. What the service has refused for good is taken out.
-func (p *Publisher) resend(ctx context.Context, slug string) (log.Digest, error) {
-	doc, err := p.Outbox.Get(versionName)
+// resend sends what stands in the outbox under name, and returns its record
+// digest, or zero when there is nothing. What the service has refused for good is
+// taken out.
+func (p *Publisher) resend(ctx context.Context, slug, name string) (log.Digest, error) {
+	doc, err := p.Outbox.Get(name)
 	if err != nil || doc == nil {
 		return log.Digest{}, err
 	}
 	var out parcel
 	if err := jcs.Unmarshal(doc, &out); err != nil {
-		return log.Digest{}, fmt.Errorf("outbox: %s: %w", versionName, err)
+		return log.Digest{}, fmt.Errorf("outbox: %s: %w", name, err)
 	}
 	b, err := log.ParseBundle(out.Bundle)
 	if err != nil {
-		return log.Digest{}, fmt.Errorf("outbox: %s: %w", versionName, err)
+		return log.Digest{}, fmt.Errorf("outbox: %s: %w", name, err)
 	}
 	texts := map[string][]byte{}
 	for lang, s := range out.Texts {
@@ -76,7 +79,7 @@ func (p *Publisher) resend(ctx context.Context, slug string) (log.Digest, error)
 	}
 	if _, err := p.Server.Submit(ctx, slug, out.Bundle, texts, out.Disclosures); err != nil {
 		if refused(err) {
-			err = errors.Join(err, p.Outbox.Drop(versionName))
+			err = errors.Join(err, p.Outbox.Drop(name))
 		}
 		return log.Digest{}, err
 	}

@@ -31,6 +31,10 @@ import (
 // caller tells the person that there is nothing to publish.
 var ErrUnchanged = errors.New("texts, list, place and date are those of the latest version: there is nothing to publish")
 
+// ErrRetracted: the publication was withdrawn, and nothing can follow. The caller
+// tells the person, who may open a new publication.
+var ErrRetracted = errors.New("the publication is retracted: nothing can follow")
+
 // Server takes records. remote.Client is one.
 type Server interface {
 	Create(ctx context.Context, token string, bundle []byte) (*remote.Receipt, error)
@@ -75,7 +79,7 @@ type Result struct {
 	Publication *evidence.Publication // read back and verified
 
 	Genesis log.Digest
-	Version int
+	Version int // of the version that was published or retracted; 0: the publication
 	Record  log.Digest
 	Index   int64
 }
@@ -93,12 +97,15 @@ func (p *Publisher) Publish(ctx context.Context, in Input, token string) (*Resul
 	if err := p.mayPublish(pub); err != nil {
 		return nil, err
 	}
-	sent, err := p.deliver(ctx, in.Slug)
+	sent, err := p.deliver(ctx, in.Slug, versionName)
 	if err != nil {
 		return nil, err
 	}
 	if sent != nil {
 		pub = sent.Publication
+	}
+	if _, gone := pub.Retraction(0); gone {
+		return nil, ErrRetracted
 	}
 	s, disclosures, err := p.next(in, pub)
 	if errors.Is(err, ErrUnchanged) && sent != nil {
@@ -107,17 +114,18 @@ func (p *Publisher) Publish(ctx context.Context, in Input, token string) (*Resul
 	if err != nil {
 		return nil, err
 	}
-	if err := p.sign(in, s, disclosures); err != nil {
+	if err := p.sign(versionName, s, in.Texts, disclosures); err != nil {
 		return nil, err
 	}
-	return p.deliver(ctx, in.Slug)
+	return p.deliver(ctx, in.Slug, versionName)
 }
 
-// deliver sends what stands in the outbox, if anything, reads the publication
-// back, and takes the record out once it was found there, verified. That the
-// service accepted it is not enough. Nil without an error: there was nothing.
-func (p *Publisher) deliver(ctx context.Context, slug string) (*Result, error) {
-	record, err := p.resend(ctx, slug)
+// deliver sends what stands in the outbox under name, if anything, reads the
+// publication back, and takes the record out once it was found there, verified.
+// That the service accepted it is not enough. Nil without an error: there was
+// nothing.
+func (p *Publisher) deliver(ctx context.Context, slug, name string) (*Result, error) {
+	record, err := p.resend(ctx, slug, name)
 	if err != nil || record.IsZero() {
 		return nil, err
 	}
@@ -126,9 +134,19 @@ func (p *Publisher) deliver(ctx context.Context, slug string) (*Result, error) {
 		return nil, fmt.Errorf("the record was accepted, but reading it back failed: %w", err)
 	}
 	for _, r := range pub.Records() {
-		if r.Digest() == record && r.Edition != nil {
-			return &Result{Publication: pub, Genesis: pub.Genesis(), Version: r.Edition.Statement().Version, Record: record, Index: r.Index}, p.Outbox.Drop(versionName)
+		if r.Digest() != record {
+			continue
 		}
+		out := &Result{Publication: pub, Genesis: pub.Genesis(), Record: record, Index: r.Index}
+		switch s := r.Statement.(type) {
+		case *statement.Version:
+			out.Version = s.Version
+		case *statement.Retraction:
+			if s.Version != nil {
+				out.Version = s.Version.Number
+			}
+		}
+		return out, p.Outbox.Drop(name)
 	}
 	return nil, fmt.Errorf("the service accepted the record %s and does not show it; it stays in the outbox", record)
 }
@@ -291,7 +309,10 @@ func (p *Publisher) next(in Input, pub *evidence.Publication) (*statement.Versio
 	}
 	v.Signatories.Commitments = commitments
 	if ok && same(latest.Edition.Statement(), v) {
-		return nil, nil, ErrUnchanged
+		// Only a retracted version may be said again: its publisher wants it back.
+		if _, gone := pub.Retraction(v.Version - 1); !gone {
+			return nil, nil, ErrUnchanged
+		}
 	}
 	return v, disclosures, nil
 }

@@ -7,6 +7,9 @@
 //	POST /verify            the verdict on a copy: fields text, file, publication
 //	GET  /p/{slug}          a publication and its versions
 //	GET  /p/{slug}/v/{n}    a version: texts, signatory list, downloads
+//	GET  /p/{slug}/history  every version and retraction, and what each changed
+//	GET  /p/{slug}/compare/{a}/{b}   what differs between two versions, word by word
+//	GET  /p/{slug}/compare  sends a form's choice (before, after) on to that address
 //	GET  /static/{file}     style and icon, named by their content
 //
 // For instance, POST /verify with a published text in whose line “Open the seven
@@ -16,6 +19,8 @@
 //	Open the <del>seven</del><ins>nine</ins> gates at once.
 //
 // and says: the published text says “seven”, the copy says “nine”.
+//
+// What a publisher withdrew is marked on every page that shows it.
 //
 // A page says what the verdict of package match says and no more. What strangers
 // send is shown as text, isolated from the direction of what surrounds it, with

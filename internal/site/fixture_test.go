@@ -162,6 +162,32 @@ func (w *world) create(slug string, drafts ...draft) {
 	}
 }
 
+// retract withdraws a version, or the publication where version is 0.
+func (w *world) retract(slug string, version int, reason string) {
+	w.t.Helper()
+	p, err := w.service.Publication(slug)
+	check(w.t, err)
+	r := &statement.Retraction{Log: w.name, Publication: p.Genesis, Previous: p.Head, Sequence: p.Sequence + 1, Issued: clock().Format(time.RFC3339), Reason: reason}
+	if version > 0 {
+		r.Version = &statement.RetractedVersion{Number: version, Record: p.Versions[version-1].Record}
+	}
+	_, err = w.service.Submit(context.Background(), slug, w.sign(r), publish.Content{})
+	check(w.t, err)
+}
+
+// springs publishes three versions: words, an item and names change, and then
+// nothing but the presentation.
+func (w *world) springs() {
+	w.t.Helper()
+	title := map[string]string{"en": "A Call for the Springs", "ar": "نداء من أجل الينابيع"}
+	const en, ar = "A Call for the Springs\n\nWe counted seven springs. Nobody may sell them.\n\n• Open the gates.\n• Test the water.\n", "نداء من أجل الينابيع\n\nأحصينا سبعة ينابيع. لا يحق لأحد أن يبيعها.\n"
+	changed := map[string]string{"en": strings.NewReplacer("seven", "nine <b>", "• Test the water.", "• Repair the lamps.\n• Test the water.").Replace(en), "ar": strings.Replace(ar, "سبعة", "تسعة", 1)}
+	w.create("springs",
+		draft{title: title, texts: map[string]string{"en": en, "ar": ar}, reason: "First version.", date: "2031-05-04", place: "Oued Zarg", names: []string{"Union of Well Keepers", "جمعية حراس النبع", "Valley Radio"}},
+		draft{title: title, texts: changed, reason: `Counted <script>alert(4)</script> again.`, date: "2031-05-04", place: "Oued Zarg", names: []string{"Union of Well Keepers", "جمعية حراس المنبع", hostileName}},
+		draft{title: title, texts: map[string]string{"en": strings.ReplaceAll(changed["en"], "\n\n", "\n\n\n")}, reason: "Arabic withdrawn.", names: []string{hostileName, "Union of Well Keepers", ""}})
+}
+
 func disclose(t testing.TB, names []string) ([]signatory.Disclosure, []string) {
 	t.Helper()
 	list := make([]signatory.Signatory, len(names))

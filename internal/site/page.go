@@ -26,10 +26,11 @@ func (s *site) head(title string) page {
 
 // answer is a page to write.
 type answer struct {
-	template string
-	view     any
-	status   int  // 0 is 200
-	private  bool // holds what somebody sent: no cache may keep it
+	template  string
+	view      any
+	status    int    // 0 is 200
+	private   bool   // holds what somebody sent: no cache may keep it
+	elsewhere string // the page is at this address, of ours
 }
 
 func parseTemplates(files embed.FS) (map[string]*template.Template, error) {
@@ -64,6 +65,10 @@ func (s *site) page(show func(*http.Request) (answer, error)) http.Handler {
 		a, err := show(r)
 		if err != nil {
 			s.fail(w, r, err)
+			return
+		}
+		if a.elsewhere != "" {
+			http.Redirect(w, r, a.elsewhere, http.StatusSeeOther)
 			return
 		}
 		s.write(w, r, a)

@@ -8,6 +8,11 @@ func publicationPath(slug string) string { return "/p/" + slug }
 
 func versionPath(slug string, version int) string { return fmt.Sprintf("/p/%s/v/%d", slug, version) }
 
+func historyPath(slug string) string { return "/p/" + slug + "/history" }
+
+// comparePath is a permanent address: published versions do not change.
+func comparePath(slug string, a, b int) string { return fmt.Sprintf("/p/%s/compare/%d/%d", slug, a, b) }
+
 func apiPath(slug string) string { return "/api/v1/publications/" + slug }
 
 func headPath(slug string) string { return apiPath(slug) + "/head" }

@@ -19,9 +19,10 @@ type homePage struct {
 }
 
 type publicationLine struct {
-	Path   string
-	Titles []title
-	Detail string
+	Path      string
+	Titles    []title
+	Detail    string
+	Retracted string // a tag's words
 }
 
 func (s *site) home(*http.Request) (answer, error) {
@@ -37,7 +38,7 @@ func (s *site) home(*http.Request) (answer, error) {
 			last := p.Versions[n-1]
 			detail = fmt.Sprintf("%s, %s", count(n, "version", "versions"), signatoryCount(last.Signatories, last.Withheld))
 		}
-		v.Publications = append(v.Publications, publicationLine{publicationPath(p.Slug), titles(p.Title), detail})
+		v.Publications = append(v.Publications, publicationLine{publicationPath(p.Slug), titles(p.Title), detail, retractedTag(p)})
 	}
 	return answer{template: "home", view: v}, nil
 }
@@ -48,6 +49,8 @@ type publicationPage struct {
 	Slug, Genesis, Log, HeadPath string
 	Titles                       []title
 	Versions                     []versionLine
+	HistoryPath                  string
+	Retracted                    *retractionView // of the whole
 	Form                         formView
 }
 
@@ -66,16 +69,20 @@ type versionFacts struct {
 	Issued, IssuedText         string
 	Replaced, LatestPath, Slug string
 	Index                      int64
+	Retracted                  *retractionView
 }
 
 func factsOf(p publish.Summary, v publish.VersionSummary) versionFacts {
 	f := versionFacts{
 		Number: v.Version, Reason: v.Reason, Date: dated(v.Date, v.Place), Record: v.Record.String(),
-		Issued: v.Issued, IssuedText: instant(v.Issued), Slug: p.Slug, Index: v.Index,
+		Issued: v.Issued, IssuedText: instant(v.Issued), Slug: p.Slug, Index: v.Index, Retracted: retractionOf(p.Slug, v.Retracted),
 	}
 	last := p.Versions[len(p.Versions)-1]
 	if f.Latest = last.Version == v.Version; !f.Latest {
 		f.Replaced = fmt.Sprintf("This version was replaced. The latest is version %d.", last.Version)
+		if last.Retracted != nil {
+			f.Replaced = fmt.Sprintf("This version was replaced. The latest is version %d, which was retracted.", last.Version)
+		}
 		f.LatestPath = versionPath(p.Slug, last.Version)
 	}
 	return f
@@ -90,6 +97,7 @@ func (s *site) publication(r *http.Request) (answer, error) {
 	v := publicationPage{
 		page: s.head(t[0].Text), Slug: p.Slug, Genesis: p.Genesis.String(), Log: p.Log.Origin,
 		HeadPath: headPath(p.Slug), Titles: t, Form: formFor(p.Slug),
+		HistoryPath: historyPath(p.Slug), Retracted: retractionOf(p.Slug, p.Retracted),
 	}
 	for _, n := range slices.Backward(p.Versions) {
 		l := versionLine{versionFacts: factsOf(p, n), Path: versionPath(p.Slug, n.Version), Signatories: signatoryCount(n.Signatories, n.Withheld)}

@@ -21,6 +21,8 @@ type Service interface {
 	Publication(slug string) (publish.Summary, error)
 	Text(slug string, version int, language string) ([]byte, error)
 	Names(slug string, version int) ([]match.Name, error)
+	// Compare says how version b differs from version a.
+	Compare(slug string, a, b int) (*match.Comparison, error)
 	// Verify compares a copy with one publication, or with all where slug is
 	// empty. It keeps nothing of the copy and never fails.
 	Verify(ctx context.Context, slug string, copied []byte) *match.Verdict
@@ -80,6 +82,9 @@ func (s *site) routes() http.Handler {
 	r.Handle("/verify", s.page(s.verify)).Methods(http.MethodPost)
 	r.Handle("/p/{slug}", s.page(s.publication)).Methods(get...)
 	r.Handle("/p/{slug}/v/{version:[1-9][0-9]{0,8}}", s.page(s.version)).Methods(get...)
+	r.Handle("/p/{slug}/history", s.page(s.history)).Methods(get...)
+	r.Handle("/p/{slug}/compare", s.page(s.chooseCompare)).Methods(get...)
+	r.Handle("/p/{slug}/compare/{a:[1-9][0-9]{0,8}}/{b:[1-9][0-9]{0,8}}", s.page(s.compare)).Methods(get...)
 	r.HandleFunc("/static/{file}", s.static).Methods(get...)
 	r.NotFoundHandler = s.page(func(*http.Request) (answer, error) { return answer{}, publish.ErrUnknown })
 	r.MethodNotAllowedHandler = http.HandlerFunc(s.methodNotAllowed)

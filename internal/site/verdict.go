@@ -13,7 +13,7 @@ import (
 type verdictPage struct {
 	page
 	Tone, Icon, Word, Sentence, Meaning string
-	Retracted                           bool
+	Retracted                           *retractionView
 	Why                                 []string
 	About                               *aboutView
 	Quotation                           []mark // an excerpt in its context
@@ -37,7 +37,8 @@ type aboutView struct {
 	Titles                       []title
 	Number                       int
 	Dated, Languages, Current    string
-	LatestPath                   string // with Current "no" only
+	LatestPath                   string // of a version that was replaced only
+	LatestRetracted              bool
 	LatestNumber                 int
 	LatestDated, LatestReason    string
 	Also                         []link
@@ -69,10 +70,13 @@ func (s *site) show(v *match.Verdict, copied []byte, asked string) (answer, erro
 	}
 	view := verdictPage{
 		page: s.head(h.word), Tone: h.tone, Icon: h.icon, Word: h.word, Sentence: h.sentence, Meaning: h.meaning,
-		Retracted: v.Retracted, Why: reason(v), About: about, Evidence: s.evidence(v, about),
+		Why: reason(v), About: about, Evidence: s.evidence(v, about),
 		Tolerances: toleranceWords(v),
 	}
 	if about != nil {
+		if view.Retracted = retractionOf(about.publication.Slug, about.version.Retracted); v.Retracted && view.Retracted == nil {
+			view.Retracted = &retractionView{Path: historyPath(about.publication.Slug)}
+		}
 		view.Sentence = sentence(h.sentence, v, about)
 		if v.Verdict == match.Unchecked {
 			view.Meaning = "Nothing is said of the names that could not be checked. " + notTrue
@@ -80,6 +84,7 @@ func (s *site) show(v *match.Verdict, copied []byte, asked string) (answer, erro
 	}
 	if v.Retracted && h.tone == toneSame {
 		view.Tone, view.Icon = toneOpen, iconUnchecked
+		view.Sentence += " Its publisher has retracted it."
 	}
 	s.fillTexts(&view, v, string(copied))
 	if p, err := s.service.Publication(asked); err == nil {
@@ -200,11 +205,15 @@ func (s *site) about(v *match.Verdict) (*aboutView, error) {
 		PublicationPath: publicationPath(p.Slug), VersionPath: versionPath(p.Slug, n.Version), Titles: titles(n.Title), Number: n.Version,
 		Dated: dated(n.Date, n.Place), Languages: languageNames(v.Languages), Current: currentWords[v.Current], publication: p, version: n,
 	}
-	if v.Current == match.CurrentNo {
+	if v.Retracted && v.Current == match.CurrentNo {
+		a.Current = "No, it was retracted."
+	}
+	if v.Current == match.CurrentNo && v.Version < v.LatestVersion {
 		_, last, err := s.find(v.Publication, v.LatestVersion)
 		if err == nil {
 			a.LatestPath, a.LatestNumber, a.LatestReason = versionPath(p.Slug, last.Version), last.Version, last.Reason
 			a.LatestDated = dated(last.Date, last.Place)
+			a.LatestRetracted = last.Retracted != nil
 		}
 	}
 	for _, m := range v.AlsoMatches {

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -15,6 +16,8 @@ type versionPage struct {
 	page
 	versionFacts
 	PublicationPath, Log        string
+	HistoryPath                 string
+	Before                      *link // the comparison with the version before
 	Titles                      []title
 	Contents                    []link
 	Texts                       []textView
@@ -69,6 +72,10 @@ func (s *site) version(r *http.Request) (answer, error) {
 		page: s.head(t[0].Text + ", version " + strconv.Itoa(number)), versionFacts: factsOf(p, v), Titles: t,
 		PublicationPath: publicationPath(slug), Log: p.Log.Origin, Count: signatoryCount(v.Signatories, v.Withheld) + ".", SomeWithheld: v.Withheld > 0,
 		SignatoriesPath: signatoriesPath(slug, number), BundlePath: bundlePath(slug, v.Sequence), Form: formFor(slug),
+	}
+	view.HistoryPath = historyPath(slug)
+	if number > 1 {
+		view.Before = &link{comparePath(slug, number-1, number), fmt.Sprintf("What changed since version %d, word by word", number-1)}
 	}
 	for _, x := range v.Texts {
 		body, err := s.service.Text(slug, number, x.Language)

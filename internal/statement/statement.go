@@ -33,9 +33,10 @@ const statementType = "https://in-toto.io/Statement/v1"
 const (
 	TypePublication = "urn:sijil:publication:v1"
 	TypeVersion     = "urn:sijil:version:v1"
+	TypeRetraction  = "urn:sijil:retraction:v1"
 )
 
-// Statement is a *Publication or a *Version.
+// Statement is a *Publication, a *Version or a *Retraction.
 type Statement interface {
 	// Header returns what every statement of a chain says.
 	Header() Header
@@ -144,6 +145,12 @@ func parsePredicate(w wire) (Statement, error) {
 		}
 		v.texts = textsFrom(w.Subject)
 		return v, nil
+	case TypeRetraction:
+		r := new(Retraction)
+		if err := jcs.Decode(w.Predicate, r); err != nil {
+			return nil, fmt.Errorf("%s: %w", w.PredicateType, err)
+		}
+		return r, nil
 	case "":
 		return nil, errors.New("statement: no predicateType")
 	}
@@ -166,7 +173,8 @@ func clip(s string) string {
 }
 
 // Artifact returns a digest that a stock client can be asked to find among the
-// statement's subjects: a text file's, or the publication policy's.
+// statement's subjects: a text file's, the publication policy's, or the record's
+// that is retracted.
 func Artifact(s Statement) log.Digest {
 	all := s.subjects()
 	if len(all) == 0 {

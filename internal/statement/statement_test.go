@@ -20,10 +20,11 @@ import (
 )
 
 // vectors are docs/testvectors/statement/statement.json: the exact bytes of a
-// genesis and of a version, and payloads that must be refused.
+// genesis, a version and two retractions, and payloads that must be refused.
 type vectors struct {
-	Genesis, Version string
-	Refused          []struct{ Name, Payload, Says string }
+	Genesis, Version, Retraction, RetractionOfPublication string
+
+	Refused []struct{ Name, Payload, Says string }
 }
 
 func readVectors(t testing.TB) vectors {
@@ -68,13 +69,27 @@ func version() *statement.Version {
 	return v
 }
 
-// TestGolden holds the two statements to their exact bytes.
+// retraction withdraws that version.
+func retraction() *statement.Retraction {
+	return &statement.Retraction{
+		Issued: "2031-06-07T08:09:10Z", Log: statement.LogName{KeyID: digest(7), Origin: "log.example"}, Previous: digest(2), Publication: digest(1),
+		Reason: "A demand was missing.", Sequence: 2, Version: &statement.RetractedVersion{Number: 1, Record: digest(2)},
+	}
+}
+
+func retractionOfAll() *statement.Retraction {
+	r := retraction()
+	r.Version = nil
+	return r
+}
+
+// TestGolden holds the statements to their exact bytes.
 func TestGolden(t *testing.T) {
 	v := readVectors(t)
 	for name, c := range map[string]struct {
 		s    statement.Statement
 		want string
-	}{"genesis": {genesis(t), v.Genesis}, "version": {version(), v.Version}} {
+	}{"genesis": {genesis(t), v.Genesis}, "version": {version(), v.Version}, "retraction": {retraction(), v.Retraction}, "retraction of the publication": {retractionOfAll(), v.RetractionOfPublication}} {
 		got, err := statement.Encode(c.s)
 		if err != nil || string(got) != c.want {
 			t.Errorf("%s: Encode = %s, %v\nwant %s", name, got, err, c.want)
@@ -279,7 +294,8 @@ func TestNotCanonical(t *testing.T) {
 
 // TestEveryBit: no changed payload is read as the same statement.
 func TestEveryBit(t *testing.T) {
-	for _, good := range []string{readVectors(t).Genesis, readVectors(t).Version} {
+	v := readVectors(t)
+	for _, good := range []string{v.Genesis, v.Version, v.Retraction, v.RetractionOfPublication} {
 		for at := range good {
 			for bit := range 8 {
 				changed := []byte(good)
@@ -299,7 +315,7 @@ func TestEveryBit(t *testing.T) {
 // FuzzParse: what parses encodes to the same bytes.
 func FuzzParse(f *testing.F) {
 	v := readVectors(f)
-	for _, seed := range []string{v.Genesis, v.Version} {
+	for _, seed := range []string{v.Genesis, v.Version, v.Retraction, v.RetractionOfPublication} {
 		if _, err := statement.Parse([]byte(seed)); err != nil {
 			f.Fatalf("the seed does not parse: %v", err)
 		}

@@ -157,8 +157,8 @@ func (v *Version) check() error {
 }
 
 func (v *Version) checkTimes() error {
-	if at, err := time.Parse(time.RFC3339, v.Issued); err != nil || at.UTC().Format(time.RFC3339) != v.Issued {
-		return fmt.Errorf("issued %q: want a time such as 2026-01-31T12:00:00Z", clip(v.Issued))
+	if err := checkIssued(v.Issued); err != nil {
+		return err
 	}
 	if v.Date == "" {
 		return nil
@@ -169,6 +169,17 @@ func (v *Version) checkTimes() error {
 	return nil
 }
 
+// checkIssued accepts RFC 3339 in UTC, in whole seconds.
+func checkIssued(s string) error {
+	if at, err := time.Parse(time.RFC3339, s); err != nil || at.UTC().Format(time.RFC3339) != s {
+		return fmt.Errorf("issued %q: want a time such as 2026-01-31T12:00:00Z", clip(s))
+	}
+	return nil
+}
+
+// maxReason bounds what a publisher says of a record, in characters.
+const maxReason = 2000
+
 func (v *Version) checkWords() error {
 	if err := checkTitles(v.Title); err != nil {
 		return err
@@ -176,7 +187,7 @@ func (v *Version) checkWords() error {
 	if err := checkLine("place", v.Place, 200); err != nil {
 		return err
 	}
-	if err := checkLine("reason", v.Reason, 2000); err != nil {
+	if err := checkLine("reason", v.Reason, maxReason); err != nil {
 		return err
 	}
 	if v.Reason == "" {
