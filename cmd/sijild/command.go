@@ -121,6 +121,8 @@ func newServe(stderr io.Writer) *cobra.Command {
 	c.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8080", "listen on `ADDRESS`; port 0 takes a free one")
 	c.Flags().StringVar(&o.logKey, "log-key", "", "the log key's `FILE`, if it is not in the data folder")
 	c.Flags().StringVar(&o.addressFile, "address-file", "", "write the address that is listened on to `FILE`")
+	c.Flags().StringVar(&o.metrics, "metrics", "", "serve Prometheus metrics at /metrics on `ADDRESS`, which only you should reach")
+	c.Flags().StringVar(&o.metricsFile, "metrics-address-file", "", "write the address of the metrics to `FILE`")
 	c.Flags().Uint64Var(&o.minFree, "min-free", 256, "stop accepting records when less than this many `MIB` are free on the disk")
 	c.Flags().BoolVar(&o.noLimits, "no-rate-limits", false, "do not limit how often one address may write or verify (behind a proxy that does, and for benchmarks)")
 	return c

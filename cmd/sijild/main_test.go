@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
+	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -61,6 +63,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"replace":     replace,
 		"status":      status,
 		"key":         key,
+		"get":         get,
 		"policy":      policyFile,
 	}
 }
@@ -97,6 +100,22 @@ func key(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s has %d lines", args[1], len(lines))
 	}
 	ts.Setenv(args[0], lines[n-1])
+}
+
+// get URL FILE writes what an address answers, with 200, to FILE.
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: get URL FILE")
+	}
+	res, err := http.Get(args[0])
+	ts.Check(err)
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	ts.Check(err)
+	if res.StatusCode != http.StatusOK {
+		ts.Fatalf("%s: %s: %s", args[0], res.Status, b)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o644))
 }
 
 // policy FILE LINE… writes FILE.

@@ -21,6 +21,8 @@ type serveOptions struct {
 	addressFile string // Optional
 	minFree     uint64 // MiB
 	noLimits    bool
+	metrics     string // Optional: an address for metrics
+	metricsFile string // Optional
 }
 
 // shutdownTimeout bounds how long requests may take after the signal to stop.
@@ -35,34 +37,68 @@ func serve(ctx context.Context, o serveOptions, stderr io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	l, err := net.Listen("tcp", o.listen)
-	if err != nil {
-		return err
+	var servers []*http.Server
+	failed := make(chan error, 2)
+	start := func(h http.Handler, listen, addressFile, what string) error {
+		l, err := listenOn(listen, addressFile)
+		if err != nil {
+			return err
+		}
+		server := newServer(h)
+		servers = append(servers, server)
+		logger.InfoContext(ctx, what, "url", s.url, "listen", l.Addr().String(), "log", s.key.Origin(), "fingerprint", s.key.ID(), "entries", s.tiles.Latest().Size)
+		go func() { failed <- server.Serve(l) }()
+		return nil
 	}
-	if o.addressFile != "" {
-		if err := os.WriteFile(o.addressFile, []byte(l.Addr().String()+"\n"), 0o644); err != nil {
-			return errors.Join(err, l.Close())
+	if o.metrics != "" {
+		routes := http.NewServeMux()
+		routes.Handle("GET /metrics", s.metrics.Handler())
+		if err := start(routes, o.metrics, o.metricsFile, "serving metrics"); err != nil {
+			return err
 		}
 	}
-	server := &http.Server{
-		Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, WriteTimeout: 60 * time.Second,
+	if err := start(s.handler, o.listen, o.addressFile, "serving"); err != nil {
+		return errors.Join(err, shutDown(ctx, servers))
+	}
+	select {
+	case err := <-failed:
+		return errors.Join(fmt.Errorf("serve: %w", err), shutDown(ctx, servers))
+	case <-ctx.Done():
+	}
+	logger.Info("stopping")
+	return shutDown(ctx, servers)
+}
+
+// listenOn listens on an address and writes it to a file, if there is one.
+func listenOn(address, file string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil || file == "" {
+		return l, err
+	}
+	if err := os.WriteFile(file, []byte(l.Addr().String()+"\n"), 0o644); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+func newServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, WriteTimeout: 60 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 		// net/http would name the client's address in its messages.
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo),
 	}
-	logger.InfoContext(ctx, "serving", "url", s.url, "listen", l.Addr().String(), "log", s.key.Origin(), "fingerprint", s.key.ID(), "entries", s.tiles.Latest().Size)
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("serve: %w", err)
-	case <-ctx.Done():
-	}
-	logger.Info("stopping")
+}
+
+// shutDown lets running requests finish.
+func shutDown(ctx context.Context, servers []*http.Server) error {
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
-	if err := server.Shutdown(stop); err != nil {
-		return errors.Join(fmt.Errorf("stop: %w", err), server.Close())
+	var errs []error
+	for _, server := range servers {
+		if err := server.Shutdown(stop); err != nil {
+			errs = append(errs, fmt.Errorf("stop: %w", err), server.Close())
+		}
 	}
-	return nil
+	return errors.Join(errs...)
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/sijil/sijil/internal/api"
+	"github.com/sijil/sijil/internal/metrics"
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/quorum"
 	"github.com/sijil/sijil/internal/site"
@@ -39,6 +40,8 @@ type service struct {
 	tiles   *tilewriter.Writer
 	witness *witness.Collector
 	public  *quorum.Public
+	uses    *publish.Service
+	metrics *metrics.Metrics
 	handler http.Handler
 
 	end func() // ends what runs beside the requests, and waits for it
@@ -94,13 +97,16 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 		return nil, err
 	}
 	tree := proofs{w: s.tiles, moved: s.public.Kick}
-	service, err := publish.Open(ctx, publish.Config{Log: s.log, Tree: tree, Public: s.public.Checkpoint, Store: s.rows, Frozen: s.frozen, Signer: s.signer, Trust: trust, Clock: time.Now, Logger: logger})
+	s.uses, err = publish.Open(ctx, publish.Config{Log: s.log, Tree: tree, Public: s.public.Checkpoint, Store: s.rows, Frozen: s.frozen, Signer: s.signer, Trust: trust, Clock: time.Now, Logger: logger})
 	if err != nil {
 		return nil, err
 	}
-	if s.handler, err = s.routes(service, o, logger); err != nil {
+	routes, err := s.routes(s.uses, o, logger)
+	if err != nil {
 		return nil, err
 	}
+	s.metrics = metrics.New(s.snapshot)
+	s.handler = s.metrics.Watch(routes)
 	s.run(ctx)
 	return s, nil
 }
@@ -137,7 +143,7 @@ func (s *service) routes(p *publish.Service, o serveOptions, logger *slog.Logger
 	if o.noLimits {
 		limits = api.NoLimits()
 	}
-	return api.New(api.Config{Service: p, Tiles: s.tiles.ReadTile, Ready: p.Ready, Site: pages, Logger: logger, Limits: limits})
+	return api.New(api.Config{Service: p, Tiles: s.tiles.ReadTile, Ready: s.ready, Site: pages, Logger: logger, Limits: limits})
 }
 
 // settings reads what init wrote, and holds it against the log key.

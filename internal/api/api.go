@@ -30,8 +30,9 @@ type Config struct {
 	// Tiles returns the tile or entry bundle at a tlog-tiles path;
 	// fs.ErrNotExist for what the newest checkpoint does not cover.
 	Tiles func(path string) ([]byte, error)
-	// Ready returns nil while records are accepted.
-	Ready  func(ctx context.Context) error
+	// Ready returns nil while records are accepted, and what an operator should
+	// know although they are.
+	Ready  func(ctx context.Context) (notes []string, err error)
 	Logger *slog.Logger
 	Limits Limits
 	// Site serves the pages: everything that is not the API's. Optional.

@@ -60,11 +60,12 @@ func (a *api) healthz(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *api) readyz(w http.ResponseWriter, r *http.Request) error {
-	if err := a.Ready(r.Context()); err != nil {
+	notes, err := a.Ready(r.Context())
+	if err != nil {
 		a.Logger.WarnContext(r.Context(), "not ready", "error", err)
 		return &requestError{http.StatusServiceUnavailable, "not-ready", "records are not accepted at the moment; reading works"}
 	}
-	return serve(w, r, plainText, "no-store", []byte("ready\n"))
+	return serve(w, r, plainText, "no-store", []byte(strings.Join(append([]string{"ready"}, notes...), "\n")+"\n"))
 }
 
 func (a *api) getTrustedRoot(w http.ResponseWriter, r *http.Request) error {

@@ -48,6 +48,7 @@ var foreign = map[string][]string{
 	"modernc.org/sqlite":              {"internal/store", "internal/trilliansqlite"},
 	"github.com/gorilla/mux":          {"internal/api", "internal/site"},
 	"github.com/spf13/cobra":          {"internal/cli", "cmd/sijild"},
+	"github.com/prometheus":           {"internal/metrics"},
 	"go.yaml.in/yaml":                 {"internal/draft"},
 }
 

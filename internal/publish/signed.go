@@ -115,3 +115,21 @@ func (s *Service) Pins() map[string]log.Digest {
 	}
 	return out
 }
+
+// Count returns how many publications and records readers are shown.
+func (s *Service) Count() (publications, records int) {
+	c := s.Public()
+	for _, p := range s.all() {
+		p.mu.RLock()
+		if p.newest(c.Size) != nil {
+			publications++
+		}
+		for _, e := range p.entries {
+			if e.index < c.Size {
+				records++
+			}
+		}
+		p.mu.RUnlock()
+	}
+	return publications, records
+}

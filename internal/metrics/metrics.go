@@ -1,0 +1,118 @@
+// Package metrics counts what an operator watches, for Prometheus. Nothing in it
+// names a client, a copy, a publication or a path: a request is known by its
+// class alone, such as tile or verify.
+//
+//	sijil_requests_total{class,code}    answers
+//	sijil_request_seconds{class}        how long they took
+//	sijil_log_entries{view}             tree sizes, latest and public
+//	sijil_quorum_missing                1 while readers are not shown the latest tree for want of witnesses
+//	sijil_quorum_cosigned_seconds       when the quorum of the public tree was reached, Unix time; 0 for none
+//	sijil_witness_up{witness}           whether the last try to have a checkpoint cosigned succeeded
+//	sijil_witness_entries{witness}      the tree that a witness holds
+//	sijil_publications, sijil_records   how many readers can find
+//	sijil_accepting                     whether records are accepted
+package metrics
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Snapshot is how things stand when somebody asks.
+type Snapshot struct {
+	Latest, Public        int64
+	QuorumMissing         bool
+	Cosigned              time.Time
+	Witnesses             []Witness
+	Publications, Records int
+	Accepting             bool
+}
+
+// Witness is one witness's state.
+type Witness struct {
+	Name    string
+	Up      bool
+	Entries int64
+}
+
+// Metrics counts requests and shows snapshots.
+type Metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+}
+
+// New returns metrics that call snapshot each time they are read.
+func New(snapshot func() Snapshot) *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sijil_requests_total", Help: "Answers, by class of request and status."}, []string{"class", "code"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "sijil_request_seconds", Help: "How long answers took, by class of request.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5, 30}}, []string{"class"}),
+	}
+	m.registry.MustRegister(m.requests, m.seconds, state(snapshot), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Handler serves the metrics. It belongs on an address that only the operator
+// reaches.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// Watch counts the requests that go through.
+func (m *Metrics) Watch(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		class := classOf(r)
+		s := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		start := time.Now()
+		defer func() {
+			m.seconds.WithLabelValues(class).Observe(time.Since(start).Seconds())
+			m.requests.WithLabelValues(class, strconv.Itoa(s.status)).Inc()
+		}()
+		next.ServeHTTP(s, r)
+	})
+}
+
+// classOf names a request without saying what it is about.
+func classOf(r *http.Request) string {
+	path := strings.TrimPrefix(r.URL.Path, "/api/v2")
+	post := r.Method == http.MethodPost
+	switch {
+	case post && strings.HasPrefix(path, "/log/entries"):
+		return "door"
+	case post && strings.HasPrefix(path, "/api/v1/publications"):
+		return "write"
+	case post:
+		return "verify"
+	case strings.HasPrefix(path, "/tile/"):
+		return "tile"
+	case path == "/checkpoint" || strings.HasPrefix(path, "/api/v1/latest/"):
+		return "checkpoint"
+	case strings.HasPrefix(path, "/api/"):
+		return "read"
+	case path == "/healthz" || path == "/readyz":
+		return "health"
+	}
+	return "page"
+}
+
+// statusWriter remembers the status.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (s *statusWriter) WriteHeader(code int) {
+	s.status = code
+	s.ResponseWriter.WriteHeader(code)
+}
+
+// Unwrap lets http.ResponseController through.
+func (s *statusWriter) Unwrap() http.ResponseWriter { return s.ResponseWriter }
