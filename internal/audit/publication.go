@@ -1,0 +1,309 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/sijil/sijil/internal/chain"
+	"github.com/sijil/sijil/internal/statement"
+	"github.com/sijil/sijil/keys"
+	"github.com/sijil/sijil/log"
+)
+
+const (
+	// maxRecords bounds a chain.
+	maxRecords = 100_000
+	// probe is how many records after a missing one are asked for.
+	probe = 8
+)
+
+// publication is one publication on its way through the audit.
+type publication struct {
+	*audit
+	slug           string
+	pinned, listed log.Digest // zero if not
+	chain          *chain.Chain
+	records        []record
+	at             map[log.Digest]int     // records by digest
+	broken         bool                   // what follows the last record cannot be judged
+	windows        map[log.Digest]*window // by key fingerprint
+	head           *log.VerifiedHead
+}
+
+// record is what is kept of a record that the chain accepted.
+type record struct {
+	digest, previous log.Digest
+	sequence         int64
+	index            int64 // in the log; -1 if its bundle does not say
+}
+
+// window is where in the log a key's records are valid: from the index of the
+// record that adds it up to that of the record that removes it.
+type window struct{ from, to int64 }
+
+// publications is steps 5 and 6.
+func (a *audit) publications(ctx context.Context) error {
+	listed, err := a.listing(ctx)
+	if err != nil {
+		return err
+	}
+	pinned := a.o.Trust.Publications()
+	slugs := maps.Clone(listed)
+	maps.Copy(slugs, pinned)
+	var all []*publication
+	for _, slug := range slices.Sorted(maps.Keys(slugs)) {
+		p := &publication{audit: a, slug: slug, pinned: pinned[slug], listed: listed[slug], at: map[log.Digest]int{}, windows: map[log.Digest]*window{}}
+		if err := p.check(ctx, listed != nil); err != nil {
+			return err
+		}
+		all = append(all, p)
+	}
+	if a.tree == nil {
+		return nil
+	}
+	return a.payloads(ctx, all)
+}
+
+// listing reads which publications the source has: nothing but names to look
+// for. It is nil if the source does not say.
+func (a *audit) listing(ctx context.Context) (map[string]log.Digest, error) {
+	path := a.o.Layout.Trust()
+	b, bad, err := a.reader.fetch(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	if bad != nil && bad.missing && a.o.Copy {
+		a.notChecked("publications that the trust file does not pin: the folder lists none")
+		return nil, nil
+	}
+	if bad != nil {
+		a.report.add(Finding{Rule: bad.rule(RuleListing), Index: -1, Path: path, Detail: bad.why})
+		return nil, nil
+	}
+	t, err := keys.ParseTrust(b)
+	if err != nil {
+		a.report.add(Finding{Rule: RuleListing, Index: -1, Path: path, Detail: err.Error()})
+		return nil, nil
+	}
+	if theirs := t.Policy().Log().String(); theirs != a.policy.Log().String() {
+		a.report.add(Finding{Rule: RuleListing, Index: -1, Path: path, Detail: "names another log key than the trust file",
+			Evidence: map[string]string{"listed": theirs, "pinned": a.policy.Log().String()}})
+	}
+	list := t.Publications()
+	first := map[log.Digest]string{}
+	for _, slug := range slices.Sorted(maps.Keys(list)) {
+		if other, ok := first[list[slug]]; ok {
+			a.report.add(Finding{Rule: RuleListing, Index: -1, Path: path, Publication: slug,
+				Detail: fmt.Sprintf("has the genesis of %q: one publication under two slugs", other), Evidence: map[string]string{"genesis": list[slug].String()}})
+		}
+		first[list[slug]] = slug
+	}
+	return list, nil
+}
+
+func (p *publication) add(rule Rule, index int64, path string, evidence map[string]string, format string, a ...any) {
+	p.report.add(Finding{Rule: rule, Index: index, Path: path, Publication: p.slug, Detail: fmt.Sprintf(format, a...), Evidence: evidence})
+}
+
+// check is step 5 for one publication.
+func (p *publication) check(ctx context.Context, listing bool) error {
+	if err := p.readChain(ctx, true); err != nil {
+		return err
+	}
+	if p.chain == nil && p.o.Copy && !listing && !p.broken {
+		p.notChecked(fmt.Sprintf("publication %q: the folder does not hold it", p.slug))
+		return nil
+	}
+	if p.chain == nil && !p.broken {
+		p.add(RuleMissing, -1, p.o.Layout.Bundle(p.slug, 0), nil, "the genesis record is missing")
+	}
+	summary := Publication{Slug: p.slug, Trust: "listed", Head: -1}
+	if !p.pinned.IsZero() {
+		summary.Trust = "pinned"
+	}
+	if p.chain != nil {
+		if err := p.checkHead(ctx); err != nil {
+			return err
+		}
+		summary.Genesis, summary.Records = p.chain.Genesis(), len(p.records)
+		if p.head != nil {
+			summary.Head = p.head.Head().Index
+		}
+	}
+	p.report.Publications = append(p.report.Publications, summary)
+	return nil
+}
+
+// readChain reads records from the one after the newest on, until there is none.
+func (p *publication) readChain(ctx context.Context, probing bool) error {
+	for sequence := int64(len(p.records)); sequence < maxRecords && !p.broken; sequence++ {
+		path := p.o.Layout.Bundle(p.slug, sequence)
+		b, bad, err := p.reader.fetch(ctx, path)
+		switch {
+		case err != nil:
+			return err
+		case bad == nil:
+			if err := p.next(ctx, path, b); err != nil {
+				return err
+			}
+		case bad.missing:
+			if probing {
+				return p.findGap(ctx, sequence)
+			}
+			return nil
+		default:
+			p.broken = true
+			p.add(RuleRecord, -1, path, nil, "%s", bad.why)
+		}
+	}
+	return nil
+}
+
+// findGap looks for records after a missing one.
+func (p *publication) findGap(ctx context.Context, missing int64) error {
+	for s := missing + 1; s <= missing+probe; s++ {
+		_, bad, err := p.reader.fetch(ctx, p.o.Layout.Bundle(p.slug, s))
+		if err != nil {
+			return err
+		}
+		if bad == nil {
+			p.broken = true
+			p.add(RuleGap, -1, p.o.Layout.Bundle(p.slug, missing), nil, "record %d is missing, record %d is served", missing, s)
+			return nil
+		}
+	}
+	return nil
+}
+
+// next checks the chain's next record.
+func (p *publication) next(ctx context.Context, path string, data []byte) error {
+	refuse := func(rule Rule, err error) {
+		p.broken = true
+		p.add(rule, -1, path, nil, "%v", err)
+	}
+	b, err := log.ParseBundle(data)
+	if err != nil {
+		refuse(RuleRecord, err)
+		return nil
+	}
+	var r *chain.Record
+	if p.chain == nil {
+		var c *chain.Chain
+		if c, r, err = chain.Start(b); err == nil {
+			p.begin(path, c)
+		}
+	} else if r, err = p.chain.Next(b); err == nil {
+		p.chain.Advance(r)
+	}
+	if err != nil {
+		refuse(chainRule(err), err)
+		return nil
+	}
+	index, err := p.place(ctx, path, b, r)
+	if err != nil {
+		return err
+	}
+	h := r.Statement.Header()
+	p.at[r.Digest()] = len(p.records)
+	p.records = append(p.records, record{digest: r.Digest(), previous: h.Previous, sequence: h.Sequence, index: index})
+	p.moveWindows(index)
+	if v, ok := r.Statement.(*statement.Version); ok {
+		return p.checkVersion(ctx, index, v)
+	}
+	return nil
+}
+
+func chainRule(err error) Rule {
+	var foreign *chain.ForeignError
+	var conflict *chain.ConflictError
+	switch {
+	case errors.Is(err, chain.ErrUnauthorised):
+		return RuleRecordKey
+	case errors.As(err, &foreign), errors.As(err, &conflict):
+		return RuleChain
+	}
+	return RuleRecord
+}
+
+// begin holds a genesis record against what was pinned and listed.
+func (p *publication) begin(path string, c *chain.Chain) {
+	p.chain = c
+	if c.Slug() != p.slug || c.Log() != statement.NameOf(p.policy.Log()) {
+		p.add(RuleSlug, -1, path, nil, "the genesis record is for %q in the log %s", c.Slug(), c.Log().Origin)
+	}
+	for _, want := range []struct {
+		digest log.Digest
+		by     string
+	}{{p.pinned, "the trust file pins"}, {p.listed, "the source lists"}} {
+		if !want.digest.IsZero() && want.digest != c.Genesis() {
+			p.add(RuleGenesis, -1, path, map[string]string{"served": c.Genesis().String(), "want": want.digest.String()},
+				"the genesis record is %s, %s %s", c.Genesis(), want.by, want.digest)
+		}
+	}
+}
+
+// place checks where a record stands in the log, and returns its index.
+func (p *publication) place(ctx context.Context, path string, b *log.Bundle, r *chain.Record) (int64, error) {
+	index := int64(-1)
+	if e := b.Entry(); e != nil {
+		index = e.LogIndex
+	}
+	logged, err := b.Verify(r.Key.ECDSA(), p.policy.Log().ID(), p.policy)
+	if err != nil {
+		p.add(RuleProof, index, path, nil, "%v", err)
+	} else if err := p.compareTrees(ctx, p.checkpoint, logged.Checkpoint(), true); err != nil {
+		return 0, err
+	} else {
+		p.trees = append(p.trees[:0:0], largest(p.trees, logged.Checkpoint()))
+	}
+	if index < 0 {
+		return index, nil
+	}
+	if n := len(p.records); n > 0 && index <= p.records[n-1].index {
+		p.add(RuleOrder, index, path, nil, "it stands at index %d, the record that it follows at %d", index, p.records[n-1].index)
+	}
+	if p.tree == nil || index >= p.checkpoint.Size() {
+		return index, nil // the tree that was read does not hold it; its proof does
+	}
+	entry, ok, err := p.entry(ctx, index)
+	if err != nil {
+		return 0, err
+	}
+	switch {
+	case ok && string(entry) != string(r.Leaf()):
+		p.add(RuleIndex, index, path, map[string]string{"record": r.Digest().String()}, "the log holds another entry at index %d", index)
+	case ok:
+		p.accounted[index] = true
+	}
+	return index, nil
+}
+
+// largest returns the newest of the checkpoints.
+func largest(list []*log.Checkpoint, c *log.Checkpoint) *log.Checkpoint {
+	for _, o := range list {
+		if o.Size() > c.Size() {
+			c = o
+		}
+	}
+	return c
+}
+
+// moveWindows notes which keys the policy in force has after the newest record.
+func (p *publication) moveWindows(index int64) {
+	now := map[log.Digest]bool{}
+	for _, k := range p.chain.Keys() {
+		now[k.Digest()] = true
+		if p.windows[k.Digest()] == nil {
+			p.windows[k.Digest()] = &window{from: index, to: math.MaxInt64}
+		}
+	}
+	for d, w := range p.windows {
+		if !now[d] && w.to == math.MaxInt64 {
+			w.to = index
+		}
+	}
+}
