@@ -77,6 +77,7 @@ func (a *api) router() *mux.Router {
 	get(one, a.getPublication)
 	get(one+"/head", a.getHead)
 	get(one+"/records/{sequence:[0-9]{1,9}}.bundle.json", a.getBundle)
+	get(one+"/records/{digest:[0-9a-f]{64}}.bundle.json", a.getRecord)
 	get(one+"/versions/{version:[0-9]{1,9}}/text.{language}.txt", a.getText)
 	get(one+"/versions/{version:[0-9]{1,9}}/canonical.{language}.txt", a.getCanonical)
 	get(one+"/versions/{version:[0-9]{1,9}}/signatories.json", a.getSignatories)

@@ -52,8 +52,8 @@ func (a *audit) publications(ctx context.Context) error {
 		return err
 	}
 	pinned := a.o.Trust.Publications()
-	slugs := maps.Clone(listed)
-	maps.Copy(slugs, pinned)
+	slugs := maps.Clone(pinned)
+	maps.Copy(slugs, listed)
 	var all []*publication
 	for _, slug := range slices.Sorted(maps.Keys(slugs)) {
 		p := &publication{audit: a, slug: slug, pinned: pinned[slug], listed: listed[slug], at: map[log.Digest]int{}, windows: map[log.Digest]*window{}}

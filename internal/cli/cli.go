@@ -129,6 +129,7 @@ record in a transparency log, and tells anyone who holds a copy whether it is th
 text the organisations endorsed.
 
 To check a copy:      sijil trust init URL, then sijil verify FILE
+To check the log:     sijil audit
 To publish:           sijil draft, sijil review, sijil keygen, sijil publish`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -136,6 +137,6 @@ To publish:           sijil draft, sijil review, sijil keygen, sijil publish`,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newVerify(env), newTrust(env), newExport(env), newDraft(env), newReview(env), newKeygen(env), newPublish(env))
+	root.AddCommand(newVerify(env), newTrust(env), newExport(env), newAudit(env), newDraft(env), newReview(env), newKeygen(env), newPublish(env))
 	return root
 }

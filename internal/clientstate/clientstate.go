@@ -3,6 +3,7 @@
 //
 //	checkpoint          the newest verified checkpoint (signed note)
 //	heads/<genesis>     the newest verified head of each publication
+//	audit-<source>      where the last audit of a source ended (package audit)
 //	first-use           fingerprints that were accepted without comparing them
 //	misbehaviour-*.json proofs against the log
 //
