@@ -44,7 +44,7 @@ func (a *audit) walk(ctx context.Context, start int64) error {
 	for range ordered {
 	}
 	wg.Wait() // the source is not used any more
-	if err == nil {
+	if err == nil && a.stopped == 0 { // where reading was stopped, so was the plan
 		err = planErr
 	}
 	return err
