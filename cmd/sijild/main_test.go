@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/sijil/sijil/internal/cli"
+	"github.com/sijil/sijil/log/client"
 )
 
 // TestMain lets scripts and crash tests run both programs, as processes of
@@ -52,9 +53,12 @@ func TestScript(t *testing.T) {
 
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"setenv-file": setenvFile,
-		"replace":     replace,
-		"status":      status,
+		"fetch":             fetch,
+		"flip":              flip,
+		"setenv-file":       setenvFile,
+		"spoil-audit-state": spoilAuditState,
+		"replace":           replace,
+		"status":            status,
 	}
 }
 
@@ -75,6 +79,46 @@ func setenvFile(ts *testscript.TestScript, neg bool, args []string) {
 		if time.Now().After(deadline) {
 			ts.Fatalf("%s does not appear", path)
 		}
+	}
+}
+
+// fetch BASE DIR PATH... copies documents of a service into a folder, each under
+// its own path.
+func fetch(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: fetch BASE DIR PATH...")
+	}
+	src, err := client.NewHTTP(args[0], nil)
+	ts.Check(err)
+	for _, path := range args[2:] {
+		b, err := src.Fetch(context.Background(), path)
+		ts.Check(err)
+		file := filepath.Join(ts.MkAbs(args[1]), filepath.FromSlash(path))
+		ts.Check(os.MkdirAll(filepath.Dir(file), 0o755))
+		ts.Check(os.WriteFile(file, b, 0o644))
+	}
+}
+
+// flip FILE changes a bit of the last byte of FILE.
+func flip(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: flip FILE")
+	}
+	b, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	b[len(b)-1] ^= 1
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o644))
+}
+
+// spoil-audit-state changes a bit of every audit state that the machine keeps.
+func spoilAuditState(ts *testscript.TestScript, neg bool, args []string) {
+	files, err := filepath.Glob(filepath.Join(ts.Getenv("XDG_STATE_HOME"), "sijil", "*", "audit-*"))
+	ts.Check(err)
+	if neg || len(args) > 0 || len(files) == 0 {
+		ts.Fatalf("usage: spoil-audit-state, where there is one")
+	}
+	for _, f := range files {
+		flip(ts, false, []string{f})
 	}
 }
 

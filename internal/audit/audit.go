@@ -13,6 +13,12 @@ import (
 	"github.com/sijil/sijil/log/tile"
 )
 
+// maxRoom is the number of entries that room is made for beforehand: 32 MiB.
+const maxRoom = 1 << 21
+
+// maxProofs bounds the proofs of misbehaviour that are kept.
+const maxProofs = 16
+
 // Source gives documents by path: see evidence.Source. Safe for concurrent use.
 type Source = evidence.Source
 
@@ -59,6 +65,7 @@ type audit struct {
 	heads      map[log.Digest]*log.VerifiedHead
 	trees      []*log.Checkpoint // all verified ones that were met, by the bundles too
 	compared   map[string]bool   // pairs of trees
+	extends    map[string]bool   // pairs of which that was proved
 	accounted  map[int64]bool    // indices at which a chain's record really stands
 
 	tree    *tree
@@ -78,7 +85,7 @@ func Run(ctx context.Context, src Source, o Options) (*Result, error) {
 		return &Result{Report: &Report{Outcome: Incomplete, Reason: log.ErrNoPolicy.Error()}}, log.ErrNoPolicy
 	}
 	p := o.Trust.Policy()
-	a := &audit{o: o, policy: p, report: newReport(p, p.Log().ID()), heads: map[log.Digest]*log.VerifiedHead{}, compared: map[string]bool{}, accounted: map[int64]bool{},
+	a := &audit{o: o, policy: p, report: newReport(p, p.Log().ID()), heads: map[log.Digest]*log.VerifiedHead{}, compared: map[string]bool{}, extends: map[string]bool{}, accounted: map[int64]bool{},
 		reader: &reader{src: src, wrong: o.Wrong, fixed: map[tlog.Tile][]byte{}}, damage: damage{fixed: map[tlog.Tile][]byte{}}}
 	err := a.run(ctx)
 	if err != nil {
@@ -156,6 +163,9 @@ func (a *audit) readLog(ctx context.Context) error {
 	if err := a.tree.openEdge(ctx); err != nil {
 		return err
 	}
+	// A size is only a claim: what is made room for beforehand is bounded.
+	room := min(a.checkpoint.Size(), maxRoom)
+	a.index = index{leaf: make([]uint64, 0, room), key: make([]uint64, 0, room)}
 	start, err := a.resume(ctx)
 	if err != nil {
 		return err
@@ -177,6 +187,9 @@ func (a *audit) readLog(ctx context.Context) error {
 func (a *audit) notChecked(what string) { a.report.NotChecked = append(a.report.NotChecked, what) }
 
 func (a *audit) misbehaved(rule string, first, second []byte, format string, args ...any) {
+	if len(a.report.Misbehaviour) >= maxProofs {
+		return // one is enough
+	}
 	a.report.Misbehaviour = append(a.report.Misbehaviour, &evidence.Misbehaviour{Rule: rule, Detail: fmt.Sprintf(format, args...),
 		Log: a.policy.Log().String(), First: string(first), Second: string(second)})
 }
@@ -214,13 +227,14 @@ func (a *audit) compareTrees(ctx context.Context, old, new *log.Checkpoint, last
 	if old.Size() > new.Size() {
 		old, new = new, old
 	}
-	pair := fmt.Sprintf("%d %v %d %v", old.Size(), old.Root(), new.Size(), new.Root())
+	pair := pairOf(old, new)
 	switch {
 	case a.compared[pair]:
 		return nil
 	case old.Size() == new.Size() && old.Root() != new.Root():
 		a.misbehaved("fork", old.Note(), new.Note(), "it signed two different trees of %d entries", old.Size())
 	case old.Size() == new.Size() || old.Size() == 0:
+		a.extends[pair] = true
 	case a.o.Layout.Folder:
 		a.notChecked(fmt.Sprintf("that the tree of %d entries extends the one of %d: there are no tiles here", new.Size(), old.Size()))
 	default:
@@ -234,10 +248,17 @@ func (a *audit) compareTrees(ctx context.Context, old, new *log.Checkpoint, last
 			return nil // again, when damaged tiles have been computed
 		case err != nil:
 			return err
+		default:
+			a.extends[pair] = true
 		}
 	}
 	a.compared[pair] = true
 	return nil
+}
+
+// pairOf names two trees.
+func pairOf(old, new *log.Checkpoint) string {
+	return fmt.Sprintf("%d %v %d %v", old.Size(), old.Root(), new.Size(), new.Root())
 }
 
 // consistent returns evidence.ErrInconsistent if the tiles prove that new does
@@ -257,7 +278,8 @@ func (a *audit) consistent(ctx context.Context, old, new *log.Checkpoint) error 
 	return nil
 }
 
-// remember returns the newer of each note. A log that misbehaved is not
+// remember returns the newer of each note; a tree that was not proved to extend
+// the remembered one does not replace it. A log that misbehaved is not
 // remembered: the notes that convict it stay.
 func (a *audit) remember() *evidence.Memory {
 	if len(a.report.Misbehaviour) > 0 {
@@ -265,8 +287,7 @@ func (a *audit) remember() *evidence.Memory {
 	}
 	out := evidence.Memory{Checkpoint: a.checkpoint.Note(), Heads: map[log.Digest][]byte{}}
 	if seen, err := log.OpenCheckpoint(a.o.Memory.Checkpoint, a.policy); err == nil {
-		proved := a.compared[fmt.Sprintf("%d %v %d %v", seen.Size(), seen.Root(), a.checkpoint.Size(), a.checkpoint.Root())]
-		if seen.Size() > a.checkpoint.Size() || !proved {
+		if !a.extends[pairOf(seen, a.checkpoint)] {
 			out.Checkpoint = a.o.Memory.Checkpoint
 		}
 	}

@@ -16,7 +16,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -176,15 +175,40 @@ func timed(b *testing.B, cmd *exec.Cmd) (string, time.Duration, float64) {
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	start := time.Now()
-	if err := cmd.Run(); err != nil {
-		b.Fatalf("%s: %v\n%.2000s", cmd.Path, err, out.String())
+	check(b, cmd.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	var peak float64
+	for tick := time.NewTicker(10 * time.Millisecond); ; {
+		select {
+		case err := <-ended:
+			if err != nil {
+				b.Fatalf("%s: %v\n%.2000s", cmd.Path, err, out.String())
+			}
+			return out.String(), time.Since(start), peak
+		case <-tick.C:
+			peak = max(peak, highWater(cmd.Process.Pid))
+		}
 	}
-	took := time.Since(start)
-	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return out.String(), took, 0
+}
+
+// highWater is the most memory that a process has had so far, in MB; 0 where
+// that cannot be seen. What wait reports would begin with this process's own.
+func highWater(pid int) float64 {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
 	}
-	return out.String(), took, float64(usage.Maxrss) / 1024
+	_, rest, _ := strings.Cut(string(b), "VmHWM:")
+	fields := strings.Fields(rest)
+	if len(fields) == 0 {
+		return 0
+	}
+	kb, err := strconv.ParseFloat(fields[0], 64)
+	if err != nil {
+		return 0
+	}
+	return kb / 1024
 }
 
 // makeSynthetic makes the log, or takes it as it was made before: the trust file

@@ -54,6 +54,9 @@ func (a *audit) payloads(ctx context.Context, all []*publication) error {
 func (a *audit) payload(ctx context.Context, index int64, e log.Entry, owners, all []*publication) error {
 	for _, p := range all {
 		if at := p.find(e.Digest); at >= 0 {
+			if first := p.records[at].index; first >= 0 && first < int64(len(a.index.leaf)) && a.index.leaf[first] == a.index.leaf[index] {
+				return nil // the very same entry: said already, as a duplicate
+			}
 			p.add(RuleReplay, index, bundlePath(index, a.checkpoint.Size()), map[string]string{"record": e.Digest.String(), "first_index": fmt.Sprint(p.records[at].index)},
 				"record %d, which stands at index %d, stands here again under another signature", p.records[at].sequence, p.records[at].index)
 			return nil

@@ -67,7 +67,7 @@ func ParseState(b []byte) (*State, error) {
 		numbers[i], rest = n, after
 	}
 	entries, note := numbers[0], numbers[1]
-	if len(rest) != note+16*entries {
+	if entries > len(rest)/16 || len(rest) != note+16*entries || !bytes.HasPrefix(body, fmt.Appendf(nil, "%s%d\n%d\n", stateHead, entries, note)) {
 		return bad("its length is wrong")
 	}
 	s := &State{checkpoint: bytes.Clone(rest[:note])}

@@ -229,6 +229,7 @@ func TestTamperedLog(t *testing.T) {
 		{"entry over 65,535 bytes", at(70, raw(func(b []byte) []byte { return append(b, make([]byte, 70_000)...) })),
 			[]found{{RuleBundle, -1, bundle0}, {RuleBundle, 70, bundle0}}},
 		{"the same entry twice", at(500, func(w *world) { w.log.Append(w.log.Entries()[3]) }), []found{{RuleDuplicate, 500, bundle1}}},
+		{"a record of the chain twice", at(520, func(w *world) { w.log.Append(w.log.Entries()[version1At]) }), []found{{RuleDuplicate, 520, bundle2}}},
 		{"replay", at(520, func(w *world) { w.log.Publish(signAgain(t, w.signer, w.pub.Bundles[1]), w.signer.Public()) }), []found{{RuleReplay, 520, "tile/entries/002.p/88"}}},
 		{"fork, served", func(w *world, i int64) {
 			switch i {

@@ -43,7 +43,7 @@ func (a *audit) walk(ctx context.Context, start int64) error {
 	cancel()
 	for range ordered {
 	}
-	wg.Wait() // the source is not used any more
+	wg.Wait()                         // the source is not used any more
 	if err == nil && a.stopped == 0 { // where reading was stopped, so was the plan
 		err = planErr
 	}

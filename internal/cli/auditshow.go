@@ -25,7 +25,11 @@ var auditWords = map[string]string{
 // printAudit writes a report for people: grouped by rule, with what each rule
 // means and what to do.
 func printAudit(w io.Writer, where string, r *audit.Report) {
-	fmt.Fprintln(w, auditWords[r.Outcome])
+	words := auditWords[r.Outcome]
+	if r.Outcome == audit.Clean && len(r.NotChecked) > 0 {
+		words = "✓ clean, as far as it could be checked: nothing was found"
+	}
+	fmt.Fprintln(w, words)
 	fmt.Fprintf(w, "  source   %s\n  log      %s (%s)\n", plain(sourceName(where)), r.Log, r.LogKey)
 	if r.TreeSize >= 0 {
 		fmt.Fprintf(w, "  tree     %s, root %s, witnesses: %d\n", countEntries(r.TreeSize), r.Root, r.Witnesses)
@@ -52,7 +56,7 @@ func printAudit(w io.Writer, where string, r *audit.Report) {
 	for _, s := range r.Notices {
 		fmt.Fprintf(w, "  note: %s\n", plain(s))
 	}
-	if r.Outcome == audit.Clean {
+	if r.Outcome == audit.Clean && len(r.NotChecked) == 0 {
 		fmt.Fprintln(w, "  this says that the log keeps its promises, not that what stands in it is true")
 	}
 }
