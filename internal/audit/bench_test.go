@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -80,9 +81,18 @@ func BenchmarkAudit(b *testing.B) {
 	}
 	s := makeSynthetic(b, filepath.Join(cache, fmt.Sprintf("audit-%d", n)), n)
 	for b.Loop() {
+		cpu := [4]time.Duration{processor(b)}
 		floor := s.floor(b)
+		cpu[1] = processor(b)
 		full := s.audit(b, false)
+		cpu[2] = processor(b)
 		bare := s.audit(b, true)
+		cpu[3] = processor(b)
+		// Processor time is what a shared machine leaves comparable.
+		b.ReportMetric((cpu[2]-cpu[1]).Seconds()/(cpu[1]-cpu[0]).Seconds(), "audit/floor-cpu")
+		b.ReportMetric((cpu[2] - cpu[1]).Seconds(), "audit-cpu-s")
+		b.ReportMetric((cpu[1] - cpu[0]).Seconds(), "ecdsa-floor-cpu-s")
+		b.ReportMetric((cpu[3] - cpu[2]).Seconds(), "audit-without-signatures-cpu-s")
 		report(b, n, "ecdsa-floor", floor)
 		report(b, n, "audit", full)
 		report(b, n, "audit-without-signatures", bare)
@@ -100,6 +110,13 @@ func BenchmarkAudit(b *testing.B) {
 			b.ReportMetric(full.Seconds()/took.Seconds(), "audit/fsck")
 		}
 	}
+}
+
+// processor is the processor time that this process has used.
+func processor(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	check(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func report(b *testing.B, n int64, what string, took time.Duration) {
