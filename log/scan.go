@@ -22,7 +22,7 @@ const (
 const maxScanKeys = 4096
 
 // Scanner reads entries: exactly those that ParseEntry reads, with the same
-// values, about thirty times as fast. It parses each distinct key once. The zero
+// values, many times as fast. It parses each distinct key once. The zero
 // value is ready. Not safe for concurrent use.
 type Scanner struct {
 	keys map[string]*Scanned // by the key's base64 text
