@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"testing"
@@ -21,12 +22,22 @@ func TestAuditWhilePublishing(t *testing.T) {
 	check(t, err)
 	trust, err := keys.ParseTrust(b)
 	check(t, err)
-	o := audit.Options{Trust: trust}
-	done := make(chan struct{})
+	done, published := make(chan struct{}), make(chan struct{})
+	o := audit.Options{Trust: trust, Wait: func(context.Context) error {
+		select { // the publish that was under way has ended
+		case <-published:
+		case <-done:
+		}
+		return nil
+	}}
 	go func() {
 		defer close(done)
 		for i := range 150 {
 			w.publish(t, fmt.Sprintf("Title\n\nOne paragraph of text, number %d.\n", i))
+			select {
+			case published <- struct{}{}:
+			default:
+			}
 		}
 	}()
 	for running, n := true, 0; running; n++ {

@@ -41,6 +41,11 @@ type Options struct {
 	// Progress is told how many entries have been checked. Optional.
 	Progress func(done, total int64)
 
+	// Wait lets a moment pass before a record is called withheld or unlisted: a
+	// service that is being written to may have put it into the log and not yet
+	// into its list. Called a few times at most. Optional.
+	Wait func(context.Context) error
+
 	skipSignatures bool // for measurements alone
 }
 
@@ -72,6 +77,7 @@ type audit struct {
 	damage  damage
 	clean   int64 // up to here everything is proved and nothing was found
 	stopped int64 // where reading ended for want of documents; 0 if it did not
+	waits   int   // how often Wait was called
 	verify  *tile.Verifier
 	again   *again
 }

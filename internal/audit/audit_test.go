@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,5 +25,35 @@ func TestClean(t *testing.T) {
 	}
 	if got.State.Size() != worldSize {
 		t.Errorf("the state is of %d entries", got.State.Size())
+	}
+}
+
+// TestWait: what is not listed yet is waited for, a few times.
+func TestWait(t *testing.T) {
+	w := newWorld(t, nil)
+	whole := w.served()
+	late := whole.Clone()
+	delete(late, records(2))
+	late[layout.Head(slug)] = w.servedAt(400)[layout.Head(slug)]
+	waited := 0
+	o := w.options()
+	o.Wait = func(context.Context) error {
+		if waited++; waited == 2 {
+			late[records(2)] = whole[records(2)]
+		}
+		return nil
+	}
+	audited(t, late, o, []found{})
+	if waited != 2 {
+		t.Errorf("waited %d times", waited)
+	}
+	delete(late, records(2))
+	audited(t, late, o, []found{{RuleWithheld, version2At, layout.Record(slug, w.recordAt(version2At))}})
+	if waited != 2+maxWaits {
+		t.Errorf("waited %d times", waited)
+	}
+	o.Wait = func(context.Context) error { return context.Canceled }
+	if got, err := Run(t.Context(), late, o); !errors.Is(err, context.Canceled) || got.Report.Outcome != Incomplete {
+		t.Errorf("interrupted while waiting: %v %+v", err, got.Report)
 	}
 }

@@ -11,6 +11,9 @@ import (
 // maxPayloads bounds how many payloads outside the chains are asked for.
 const maxPayloads = 10_000
 
+// maxWaits bounds how often an audit waits for a record to be listed.
+const maxWaits = 3
+
 // payloads is step 6: every entry under a publisher key is a record of a chain,
 // or its payload is served and says what it is.
 func (a *audit) payloads(ctx context.Context, all []*publication) error {
@@ -62,11 +65,8 @@ func (a *audit) payload(ctx context.Context, index int64, e log.Entry, owners, a
 			return nil
 		}
 	}
-	for _, p := range owners {
-		// A record may have been settled since the chain was read.
-		if err := p.readChain(ctx, false); err != nil || a.accounted[index] {
-			return err
-		}
+	if settled, err := a.settles(ctx, index, owners); settled || err != nil {
+		return err
 	}
 	why := "nothing is served under the digest of what was signed"
 	for _, p := range owners {
@@ -88,6 +88,25 @@ func (a *audit) payload(ctx context.Context, index int64, e log.Entry, owners, a
 	p := owners[0]
 	p.add(RuleWithheld, index, a.o.Layout.Record(p.slug, e.Digest), map[string]string{"record": e.Digest.String(), "key": log.Sum(e.Key).String()}, "%s", why)
 	return nil
+}
+
+// settles reads the chains on: an entry's record may have been listed since they
+// were read, or may be in a moment.
+func (a *audit) settles(ctx context.Context, index int64, owners []*publication) (bool, error) {
+	for {
+		for _, p := range owners {
+			if err := p.readChain(ctx, false); err != nil || a.accounted[index] {
+				return true, err
+			}
+		}
+		if a.o.Wait == nil || a.waits == maxWaits {
+			return false, nil
+		}
+		a.waits++
+		if err := a.o.Wait(ctx); err != nil {
+			return false, err
+		}
+	}
 }
 
 // classify names what a payload is that is outside the chain.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -116,10 +117,23 @@ func (f auditFlags) open(env Env, where string) (*auditing, error) {
 	}
 	a.options.Trust = trust
 	a.options.Wrong = func(err error) bool { return errors.Is(err, client.ErrTooLarge) }
+	if !a.folder {
+		a.options.Wait = moment
+	}
 	if !a.folder && !f.full {
 		a.resume()
 	}
 	return a, nil
+}
+
+// moment lets a service finish what it is doing.
+func moment(ctx context.Context) error {
+	select {
+	case <-time.After(time.Second):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // loadTrust returns the trust file. An exported folder brings its own, which is
