@@ -11,7 +11,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop cosign bench licences clean
+.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop cosign bench bench-audit licences clean
 
 all: build
 
@@ -66,6 +66,13 @@ $(COSIGN):
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchtime 2s -timeout 30m ./cmd/sijild
+
+# Audits a log of N entries, made once in CACHE. FSCK=FILE names Tessera's fsck,
+# to be run beside it.
+N ?= 1000000
+bench-audit: build
+	SIJIL_AUDIT_CACHE="$(CACHE)" SIJIL_AUDIT_N="$(N)" SIJIL_BIN="$(CURDIR)/bin/sijil" SIJIL_FSCK="$(FSCK)" \
+		$(GO) test -run '^$$' -bench '^BenchmarkAudit$$' -benchtime 1x -timeout 60m ./internal/audit
 
 licences:
 	@bash scripts/licences

@@ -173,6 +173,11 @@ func TestAPIStory(t *testing.T) {
 	if !bytes.Equal(one.body, again.body) {
 		t.Error("the identical record is not answered with the first bundle")
 	}
+	byDigest := "/api/v1/publications/river/records/" + river.genesis.Envelope.Digest().Hex() + ".bundle.json"
+	if got, want := c.get(byDigest), c.get("/api/v1/publications/river/records/0.bundle.json"); got.status != 200 || !bytes.Equal(got.body, want.body) {
+		t.Errorf("the genesis by its digest: answer %d %.300s", got.status, got.body)
+	}
+	expect(t, "a record of another publication by its digest", c.get(strings.Replace(byDigest, "river", "meadow", 1)), 404, "not-found")
 	c.race(river)
 	c.reads(t)
 	expect(t, "verify", c.do("POST", "/api/v1/verify", "text/plain", []byte("words")), 200, "")

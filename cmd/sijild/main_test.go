@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
-	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -18,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/sijil/sijil/internal/cli"
+	"github.com/sijil/sijil/log/client"
 )
 
 // TestMain lets scripts and crash tests run both programs, as processes of
@@ -59,12 +58,14 @@ func TestScript(t *testing.T) {
 
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"setenv-file": setenvFile,
-		"replace":     replace,
-		"status":      status,
-		"key":         key,
-		"get":         get,
-		"policy":      policyFile,
+		"setenv-file":       setenvFile,
+		"replace":           replace,
+		"status":            status,
+		"key":               key,
+		"policy":            policyFile,
+		"fetch":             fetch,
+		"flip":              flip,
+		"spoil-audit-state": spoilAuditState,
 	}
 }
 
@@ -102,28 +103,52 @@ func key(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], lines[n-1])
 }
 
-// get URL FILE writes what an address answers, with 200, to FILE.
-func get(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: get URL FILE")
-	}
-	res, err := http.Get(args[0])
-	ts.Check(err)
-	defer res.Body.Close()
-	b, err := io.ReadAll(res.Body)
-	ts.Check(err)
-	if res.StatusCode != http.StatusOK {
-		ts.Fatalf("%s: %s: %s", args[0], res.Status, b)
-	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o644))
-}
-
 // policy FILE LINE… writes FILE.
 func policyFile(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: policy FILE LINE…")
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Join(args[1:], "\n")+"\n"), 0o644))
+}
+
+// fetch BASE DIR PATH... copies documents of a service into a folder, each under
+// its own path.
+func fetch(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: fetch BASE DIR PATH...")
+	}
+	src, err := client.NewHTTP(args[0], nil)
+	ts.Check(err)
+	for _, path := range args[2:] {
+		b, err := src.Fetch(context.Background(), path)
+		ts.Check(err)
+		file := filepath.Join(ts.MkAbs(args[1]), filepath.FromSlash(path))
+		ts.Check(os.MkdirAll(filepath.Dir(file), 0o755))
+		ts.Check(os.WriteFile(file, b, 0o644))
+	}
+}
+
+// flip FILE changes a bit of the last byte of FILE.
+func flip(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: flip FILE")
+	}
+	b, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	b[len(b)-1] ^= 1
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o644))
+}
+
+// spoil-audit-state changes a bit of every audit state that the machine keeps.
+func spoilAuditState(ts *testscript.TestScript, neg bool, args []string) {
+	files, err := filepath.Glob(filepath.Join(ts.Getenv("XDG_STATE_HOME"), "sijil", "*", "audit-*"))
+	ts.Check(err)
+	if neg || len(args) > 0 || len(files) == 0 {
+		ts.Fatalf("usage: spoil-audit-state, where there is one")
+	}
+	for _, f := range files {
+		flip(ts, false, []string{f})
+	}
 }
 
 // replace OLD NEW FROM TO writes FROM to TO with the first OLD replaced.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/text"
+	"github.com/sijil/sijil/log"
 	"github.com/sijil/sijil/log/tile"
 )
 
@@ -151,6 +152,24 @@ func (a *api) getBundle(view publish.View) handler {
 		}
 		return serve(w, r, bundle, revalidate, b)
 	}
+}
+
+// getRecord gives a record by its digest, for those who have met it in the log.
+func (a *api) getRecord(w http.ResponseWriter, r *http.Request) error {
+	digest, err := log.ParseDigest("sha256:" + mux.Vars(r)["digest"])
+	if err != nil {
+		return err // the route lets digests through only
+	}
+	slug := mux.Vars(r)["slug"]
+	sequence, err := a.Service.Sequence(slug, digest)
+	if err != nil {
+		return err
+	}
+	b, err := a.Service.Bundle(publish.Public, slug, sequence)
+	if err != nil {
+		return err
+	}
+	return serve(w, r, bundle, revalidate, b)
 }
 
 func (a *api) version(r *http.Request) (slug string, version int, language string) {

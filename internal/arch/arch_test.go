@@ -29,6 +29,7 @@ var pure = []string{
 var useCases = map[string][]string{
 	"internal/publish":   {},
 	"internal/evidence":  {},
+	"internal/audit":     {"internal/evidence"},
 	"internal/publisher": {"internal/evidence", "internal/remote"},
 	"internal/draft":     {},
 	"internal/quorum":    {"internal/publish"},

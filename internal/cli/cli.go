@@ -130,6 +130,7 @@ text the organisations endorsed.
 
 To check a copy:      sijil trust init URL, then sijil verify FILE
 To see what changed:  sijil history, sijil diff
+To check the log:     sijil audit
 To publish:           sijil draft, sijil review, sijil keygen, sijil publish
 To withdraw:          sijil retract`,
 		SilenceErrors: true,
@@ -138,7 +139,7 @@ To withdraw:          sijil retract`,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newVerify(env), newTrust(env), newExport(env), newMirror(env), newWitness(env), newDraft(env), newReview(env), newKeygen(env),
+	root.AddCommand(newVerify(env), newTrust(env), newExport(env), newAudit(env), newMirror(env), newWitness(env), newDraft(env), newReview(env), newKeygen(env),
 		newPublish(env), newRetract(env), newHistory(env), newDiff(env))
 	return root
 }

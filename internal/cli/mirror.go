@@ -77,9 +77,9 @@ func (f mirrorFlags) run(ctx context.Context, env Env, from, dir string, tiles b
 	if err != nil {
 		return err
 	}
-	bar := newProgress(env, "entries")
-	r, err := mirror.Update(ctx, mirror.Options{Source: src, Dir: dir, Trust: trust, Evidence: o, Tiles: tiles, Progress: bar.set})
-	bar.end()
+	bar := newProgress(env, f.json)
+	r, err := mirror.Update(ctx, mirror.Options{Source: src, Dir: dir, Trust: trust, Evidence: o, Tiles: tiles, Progress: bar.show})
+	bar.clear()
 	var bad *evidence.Misbehaviour
 	var pin *keys.PinError
 	switch {

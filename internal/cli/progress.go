@@ -4,45 +4,50 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"golang.org/x/term"
 )
 
-// progress draws a bar on standard error, if that is a terminal: a few times a
-// second, and it wipes itself away at the end.
+// progress is a bar on a terminal, and nothing anywhere else.
 type progress struct {
-	w     io.Writer // nil: not a terminal
-	what  string
+	w     io.Writer // nil for none
 	clock func() time.Time
-	drawn time.Time
-	any   bool
+	last  time.Time
+	begun time.Time
 }
 
-func newProgress(env Env, what string) *progress {
-	p := &progress{what: what, clock: env.Clock}
-	if f, ok := env.Stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+func newProgress(env Env, quiet bool) *progress {
+	p := &progress{clock: env.Clock}
+	if f, ok := env.Stderr.(*os.File); ok && !quiet && term.IsTerminal(int(f.Fd())) {
 		p.w = f
+		p.begun = env.Clock()
 	}
 	return p
 }
 
-// set draws done of total.
-func (p *progress) set(done, total uint64) {
-	now := p.clock()
-	if p.w == nil || total == 0 || done < total && now.Sub(p.drawn) < 100*time.Millisecond {
+// show draws at most ten times a second.
+func (p *progress) show(done, total int64) {
+	if p.w == nil || total == 0 {
 		return
 	}
-	p.drawn, p.any = now, true
+	now := p.clock()
+	if now.Sub(p.last) < 100*time.Millisecond {
+		return
+	}
+	p.last = now
 	const width = 30
-	full := int(done * width / total)
-	fmt.Fprintf(p.w, "\r  [%s%s] %d of %d %s ", strings.Repeat("=", full), strings.Repeat(" ", width-full), done, total, p.what)
+	bar := make([]rune, width)
+	for i := range bar {
+		if bar[i] = '·'; int64(i) < done*width/total {
+			bar[i] = '█'
+		}
+	}
+	fmt.Fprintf(p.w, "\r\x1b[K%s %3d%%  %d of %d entries, %.0f s", string(bar), done*100/total, done, total, now.Sub(p.begun).Seconds())
 }
 
-// end wipes the bar.
-func (p *progress) end() {
-	if p.any {
+func (p *progress) clear() {
+	if p.w != nil {
 		fmt.Fprint(p.w, "\r\x1b[K")
 	}
 }

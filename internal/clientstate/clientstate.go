@@ -4,6 +4,7 @@
 //	checkpoint          the newest verified checkpoint (signed note)
 //	latest              the newest that only the log had signed, on a publisher's machine
 //	heads/<genesis>     the newest verified head of each publication
+//	audit-<source>      where the last audit of a source ended (package audit)
 //	first-use           fingerprints that were accepted without comparing them
 //	misbehaviour-*.json proofs against the log
 //	outbox/<slug>/      signed retractions that are not known to be in the log

@@ -1,6 +1,10 @@
 package evidence
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/sijil/sijil/log"
+)
 
 // Layout says where the documents stand. The zero value is what a service shows
 // to readers: checkpoint, heads and bundles for the newest tree that the witness
@@ -60,6 +64,12 @@ func (l Layout) Head(slug string) string { return l.signed(slug) + "/head" }
 // Bundle is a record's bundle.
 func (l Layout) Bundle(slug string, sequence int64) string {
 	return fmt.Sprintf("%s/records/%d.bundle.json", l.signed(slug), sequence)
+}
+
+// Record is a record's bundle, by record digest: also of one that a publisher key
+// signed and that is not in the chain.
+func (l Layout) Record(slug string, record log.Digest) string {
+	return fmt.Sprintf("%s/records/%s.bundle.json", l.publication(slug), record.Hex())
 }
 
 // Version is the folder of a version's documents.

@@ -53,7 +53,7 @@ type Options struct {
 	// Tiles copies checkpoint and tiles alone: a static log.
 	Tiles bool
 	// Progress is told how far the tree is copied. Optional.
-	Progress func(done, total uint64)
+	Progress func(done, total int64)
 }
 
 // Report says what an Update did.
@@ -143,7 +143,7 @@ func (m *mirror) tree(ctx context.Context) (*log.Checkpoint, error) {
 	err = client.Files(ctx, m.Source, t, from, func(path string, data []byte) error {
 		if strings.HasPrefix(path, "tile/entries/") {
 			if m.Progress != nil {
-				m.Progress(done, t.Size)
+				m.Progress(int64(done), c.Size())
 			}
 			done = min(done+256-done%256, t.Size)
 		}
@@ -153,7 +153,7 @@ func (m *mirror) tree(ctx context.Context) (*log.Checkpoint, error) {
 		return nil, err
 	}
 	if m.Progress != nil {
-		m.Progress(t.Size, t.Size)
+		m.Progress(c.Size(), c.Size())
 	}
 	return c, m.w.sync()
 }

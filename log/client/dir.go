@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -66,17 +67,18 @@ func cause(err error) string {
 	return err.Error()
 }
 
-// readBody reads all of r, up to maxBody; size is a hint.
+// readBody reads all of r, up to maxBody; size is a hint, negative if unknown.
 func readBody(r io.Reader, size int64, path string) ([]byte, error) {
 	if size > maxBody {
 		return nil, fmt.Errorf("%s: %d bytes: %w", path, size, ErrTooLarge)
 	}
-	b, err := io.ReadAll(io.LimitReader(r, maxBody+1))
-	if err != nil {
+	var buf bytes.Buffer
+	buf.Grow(int(max(size, 0)) + bytes.MinRead) // what a hint costs is bounded by maxBody
+	if _, err := buf.ReadFrom(io.LimitReader(r, maxBody+1)); err != nil {
 		return nil, err
 	}
-	if len(b) > maxBody {
+	if buf.Len() > maxBody {
 		return nil, fmt.Errorf("%s: %w", path, ErrTooLarge)
 	}
-	return b, nil
+	return buf.Bytes(), nil
 }

@@ -1,0 +1,192 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/keys"
+	"github.com/sijil/sijil/log"
+	"github.com/sijil/sijil/log/tile"
+)
+
+// maxRoom is the number of entries that room is made for beforehand: 32 MiB.
+const maxRoom = 1 << 21
+
+// maxProofs bounds the proofs of misbehaviour that are kept.
+const maxProofs = 16
+
+// Source gives documents by path: see evidence.Source. Safe for concurrent use.
+type Source = evidence.Source
+
+// Options say what to audit and whom to trust.
+type Options struct {
+	// Trust is whom to trust. Required.
+	Trust *keys.Trust
+	// Layout is where the documents stand. With Folder there are no tiles: the
+	// publications alone are audited.
+	Layout evidence.Layout
+	// Copy is a source that may be older than what this machine has seen, and
+	// may hold the log without its publications: a folder.
+	Copy bool
+	// Memory is what this machine saw last of the log. Optional.
+	Memory evidence.Memory
+	// State is where an earlier audit of the same source ended. Optional.
+	State *State
+	// Wrong reports an error of the source that is about the document (it is too
+	// large), not about reaching it. Optional.
+	Wrong func(error) bool
+	// Progress is told how many entries have been checked. Optional.
+	Progress func(done, total int64)
+
+	// Wait lets a moment pass before a record is called withheld or unlisted: a
+	// service that is being written to may have put it into the log and not yet
+	// into its list. Called a few times at most. Optional.
+	Wait func(context.Context) error
+
+	skipSignatures bool // for measurements alone
+}
+
+// Result is what an audit leaves: the report, what to remember of the log, and
+// where the next audit of this source may begin.
+type Result struct {
+	Report *Report
+	// Memory is nil where nothing was verified.
+	Memory *evidence.Memory
+	// State is nil where the next audit has to begin anew.
+	State *State
+}
+
+// audit is the state of one Run.
+type audit struct {
+	o          Options
+	policy     *keys.Policy
+	reader     *reader
+	report     *Report
+	checkpoint *log.Checkpoint
+	heads      map[log.Digest]*log.VerifiedHead
+	trees      []*log.Checkpoint // all verified ones that were met, by the bundles too
+	compared   map[string]bool   // pairs of trees
+	extends    map[string]bool   // pairs of which that was proved
+	accounted  map[int64]bool    // indices at which a chain's record really stands
+
+	tree    *tree
+	index   index
+	damage  damage
+	clean   int64 // up to here everything is proved and nothing was found
+	stopped int64 // where reading ended for want of documents; 0 if it did not
+	waits   int   // how often Wait was called
+	verify  *tile.Verifier
+	again   *again
+}
+
+// Run audits a source. The result is never nil. An error says why the audit is
+// incomplete: the source could not be reached, or ctx ended; what is in the
+// report holds all the same.
+func Run(ctx context.Context, src Source, o Options) (*Result, error) {
+	if o.Trust == nil {
+		return &Result{Report: &Report{Outcome: Incomplete, Reason: log.ErrNoPolicy.Error()}}, log.ErrNoPolicy
+	}
+	p := o.Trust.Policy()
+	a := &audit{o: o, policy: p, report: newReport(p, p.Log().ID()), heads: map[log.Digest]*log.VerifiedHead{}, compared: map[string]bool{}, extends: map[string]bool{}, accounted: map[int64]bool{},
+		reader: &reader{src: src, wrong: o.Wrong, fixed: map[tlog.Tile][]byte{}}, damage: damage{fixed: map[tlog.Tile][]byte{}}}
+	err := a.run(ctx)
+	if err != nil {
+		a.report.Reason = err.Error()
+	}
+	a.report.finish()
+	out := &Result{Report: a.report}
+	if a.checkpoint != nil {
+		out.State = a.state()
+		out.Memory = a.remember()
+	}
+	return out, err
+}
+
+func (a *audit) run(ctx context.Context) error {
+	ok, err := a.openCheckpoint(ctx)
+	if err != nil || !ok {
+		return err
+	}
+	if err := a.readLog(ctx); err != nil {
+		return err
+	}
+	if err := a.compareMemory(ctx, true); err != nil {
+		return err
+	}
+	return a.publications(ctx)
+}
+
+// openCheckpoint is step 1. False ends the audit: without a checkpoint there is
+// nothing to hold anything against.
+func (a *audit) openCheckpoint(ctx context.Context) (bool, error) {
+	c, bad, err := a.fetchCheckpoint(ctx)
+	if err != nil {
+		return false, err
+	}
+	if bad != nil {
+		a.report.add(Finding{Rule: RuleCheckpoint, Index: -1, Path: a.o.Layout.Checkpoint(), Detail: bad.why})
+		a.notChecked("everything else: there is no checkpoint to hold it against")
+		return false, nil
+	}
+	a.checkpoint = c
+	a.report.TreeSize, a.report.Root, a.report.Witnesses = c.Size(), c.Root().String(), c.Witnesses()
+	return true, a.compareMemory(ctx, false)
+}
+
+func (a *audit) fetchCheckpoint(ctx context.Context) (*log.Checkpoint, *fault, error) {
+	b, bad, err := a.reader.fetch(ctx, a.o.Layout.Checkpoint())
+	if err != nil || bad != nil {
+		return nil, bad, err
+	}
+	c, err := log.OpenCheckpoint(b, a.policy)
+	if err != nil {
+		return nil, &fault{why: err.Error()}, nil
+	}
+	return c, nil, nil
+}
+
+// readLog is steps 2 to 4.
+func (a *audit) readLog(ctx context.Context) error {
+	if a.o.Layout.Folder {
+		a.notChecked("the log's entries, and that nothing a publisher key signed is hidden: an evidence folder holds no tiles")
+		return nil
+	}
+	if a.checkpoint.Size() > tile.MaxSize {
+		a.report.add(Finding{Rule: RuleCheckpoint, Index: -1, Path: a.o.Layout.Checkpoint(), Detail: fmt.Sprintf("claims %d entries", a.checkpoint.Size())})
+		return nil
+	}
+	a.tree = newTree(a.reader, a.checkpoint.Size(), a.checkpoint.Root())
+	if a.checkpoint.Size() == 0 {
+		if _, err := tile.NewVerifier(tlog.Tree{N: 0, Hash: a.checkpoint.Root()}, nil); err != nil {
+			a.report.add(Finding{Rule: RuleCheckpoint, Index: -1, Path: a.o.Layout.Checkpoint(), Detail: err.Error()})
+		}
+		return nil
+	}
+	if err := a.tree.openEdge(ctx); err != nil {
+		return err
+	}
+	// A size is only a claim: what is made room for beforehand is bounded.
+	room := min(a.checkpoint.Size(), maxRoom)
+	a.index = index{leaf: make([]uint64, 0, room), key: make([]uint64, 0, room)}
+	start, err := a.resume(ctx)
+	if err != nil {
+		return err
+	}
+	if start < a.checkpoint.Size() {
+		if err := a.walk(ctx, start); err != nil {
+			return err
+		}
+	}
+	if a.stopped > 0 {
+		a.notChecked(fmt.Sprintf("entries %d to %d: too many documents in a row are missing", a.stopped, a.checkpoint.Size()-1))
+	}
+	if err := a.resolve(ctx); err != nil {
+		return err
+	}
+	return a.duplicates(ctx)
+}
+
+func (a *audit) notChecked(what string) { a.report.NotChecked = append(a.report.NotChecked, what) }

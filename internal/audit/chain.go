@@ -1,0 +1,140 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"math"
+
+	"github.com/sijil/sijil/internal/chain"
+	"github.com/sijil/sijil/internal/statement"
+	"github.com/sijil/sijil/log"
+)
+
+// next checks the chain's next record.
+func (p *publication) next(ctx context.Context, path string, data []byte) error {
+	refuse := func(rule Rule, err error) {
+		p.broken = true
+		p.add(rule, -1, path, nil, "%v", err)
+	}
+	b, err := log.ParseBundle(data)
+	if err != nil {
+		refuse(RuleRecord, err)
+		return nil
+	}
+	var r *chain.Record
+	if p.chain == nil {
+		var c *chain.Chain
+		if c, r, err = chain.Start(b); err == nil {
+			p.begin(path, c)
+		}
+	} else if r, err = p.chain.Next(b); err == nil {
+		p.chain.Advance(r)
+	}
+	if err != nil {
+		refuse(chainRule(err), err)
+		return nil
+	}
+	index, err := p.place(ctx, path, b, r)
+	if err != nil {
+		return err
+	}
+	h := r.Statement.Header()
+	p.at[r.Digest()] = len(p.records)
+	p.records = append(p.records, record{digest: r.Digest(), previous: h.Previous, sequence: h.Sequence, index: index})
+	p.moveWindows(index)
+	if v, ok := r.Statement.(*statement.Version); ok {
+		return p.checkVersion(ctx, index, v)
+	}
+	return nil
+}
+
+func chainRule(err error) Rule {
+	var foreign *chain.ForeignError
+	var conflict *chain.ConflictError
+	switch {
+	case errors.Is(err, chain.ErrUnauthorised):
+		return RuleRecordKey
+	case errors.As(err, &foreign), errors.As(err, &conflict):
+		return RuleChain
+	}
+	return RuleRecord
+}
+
+// begin holds a genesis record against what was pinned and listed.
+func (p *publication) begin(path string, c *chain.Chain) {
+	p.chain = c
+	if c.Slug() != p.slug || c.Log() != statement.NameOf(p.policy.Log()) {
+		p.add(RuleSlug, -1, path, nil, "the genesis record is for %q in the log %s", c.Slug(), c.Log().Origin)
+	}
+	for _, want := range []struct {
+		digest log.Digest
+		by     string
+	}{{p.pinned, "the trust file pins"}, {p.listed, "the source lists"}} {
+		if !want.digest.IsZero() && want.digest != c.Genesis() {
+			p.add(RuleGenesis, -1, path, map[string]string{"served": c.Genesis().String(), "want": want.digest.String()},
+				"the genesis record is %s, %s %s", c.Genesis(), want.by, want.digest)
+		}
+	}
+}
+
+// place checks where a record stands in the log, and returns its index.
+func (p *publication) place(ctx context.Context, path string, b *log.Bundle, r *chain.Record) (int64, error) {
+	index := int64(-1)
+	if e := b.Entry(); e != nil {
+		index = e.LogIndex
+	}
+	logged, err := b.Verify(r.Key.ECDSA(), p.policy.Log().ID(), p.policy)
+	if err != nil {
+		p.add(RuleProof, index, path, nil, "%v", err)
+	} else if err := p.compareTrees(ctx, p.checkpoint, logged.Checkpoint(), true); err != nil {
+		return 0, err
+	} else {
+		p.trees = append(p.trees[:0:0], largest(p.trees, logged.Checkpoint()))
+	}
+	if index < 0 {
+		return index, nil
+	}
+	if n := len(p.records); n > 0 && index <= p.records[n-1].index {
+		p.add(RuleOrder, index, path, nil, "it stands at index %d, the record that it follows at %d", index, p.records[n-1].index)
+	}
+	if p.tree == nil || index >= p.checkpoint.Size() {
+		return index, nil // the tree that was read does not hold it; its proof does
+	}
+	entry, ok, err := p.entry(ctx, index)
+	if err != nil {
+		return 0, err
+	}
+	switch {
+	case ok && string(entry) != string(r.Leaf()):
+		p.add(RuleIndex, index, path, map[string]string{"record": r.Digest().String()}, "the log holds another entry at index %d", index)
+	case ok:
+		p.accounted[index] = true
+	}
+	return index, nil
+}
+
+// largest returns the newest of the checkpoints.
+func largest(list []*log.Checkpoint, c *log.Checkpoint) *log.Checkpoint {
+	for _, o := range list {
+		if o.Size() > c.Size() {
+			c = o
+		}
+	}
+	return c
+}
+
+// moveWindows notes which keys the policy in force has after the newest record.
+func (p *publication) moveWindows(index int64) {
+	now := map[log.Digest]bool{}
+	for _, k := range p.chain.Keys() {
+		now[k.Digest()] = true
+		if p.windows[k.Digest()] == nil {
+			p.windows[k.Digest()] = &window{from: index, to: math.MaxInt64}
+		}
+	}
+	for d, w := range p.windows {
+		if !now[d] && w.to == math.MaxInt64 {
+			w.to = index
+		}
+	}
+}
