@@ -37,10 +37,11 @@ func GenerateSigner(rand io.Reader) (*Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("generate key: %w", err)
 	}
-	return newSigner(priv)
+	return NewSigner(priv)
 }
 
-func newSigner(key crypto.PrivateKey) (*Signer, error) {
+// NewSigner returns the signer of an ECDSA P-256 private key.
+func NewSigner(key crypto.PrivateKey) (*Signer, error) {
 	priv, ok := key.(*ecdsa.PrivateKey)
 	if !ok {
 		return nil, fmt.Errorf("key is %T, want ECDSA P-256: make one with `sijil keygen`", key)
@@ -113,7 +114,7 @@ func DecryptSigner(file, passphrase []byte) (*Signer, error) {
 	if err != nil {
 		return nil, errors.New("the private key is not PKCS #8")
 	}
-	return newSigner(key)
+	return NewSigner(key)
 }
 
 func clip(s string) string {

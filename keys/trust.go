@@ -248,3 +248,20 @@ func (t *Trust) WithPolicy(p *Policy) *Trust {
 	out.policy = p
 	return &out
 }
+
+// SigningConfigJSON returns a Sigstore signing config v0.2, by which stock
+// clients find the log's write API.
+func (t *Trust) SigningConfigJSON() ([]byte, error) {
+	type service struct {
+		URL             string            `json:"url"`
+		MajorAPIVersion int               `json:"majorApiVersion"`
+		Operator        string            `json:"operator"`
+		ValidFor        map[string]string `json:"validFor"`
+	}
+	l := t.root.Logs[0]
+	return jcs.Marshal(map[string]any{
+		"mediaType":       "application/vnd.dev.sigstore.signingconfig.v0.2+json",
+		"rekorTlogUrls":   []service{{URL: l.BaseURL, MajorAPIVersion: 2, Operator: t.policy.Origin(), ValidFor: map[string]string{"start": l.PublicKey.ValidFor.Start}}},
+		"rekorTlogConfig": map[string]string{"selector": "ANY"},
+	})
+}

@@ -127,20 +127,7 @@ func CheckInclusion(hashes [][]byte, c *Checkpoint, index int64, entry []byte) e
 // Complete returns the bundle with its log entry: what a publish answers.
 // root, size and note are the checkpoint's; nothing is verified here.
 func (b *Bundle) Complete(s *Signed, logKeyID Digest, index int64, proof tlog.RecordProof, size int64, root tlog.Hash, note []byte) (*Bundle, error) {
-	hashes := make([][]byte, len(proof))
-	for i, h := range proof {
-		hashes[i] = bytes.Clone(h[:])
-	}
 	out := *b
-	out.VerificationMaterial.LogEntries = []LogEntry{{
-		LogIndex:    index,
-		LogID:       LogID{KeyID: bytes.Clone(logKeyID[:])},
-		KindVersion: NewEntryKind(),
-		InclusionProof: Proof{
-			LogIndex: index, RootHash: bytes.Clone(root[:]), TreeSize: size, Hashes: hashes,
-			Checkpoint: SignedCheckpoint{Envelope: string(note)},
-		},
-		CanonicalizedBody: s.Leaf(),
-	}}
+	out.VerificationMaterial.LogEntries = []LogEntry{NewLogEntry(s.Leaf(), logKeyID, index, proof, size, root, note)}
 	return &out, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/tilewriter"
 	"github.com/sijil/sijil/internal/trilliansqlite"
 	"github.com/sijil/sijil/keys"
@@ -71,7 +72,7 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newInit(stdout), newServe(stderr), newToken(stdout), newFingerprint(stdout), newPolicy(stdout), newFreeze(stdout, stderr))
+	root.AddCommand(newInit(stdout), newServe(stderr), newToken(stdout), newFingerprint(stdout), newPolicy(stdout), newDoor(stdout), newFreeze(stdout, stderr))
 	return root
 }
 
@@ -107,7 +108,7 @@ or key is another log. Nothing else makes a log; serve refuses a folder without.
 }
 
 func newServe(stderr io.Writer) *cobra.Command {
-	o := serveOptions{}
+	o := serveOptions{door: publish.DoorListed}
 	c := &cobra.Command{
 		Use:     "serve --data DIR",
 		Short:   "Serve the log and its publications",
@@ -121,6 +122,7 @@ func newServe(stderr io.Writer) *cobra.Command {
 	c.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8080", "listen on `ADDRESS`; port 0 takes a free one")
 	c.Flags().StringVar(&o.logKey, "log-key", "", "the log key's `FILE`, if it is not in the data folder")
 	c.Flags().StringVar(&o.addressFile, "address-file", "", "write the address that is listened on to `FILE`")
+	c.Flags().Var(doorValue{&o.door}, "door", "whose entries the Rekor v2 API takes: off, listed (see sijild door) or open")
 	c.Flags().StringVar(&o.metrics, "metrics", "", "serve Prometheus metrics at /metrics on `ADDRESS`, which only you should reach")
 	c.Flags().StringVar(&o.metricsFile, "metrics-address-file", "", "write the address of the metrics to `FILE`")
 	c.Flags().Uint64Var(&o.minFree, "min-free", 256, "stop accepting records when less than this many `MIB` are free on the disk")

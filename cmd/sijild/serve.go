@@ -11,6 +11,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/trillianlog"
 )
 
@@ -21,8 +22,9 @@ type serveOptions struct {
 	addressFile string // Optional
 	minFree     uint64 // MiB
 	noLimits    bool
-	metrics     string // Optional: an address for metrics
-	metricsFile string // Optional
+	door        publish.Door // "" is off
+	metrics     string       // Optional: an address for metrics
+	metricsFile string       // Optional
 }
 
 // shutdownTimeout bounds how long requests may take after the signal to stop.

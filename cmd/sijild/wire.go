@@ -97,7 +97,7 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 		return nil, err
 	}
 	tree := proofs{w: s.tiles, moved: s.public.Kick}
-	s.uses, err = publish.Open(ctx, publish.Config{Log: s.log, Tree: tree, Public: s.public.Checkpoint, Store: s.rows, Frozen: s.frozen, Signer: s.signer, Trust: trust, Clock: time.Now, Logger: logger})
+	s.uses, err = publish.Open(ctx, publish.Config{Log: s.log, Tree: tree, Public: s.public.Checkpoint, Store: s.rows, Frozen: s.frozen, Door: o.door, Signer: s.signer, Trust: trust, Clock: time.Now, Logger: logger})
 	if err != nil {
 		return nil, err
 	}

@@ -44,6 +44,7 @@ type api struct {
 	trustedRoot []byte
 	write       *gate
 	verify      *gate
+	door        *gate
 }
 
 // New returns the handler of all routes.
@@ -52,7 +53,7 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("trusted root: %w", err)
 	}
-	a := &api{Config: c, trustedRoot: root, write: newGate(c.Limits.Write, time.Now), verify: newGate(c.Limits.Verify, time.Now)}
+	a := &api{Config: c, trustedRoot: root, write: newGate(c.Limits.Write, time.Now), verify: newGate(c.Limits.Verify, time.Now), door: newGate(c.Limits.Door, time.Now)}
 	return a.guard(a.dispatch(a.router())), nil
 }
 
@@ -67,6 +68,7 @@ func (a *api) router() *mux.Router {
 	get("/readyz", a.readyz)
 	get("/trusted_root.json", a.getTrustedRoot)
 	get("/frozen", a.getFrozen)
+	get("/signing_config.json", a.getSigningConfig)
 	for _, prefix := range []string{"", "/api/v2"} {
 		get(prefix+"/checkpoint", a.getCheckpoint(publish.Public))
 		get(prefix+"/tile/{tile:.+}", a.getTile)
@@ -89,6 +91,7 @@ func (a *api) router() *mux.Router {
 	post("/api/v1/publications", a.write, a.create)
 	post(one+"/records", a.write, a.submit)
 	post("/api/v1/verify", a.verify, a.postVerify)
+	post("/api/v2/log/entries", a.door, a.postEntry)
 	r.NotFoundHandler = http.HandlerFunc(a.notFound)
 	r.MethodNotAllowedHandler = http.HandlerFunc(a.methodNotAllowed)
 	return r
@@ -120,7 +123,7 @@ func compares(path string) bool {
 
 func ours(path string) bool {
 	switch path {
-	case "/healthz", "/readyz", "/checkpoint", "/trusted_root.json", "/frozen":
+	case "/healthz", "/readyz", "/checkpoint", "/trusted_root.json", "/signing_config.json", "/frozen":
 		return true
 	}
 	return strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/tile/")

@@ -15,6 +15,7 @@ import (
 type Limits struct {
 	Write  Limit // creating publications and submitting records
 	Verify Limit // checking copies, through the API or the page
+	Door   Limit // entries through the Rekor v2 API
 }
 
 // Limit bounds one class of requests. The zero value bounds nothing.
@@ -34,6 +35,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		Write:  Limit{Rate: 5, Burst: 50, Concurrent: 64},
 		Verify: Limit{Rate: 20, Burst: 100, Concurrent: 64},
+		Door:   Limit{Rate: 5, Burst: 100, Concurrent: 256},
 	}
 }
 

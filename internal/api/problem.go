@@ -64,8 +64,10 @@ func as[T error](err error) bool {
 var kinds = []kind{
 	{as[*http.MaxBytesError], http.StatusRequestEntityTooLarge, "too-large", "The request is too large"},
 	{as[*chain.ForeignError], http.StatusBadRequest, "foreign", "The record is for another publication or log"},
-	{as[*publish.InvalidError], http.StatusBadRequest, "invalid", "The record is not valid"},
+	{as[*publish.InvalidError], http.StatusBadRequest, "invalid", "What was submitted is not valid"},
 	{is(chain.ErrUnauthorised), http.StatusForbidden, "unauthorised", "The record is not signed by a key of the publication"},
+	{is(publish.ErrDoor), http.StatusForbidden, "door", "The door is closed"},
+	{is(publish.ErrPublisherKey), http.StatusForbidden, "publisher-key", "The key cannot be used here"},
 	{is(publish.ErrToken), http.StatusForbidden, "token", "The token cannot be used"},
 	{as[*chain.ConflictError], http.StatusConflict, "conflict", "The record does not follow the head"},
 	{is(publish.ErrTaken), http.StatusConflict, "conflict", "The place is taken by another record"},

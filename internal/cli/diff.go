@@ -3,9 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"time"
@@ -72,7 +70,7 @@ func runDiff(ctx context.Context, env Env, args []string, f diffFlags) error {
 		}
 	}
 	if f.json {
-		return writeJSON(env.Stdout, f.document(pub, two, c))
+		return printJSON(env.Stdout, f.document(pub, two, c))
 	}
 	f.print(env.marks(), pub, two, c)
 	return nil
@@ -133,10 +131,4 @@ func (f diffFlags) print(m marks, pub *opened, two [2]evidence.Record, c *match.
 	}
 	fmt.Fprintf(m.w, "\nsignatories: %s\n", listWords(c.List))
 	m.list(c.List, "  ")
-}
-
-func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
 }

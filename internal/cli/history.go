@@ -50,7 +50,7 @@ func runHistory(ctx context.Context, env Env, slug string, f sourceFlags) error 
 		return err
 	}
 	if f.json {
-		return writeJSON(env.Stdout, h)
+		return printJSON(env.Stdout, h)
 	}
 	h.print(env.marks())
 	for _, n := range pub.NotChecked() {

@@ -60,6 +60,8 @@ type Store interface {
 	FirstBundle(ctx context.Context, record log.Digest) ([]byte, error)
 	// Token returns what is known of a token by its digest; ErrToken if none.
 	Token(ctx context.Context, digest log.Digest) (Token, error)
+
+	DoorStore
 }
 
 var (

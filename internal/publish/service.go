@@ -33,7 +33,7 @@ import (
 // answers 404.
 var ErrUnknown = errors.New("not found")
 
-// Config holds what a service needs; every field is required but Frozen.
+// Config holds what a service needs; every field is required but Frozen and Door.
 type Config struct {
 	Log  Log
 	Tree Tree
@@ -45,6 +45,8 @@ type Config struct {
 	// Frozen is the log's statement that it has ended: no record is taken any
 	// more. Optional.
 	Frozen *log.VerifiedFreeze
+	// Door says who may write through the Rekor v2 API; "" is DoorOff.
+	Door   Door
 	Signer note.Signer // the log's key, for heads
 	Trust  *keys.Trust // what this service itself pins
 	Clock  func() time.Time
@@ -56,6 +58,7 @@ type Service struct {
 	Config
 	name  statement.LogName
 	index *match.Index
+	ring  *ring
 
 	mu           sync.RWMutex // guards publications
 	publications map[string]*publication
@@ -66,7 +69,13 @@ type Service struct {
 // returns the service. It verifies every stored record on the way and refuses
 // to start on one that does not follow its chain.
 func Open(ctx context.Context, c Config) (*Service, error) {
-	s := &Service{Config: c, name: statement.NameOf(c.Trust.Policy().Log()), index: match.NewIndex(), publications: map[string]*publication{}}
+	s := &Service{Config: c, name: statement.NameOf(c.Trust.Policy().Log()), index: match.NewIndex(), ring: newRing(), publications: map[string]*publication{}}
+	if s.Door == "" {
+		s.Door = DoorOff
+	}
+	if err := s.Store.DoorKeys(ctx, func(key log.Digest) { s.ring.door[key] = true }); err != nil {
+		return nil, fmt.Errorf("load door keys: %w", err)
+	}
 	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("load publications: %w", err)
 	}
@@ -99,6 +108,9 @@ func (s *Service) loadRecord(r Stored) error {
 			return err
 		}
 		s.publications[r.Slug] = p
+		for _, k := range p.chain.Keys() {
+			s.ring.publishers[k.Digest()] = true
+		}
 	} else {
 		if p == nil {
 			return errors.New("no genesis record")

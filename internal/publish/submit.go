@@ -74,6 +74,9 @@ func (s *Service) Create(ctx context.Context, token string, data []byte) (*Recei
 	if err := s.checkToken(ctx, digest, p.slug); err != nil {
 		return nil, err
 	}
+	if err := s.claim(ctx, p.chain.Keys()); err != nil {
+		return nil, err
+	}
 	e := entry{data: data, bundle: b, record: record, index: -1}
 	if err := s.reserve(ctx, p, e, Content{}, &digest); err != nil {
 		return nil, err

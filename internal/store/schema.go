@@ -44,6 +44,13 @@ CREATE TABLE token (
   used_by BLOB              -- genesis digest
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE door_key (
+  key    BLOB PRIMARY KEY, -- SHA-256 of the SubjectPublicKeyInfo
+  note   TEXT NOT NULL,    -- the operator's words; empty for none
+  listed INTEGER NOT NULL, -- 1: the operator lets it write
+  wrote  INTEGER NOT NULL  -- 1: it has written, or was about to
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE checkpoint (
   view TEXT PRIMARY KEY CHECK (view IN ('latest', 'public')),
   size INTEGER NOT NULL,

@@ -1,0 +1,194 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sijil/sijil/internal/chain"
+	"github.com/sijil/sijil/keys"
+	"github.com/sijil/sijil/log"
+)
+
+// Door says whose entries the Rekor v2 write API takes.
+type Door string
+
+// The doors.
+const (
+	DoorOff    Door = "off"
+	DoorListed Door = "listed" // the keys that the operator has listed
+	DoorOpen   Door = "open"   // every key
+)
+
+var (
+	// ErrDoor: the door is off, or the key is not listed. The caller answers 403.
+	ErrDoor = errors.New("the door is closed")
+	// ErrPublisherKey: a key of a publication's policy at the door, or a key of
+	// the door in a publication's policy. The caller answers 403.
+	ErrPublisherKey = errors.New("a key is for publications or for the door, never for both")
+)
+
+// DoorStore keeps the keys of the door.
+type DoorStore interface {
+	// DoorKeys calls yield for every key that has written through the door.
+	DoorKeys(ctx context.Context, yield func(key log.Digest)) error
+	// MarkDoorKey says, durably, that a key writes through the door.
+	MarkDoorKey(ctx context.Context, key log.Digest) error
+	// Listed reports whether the operator has listed a key.
+	Listed(ctx context.Context, key log.Digest) (bool, error)
+}
+
+// ring keeps publisher keys and door keys apart: the payload of every entry
+// under a publisher key must be served, and of an entry of the door there is
+// none here.
+type ring struct {
+	mu         sync.Mutex
+	publishers map[log.Digest]bool
+	door       map[log.Digest]bool
+	listed     map[log.Digest]listing
+}
+
+// listing is what the store said of a key, for a moment.
+type listing struct {
+	listed bool
+	until  time.Time
+}
+
+// listedFor is how long the operator's list is remembered.
+const listedFor = time.Second
+
+func newRing() *ring {
+	return &ring{publishers: map[log.Digest]bool{}, door: map[log.Digest]bool{}, listed: map[log.Digest]listing{}}
+}
+
+// claim makes keys publisher keys, unless one of them is a door's.
+func (s *Service) claim(ctx context.Context, list []*keys.PublicKey) error {
+	s.ring.mu.Lock()
+	defer s.ring.mu.Unlock()
+	for _, k := range list {
+		listed, err := s.Store.Listed(ctx, k.Digest())
+		if err != nil {
+			return err
+		}
+		if listed || s.ring.door[k.Digest()] {
+			return fmt.Errorf("%w: %s writes through the door; sign with another one", ErrPublisherKey, k.Digest())
+		}
+	}
+	for _, k := range list {
+		s.ring.publishers[k.Digest()] = true
+	}
+	return nil
+}
+
+// admit lets a key through the door. If we die after it, the key is marked and
+// has written nothing, which only keeps it from publishing.
+func (s *Service) admit(ctx context.Context, key log.Digest) error {
+	s.ring.mu.Lock()
+	defer s.ring.mu.Unlock()
+	if s.ring.publishers[key] {
+		return fmt.Errorf("%w: %s is a publisher's; submit its records through the record API (sijil publish)", ErrPublisherKey, key)
+	}
+	if s.Door == DoorListed {
+		ok, err := s.listedKey(ctx, key)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return fmt.Errorf("%w to the key %s: ask the operator to list it", ErrDoor, key)
+		}
+	}
+	if s.ring.door[key] {
+		return nil
+	}
+	if err := s.Store.MarkDoorKey(ctx, key); err != nil {
+		return err
+	}
+	s.ring.door[key] = true
+	return nil
+}
+
+// listedKey asks the store once a second. The caller holds ring.mu.
+func (s *Service) listedKey(ctx context.Context, key log.Digest) (bool, error) {
+	now := s.Clock()
+	if l, ok := s.ring.listed[key]; ok && now.Before(l.until) && l.until.Sub(now) <= listedFor {
+		return l.listed, nil
+	}
+	ok, err := s.Store.Listed(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	const most = 10_000 // strangers' keys are remembered too
+	if len(s.ring.listed) >= most {
+		clear(s.ring.listed)
+	}
+	s.ring.listed[key] = listing{listed: ok, until: now.Add(listedFor)}
+	return ok, nil
+}
+
+// Append takes an entry of somebody else's through the log: the use case of the
+// Rekor v2 write API. It returns Sigstore's TransparencyLogEntry once the entry is
+// durable, integrated and covered by a checkpoint that the log has signed. The
+// same entry again has its first index.
+func (s *Service) Append(ctx context.Context, request []byte) (*log.LogEntry, error) {
+	if s.Door == DoorOff {
+		return nil, fmt.Errorf("%w: this log takes records of publications only", ErrDoor)
+	}
+	e, err := log.ParseEntryRequest(request)
+	if err != nil {
+		return nil, &InvalidError{err}
+	}
+	if s.Frozen != nil {
+		return nil, &FrozenError{Successor: s.Frozen.Freeze().Successor}
+	}
+	// Who may not write costs no signature check.
+	if err := s.admit(ctx, log.Sum(e.Key)); err != nil {
+		return nil, err
+	}
+	if err := e.Verify(); err != nil {
+		return nil, &InvalidError{err}
+	}
+	leaf, err := e.Marshal()
+	if err != nil {
+		return nil, &InvalidError{err}
+	}
+	if err := s.Tree.Room(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	defer cancel()
+	// If we die from here on, the entry may be in the log and the client has no
+	// answer: it sends it again, and is given the first index.
+	index, _, err := s.Log.Append(ctx, leaf)
+	if err != nil {
+		return nil, fmt.Errorf("append to the log: %w", err)
+	}
+	c, err := s.Tree.Cover(ctx, index)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: %w", err)
+	}
+	proof, err := s.Tree.Prove(int64(index), c.Size)
+	if err != nil {
+		return nil, fmt.Errorf("prove entry %d: %w", index, err)
+	}
+	entry := log.NewLogEntry(leaf, s.name.KeyID, int64(index), proof, c.Size, c.Root, c.Note)
+	return &entry, nil
+}
+
+// NamesKey reports whether a genesis record's publication policy names a key.
+func NamesKey(r Stored, key *keys.PublicKey) (bool, error) {
+	if r.Sequence != 0 {
+		return false, nil
+	}
+	b, err := log.ParseBundle(r.Bundle)
+	if err != nil {
+		return false, err
+	}
+	c, _, err := chain.Start(b)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(c.Keys(), func(k *keys.PublicKey) bool { return k.Digest() == key.Digest() }), nil
+}
