@@ -25,7 +25,7 @@ func TestCosign(t *testing.T) {
 			// Whatever would go to the network fails at once.
 			e.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 			e.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-			e.Setenv("NO_PROXY", "127.0.0.1")
+			e.Setenv("NO_PROXY", "127.0.0.1,localhost")
 			e.Setenv("HOME", e.WorkDir)
 			example, err := filepath.Abs("../../example")
 			if err != nil {

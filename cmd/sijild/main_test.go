@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -63,6 +64,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"status":            status,
 		"key":               key,
 		"policy":            policyFile,
+		"port":              port,
 		"fetch":             fetch,
 		"flip":              flip,
 		"spoil-audit-state": spoilAuditState,
@@ -101,6 +103,16 @@ func key(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s has %d lines", args[1], len(lines))
 	}
 	ts.Setenv(args[0], lines[n-1])
+}
+
+// port NAME FILE puts the port of the address in FILE into NAME.
+func port(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: port NAME FILE")
+	}
+	_, p, err := net.SplitHostPort(strings.TrimSpace(ts.ReadFile(args[1])))
+	ts.Check(err)
+	ts.Setenv(args[0], p)
 }
 
 // policy FILE LINE… writes FILE.

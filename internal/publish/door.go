@@ -48,20 +48,14 @@ type ring struct {
 	mu         sync.Mutex
 	publishers map[log.Digest]bool
 	door       map[log.Digest]bool
-	listed     map[log.Digest]listing
+	listed     map[log.Digest]time.Time // keys that were listed, and until when that is remembered
 }
 
-// listing is what the store said of a key, for a moment.
-type listing struct {
-	listed bool
-	until  time.Time
-}
-
-// listedFor is how long the operator's list is remembered.
+// listedFor is how long it is remembered that a key is listed.
 const listedFor = time.Second
 
 func newRing() *ring {
-	return &ring{publishers: map[log.Digest]bool{}, door: map[log.Digest]bool{}, listed: map[log.Digest]listing{}}
+	return &ring{publishers: map[log.Digest]bool{}, door: map[log.Digest]bool{}, listed: map[log.Digest]time.Time{}}
 }
 
 // claim makes keys publisher keys, unless one of them is a door's.
@@ -110,22 +104,19 @@ func (s *Service) admit(ctx context.Context, key log.Digest) error {
 	return nil
 }
 
-// listedKey asks the store once a second. The caller holds ring.mu.
+// listedKey asks the store, once a second for a key that is listed. The caller
+// holds ring.mu.
 func (s *Service) listedKey(ctx context.Context, key log.Digest) (bool, error) {
 	now := s.Clock()
-	if l, ok := s.ring.listed[key]; ok && now.Before(l.until) && l.until.Sub(now) <= listedFor {
-		return l.listed, nil
+	if until := s.ring.listed[key]; now.Before(until) && until.Sub(now) <= listedFor {
+		return true, nil
 	}
+	delete(s.ring.listed, key)
 	ok, err := s.Store.Listed(ctx, key)
-	if err != nil {
-		return false, err
+	if ok {
+		s.ring.listed[key] = now.Add(listedFor)
 	}
-	const most = 10_000 // strangers' keys are remembered too
-	if len(s.ring.listed) >= most {
-		clear(s.ring.listed)
-	}
-	s.ring.listed[key] = listing{listed: ok, until: now.Add(listedFor)}
-	return ok, nil
+	return ok, err
 }
 
 // Append takes an entry of somebody else's through the log: the use case of the
