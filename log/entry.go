@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 
@@ -74,24 +75,24 @@ func (e Entry) Marshal() ([]byte, error) {
 	if _, err := parseP256(e.Key); err != nil {
 		return nil, fmt.Errorf("entry: %w", err)
 	}
-	b, err := jcs.Marshal(wireEntry{
-		APIVersion: entryVersion,
-		Kind:       entryKind,
-		Spec: wireSpec{HashedRekordV002: wireRecord{
-			Data: wireData{Algorithm: "SHA2_256", Digest: e.Digest[:]},
-			Signature: wireSignature{
-				Content:  e.Signature,
-				Verifier: wireVerifier{KeyDetails: keyDetails, PublicKey: wireKey{RawBytes: e.Key}},
-			},
-		}},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("entry: %w", err)
-	}
+	b := e.encode()
 	if len(b) > MaxEntry {
 		return nil, fmt.Errorf("entry: %d bytes, at most %d", len(b), MaxEntry)
 	}
 	return b, nil
+}
+
+// encode writes the wire form. Its members have one order and its strings need
+// no escapes, so that it is RFC 8785 as it stands; ParseEntry holds it to that.
+func (e Entry) encode() []byte {
+	b := make([]byte, 0, 320+base64.StdEncoding.EncodedLen(len(e.Signature)+len(e.Key)))
+	b = append(b, `{"apiVersion":"`+entryVersion+`","kind":"`+entryKind+`","spec":{"hashedRekordV002":{"data":{"algorithm":"SHA2_256","digest":"`...)
+	b = base64.StdEncoding.AppendEncode(b, e.Digest[:])
+	b = append(b, `"},"signature":{"content":"`...)
+	b = base64.StdEncoding.AppendEncode(b, e.Signature)
+	b = append(b, `","verifier":{"keyDetails":"`+keyDetails+`","publicKey":{"rawBytes":"`...)
+	b = base64.StdEncoding.AppendEncode(b, e.Key)
+	return append(b, `"}}}}}}`...)
 }
 
 // ParseEntry reads an entry's bytes; it accepts exactly what Marshal writes.
@@ -113,8 +114,12 @@ func ParseEntry(b []byte) (Entry, error) {
 		return Entry{}, fmt.Errorf("entry: key details %q, want %s", clip(r.Signature.Verifier.KeyDetails), keyDetails)
 	}
 	e := Entry{Digest: Digest(r.Data.Digest), Signature: r.Signature.Content, Key: r.Signature.Verifier.PublicKey.RawBytes}
-	if _, err := e.Marshal(); err != nil {
+	again, err := e.Marshal()
+	if err != nil {
 		return Entry{}, err
+	}
+	if string(again) != string(b) {
+		return Entry{}, fmt.Errorf("entry: %w", jcs.ErrNotCanonical)
 	}
 	return e, nil
 }
