@@ -24,7 +24,7 @@ import (
 
 // process is a sijild of its own, serving a data folder.
 type process struct {
-	t    *testing.T
+	t    testing.TB
 	cmd  *exec.Cmd
 	url  string
 	out  *bytes.Buffer
@@ -32,7 +32,7 @@ type process struct {
 }
 
 // newData makes a data folder and returns it with its log key.
-func newData(t *testing.T) (string, *keys.LogKey) {
+func newData(t testing.TB) (string, *keys.LogKey) {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "data")
 	key, err := initialise(t.Context(), initOptions{data: data, url: "http://localhost"})
@@ -42,12 +42,13 @@ func newData(t *testing.T) (string, *keys.LogKey) {
 	return data, key
 }
 
-func startProcess(t *testing.T, data string) *process {
+func startProcess(t testing.TB, data string, env ...string) *process {
 	t.Helper()
 	address := filepath.Join(t.TempDir(), "address")
 	p := &process{t: t, out: &bytes.Buffer{}, done: make(chan error, 1)}
-	p.cmd = exec.Command("sijild", "serve", "--data", data, "--listen", "127.0.0.1:0", "--address-file", address, "--no-rate-limits")
+	p.cmd = exec.Command("sijild", "serve", "--data", data, "--listen", "127.0.0.1:0", "--address-file", address, "--no-rate-limits", "--door", "open")
 	p.cmd.Stderr = p.out
+	p.cmd.Env = append(os.Environ(), env...)
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -45,6 +45,8 @@ type api struct {
 	write       *gate
 	verify      *gate
 	door        *gate
+	noteTag     noteTag
+	tiles       tiles
 }
 
 // New returns the handler of all routes.
@@ -69,10 +71,6 @@ func (a *api) router() *mux.Router {
 	get("/trusted_root.json", a.getTrustedRoot)
 	get("/frozen", a.getFrozen)
 	get("/signing_config.json", a.getSigningConfig)
-	for _, prefix := range []string{"", "/api/v2"} {
-		get(prefix+"/checkpoint", a.getCheckpoint(publish.Public))
-		get(prefix+"/tile/{tile:.+}", a.getTile)
-	}
 	const one = "/api/v1/publications/{slug}"
 	get("/api/v1/openapi.yaml", a.static("application/yaml", openAPI))
 	get("/api/v1/verdict.schema.json", a.static("application/schema+json", formats.VerdictSchema))
@@ -100,18 +98,21 @@ func (a *api) router() *mux.Router {
 // dispatch gives the pages what is not the API's. A page that checks a copy, or
 // compares versions, counts against the same limit as the API's verify.
 func (a *api) dispatch(routes http.Handler) http.Handler {
-	if a.Site == nil {
-		return routes
+	site := a.Site
+	if site == nil {
+		site = routes
 	}
-	check := a.verify.wrap(a, a.Site)
+	static, check := a.handle(a.serveStatic), a.verify.wrap(a, site)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case isStatic(r.URL.Path):
+			static.ServeHTTP(w, r)
 		case ours(r.URL.Path):
 			routes.ServeHTTP(w, r)
 		case r.Method == http.MethodPost || compares(r.URL.Path):
 			check.ServeHTTP(w, r)
 		default:
-			a.Site.ServeHTTP(w, r)
+			site.ServeHTTP(w, r)
 		}
 	})
 }
@@ -123,10 +124,10 @@ func compares(path string) bool {
 
 func ours(path string) bool {
 	switch path {
-	case "/healthz", "/readyz", "/checkpoint", "/trusted_root.json", "/signing_config.json", "/frozen":
+	case "/healthz", "/readyz", "/trusted_root.json", "/signing_config.json", "/frozen":
 		return true
 	}
-	return strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/tile/")
+	return strings.HasPrefix(path, "/api/")
 }
 
 // handler answers a request, or returns the error that problem turns into an
@@ -150,10 +151,9 @@ func (a *api) guard(next http.Handler) http.Handler {
 			}
 		}()
 		h := w.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
+		h["X-Content-Type-Options"], h["Referrer-Policy"] = fixedNosniff, fixedNoReferrer
 		if r.Method == http.MethodGet || r.Method == http.MethodHead {
-			h.Set("Access-Control-Allow-Origin", "*")
+			h["Access-Control-Allow-Origin"] = fixedAnyone
 		}
 		next.ServeHTTP(w, r)
 	})

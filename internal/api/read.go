@@ -15,7 +15,6 @@ import (
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/text"
 	"github.com/sijil/sijil/log"
-	"github.com/sijil/sijil/log/tile"
 )
 
 // Caching: what is immutable by its path is cached for ever; what moves is asked
@@ -27,14 +26,18 @@ const (
 
 // serve answers with bytes; http.ServeContent does ranges, HEAD and conditions.
 func serve(w http.ResponseWriter, r *http.Request, contentType, caching string, b []byte) error {
-	sum := sha256.Sum256(b)
 	h := w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Cache-Control", caching)
-	h.Set("ETag", `"`+hex.EncodeToString(sum[:16])+`"`)
+	h.Set("ETag", etag(b))
 	h.Set("Content-Security-Policy", "default-src 'none'")
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(b))
 	return nil
+}
+
+func etag(b []byte) string {
+	sum := sha256.Sum256(b)
+	return `"` + hex.EncodeToString(sum[:16]) + `"`
 }
 
 func serveJSON(w http.ResponseWriter, r *http.Request, v any) error {
@@ -103,18 +106,6 @@ func (a *api) getCheckpoint(view publish.View) handler {
 		}
 		return serve(w, r, plainText, revalidate, b)
 	}
-}
-
-func (a *api) getTile(w http.ResponseWriter, r *http.Request) error {
-	path := "tile/" + mux.Vars(r)["tile"]
-	if _, err := tile.ParsePath(path); err != nil {
-		return publish.ErrUnknown // no such tile can ever be
-	}
-	b, err := a.Tiles(path)
-	if err != nil {
-		return err
-	}
-	return serve(w, r, "application/octet-stream", immutable, b)
 }
 
 func (a *api) listPublications(w http.ResponseWriter, r *http.Request) error {

@@ -46,7 +46,17 @@ type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+	classes  map[string]class
 }
+
+// class is one class's metrics, looked up once.
+type class struct {
+	seconds prometheus.Observer
+	ok      prometheus.Counter
+}
+
+// classNames are all that classOf returns.
+var classNames = []string{"door", "write", "verify", "tile", "checkpoint", "read", "health", "page"}
 
 // New returns metrics that call snapshot each time they are read.
 func New(snapshot func() Snapshot) *Metrics {
@@ -55,6 +65,10 @@ func New(snapshot func() Snapshot) *Metrics {
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sijil_requests_total", Help: "Answers, by class of request and status."}, []string{"class", "code"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "sijil_request_seconds", Help: "How long answers took, by class of request.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5, 30}}, []string{"class"}),
+	}
+	m.classes = map[string]class{}
+	for _, name := range classNames {
+		m.classes[name] = class{m.seconds.WithLabelValues(name), m.requests.WithLabelValues(name, "200")}
 	}
 	m.registry.MustRegister(m.requests, m.seconds, state(snapshot), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -69,12 +83,17 @@ func (m *Metrics) Handler() http.Handler {
 // Watch counts the requests that go through.
 func (m *Metrics) Watch(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		class := classOf(r)
+		name := classOf(r)
 		s := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		start := time.Now()
 		defer func() {
-			m.seconds.WithLabelValues(class).Observe(time.Since(start).Seconds())
-			m.requests.WithLabelValues(class, strconv.Itoa(s.status)).Inc()
+			c := m.classes[name]
+			c.seconds.Observe(time.Since(start).Seconds())
+			if s.status == http.StatusOK {
+				c.ok.Inc()
+			} else {
+				m.requests.WithLabelValues(name, strconv.Itoa(s.status)).Inc()
+			}
 		}()
 		next.ServeHTTP(s, r)
 	})
