@@ -119,7 +119,7 @@ func rekorRate(b *testing.B, server string, clients int) (float64, []time.Durati
 	return float64(3*clients) / time.Since(start).Seconds(), took
 }
 
-func freePorts(b *testing.B, n int) []string {
+func freePorts(b testing.TB, n int) []string {
 	b.Helper()
 	var out []string
 	for range n {
@@ -132,7 +132,7 @@ func freePorts(b *testing.B, n int) []string {
 }
 
 // awaitHTTP waits until an address answers at all.
-func awaitHTTP(b *testing.B, url string, said *bytes.Buffer) {
+func awaitHTTP(b testing.TB, url string, said *bytes.Buffer) {
 	b.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	for tick := time.NewTicker(20 * time.Millisecond); ; <-tick.C {
