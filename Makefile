@@ -3,7 +3,12 @@
 GO       ?= go
 PORT     ?= 8080
 CACHE    ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sijil
+# Foreign programs, each built once, by version.
 COSIGN   := $(CACHE)/cosign-v3.1.3/cosign
+FSCK     := $(CACHE)/fsck-v1.0.4/fsck
+WITNESS  := $(CACHE)/litewitness-v0.10.0/litewitness
+REKOR    := $(CACHE)/rekor-posix-v2.3.0/posix
+NGINX    ?= $(wildcard /usr/sbin/nginx)
 # A number of executions: with a duration, go test now and then takes its own
 # deadline for a failure.
 FUZZTIME ?= 20000x
@@ -11,7 +16,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop cosign bench bench-audit licences clean
+.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop bench bench-audit licences clean
 
 all: build
 
@@ -55,22 +60,35 @@ fuzz:
 vuln:
 	@GO="$(GO)" bash scripts/vuln
 
-# Stock cosign checks what we publish. It is built once into CACHE.
-interop: build cosign
-	SIJIL_COSIGN="$(COSIGN)" $(GO) test -count=1 -run '^TestCosign$$' -v ./cmd/sijild
-
-cosign: $(COSIGN)
+# Programs that we did not write check what we publish.
+interop: build $(COSIGN) $(FSCK) $(WITNESS)
+	SIJIL_COSIGN="$(COSIGN)" SIJIL_FSCK="$(FSCK)" SIJIL_LITEWITNESS="$(WITNESS)" \
+		$(GO) test -count=1 -run '^(TestCosign|TestFsck|TestLitewitness|TestStockTlog)$$' -v ./cmd/sijild
 
 $(COSIGN):
 	GOBIN="$(@D)" GOFLAGS= $(GO) install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
 
-bench:
-	$(GO) test -run '^$$' -bench . -benchtime 2s -timeout 30m ./cmd/sijild
+$(FSCK):
+	GOBIN="$(@D)" GOFLAGS= $(GO) install github.com/transparency-dev/tessera/cmd/fsck@v1.0.4
 
-# Audits a log of N entries, made once in CACHE. FSCK=FILE names Tessera's fsck,
-# to be run beside it.
+# It wants a newer Go, which the go command fetches; where that is not to be had,
+# the version before does.
+$(WITNESS):
+	GOBIN="$(@D)" GOFLAGS= GOTOOLCHAIN=auto $(GO) install filippo.io/torchwood/cmd/litewitness@v0.10.0 || \
+		GOBIN="$(@D)" GOFLAGS= $(GO) install filippo.io/torchwood/cmd/litewitness@v0.9.0
+
+$(REKOR):
+	GOBIN="$(@D)" GOFLAGS= $(GO) install github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0
+
+# Every figure beside a yardstick in the same run. Without nginx (Debian:
+# nginx-light) the static reads have none.
+bench: build $(REKOR) bench-audit
+	SIJIL_REKOR="$(REKOR)" SIJIL_NGINX="$(NGINX)" $(GO) test -run '^$$' -bench . -benchtime 2s -timeout 30m ./cmd/sijild
+	$(GO) test -run '^$$' -bench Export -benchtime 3x -timeout 10m ./internal/tilewriter
+
+# Audits a log of N entries, made once in CACHE, beside Tessera's fsck.
 N ?= 1000000
-bench-audit: build
+bench-audit: build $(FSCK)
 	SIJIL_AUDIT_CACHE="$(CACHE)" SIJIL_AUDIT_N="$(N)" SIJIL_BIN="$(CURDIR)/bin/sijil" SIJIL_FSCK="$(FSCK)" \
 		$(GO) test -run '^$$' -bench '^BenchmarkAudit$$' -benchtime 1x -timeout 60m ./internal/audit
 

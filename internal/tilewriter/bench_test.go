@@ -1,8 +1,12 @@
 package tilewriter
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
+	"time"
 )
 
 // A round of one entry, and of a thousand.
@@ -68,4 +72,43 @@ func BenchmarkCover(b *testing.B) {
 		}
 	})
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "entries/s")
+}
+
+// 100,000 entries, as after a bulk import: from the log to durable tiles under a
+// signed checkpoint, beside writing the same bytes to one file and syncing it.
+func BenchmarkExport(b *testing.B) {
+	const entries = 100_000
+	for b.Loop() {
+		b.StopTimer()
+		f := newFixture(b)
+		w := f.open()
+		f.log.add(entries)
+		var all []byte
+		for _, leaf := range f.log.leaves {
+			all = append(all, leaf...)
+		}
+		b.StartTimer()
+		start := time.Now()
+		if _, err := w.Advance(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		took := time.Since(start)
+		b.StopTimer()
+		start = time.Now()
+		file, err := os.Create(filepath.Join(b.TempDir(), "all"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := file.Write(all); err != nil {
+			b.Fatal(err)
+		}
+		if err := errors.Join(file.Sync(), file.Close()); err != nil {
+			b.Fatal(err)
+		}
+		plain := time.Since(start)
+		b.ReportMetric(entries/took.Seconds(), "entries/s")
+		b.ReportMetric(took.Seconds()/plain.Seconds(), "of-one-file")
+		f.close(w)
+		b.StartTimer()
+	}
 }
