@@ -12,11 +12,16 @@ import (
 )
 
 func (a *audit) misbehaved(rule string, first, second []byte, format string, args ...any) {
+	a.convicted(nil, rule, first, second, format, args...)
+}
+
+// convicted is misbehaved with the error that proves a fork of two sizes.
+func (a *audit) convicted(err error, rule string, first, second []byte, format string, args ...any) {
 	if len(a.report.Misbehaviour) >= maxProofs {
 		return // one is enough
 	}
-	a.report.Misbehaviour = append(a.report.Misbehaviour, &evidence.Misbehaviour{Rule: rule, Detail: fmt.Sprintf(format, args...),
-		Log: a.policy.Log().String(), First: string(first), Second: string(second)})
+	m := &evidence.Misbehaviour{Rule: rule, Detail: fmt.Sprintf(format, args...), Log: a.policy.Log().String(), First: string(first), Second: string(second)}
+	a.report.Misbehaviour = append(a.report.Misbehaviour, m.Convict(err))
 }
 
 // compareMemory holds the checkpoint against the one this machine saw last. last
@@ -25,7 +30,7 @@ func (a *audit) compareMemory(ctx context.Context, last bool) error {
 	if a.o.Memory.Checkpoint == nil {
 		return nil
 	}
-	seen, err := log.OpenCheckpoint(a.o.Memory.Checkpoint, a.policy)
+	seen, err := log.OpenCheckpoint(a.o.Memory.Checkpoint, a.policy.LogOnly())
 	if err != nil {
 		if last {
 			a.report.Notices = append(a.report.Notices, "the remembered checkpoint does not verify and was left out: "+err.Error())
@@ -66,7 +71,7 @@ func (a *audit) compareTrees(ctx context.Context, old, new *log.Checkpoint, last
 		err := a.consistent(ctx, old, new)
 		switch {
 		case errors.Is(err, evidence.ErrInconsistent):
-			a.misbehaved("fork", old.Note(), new.Note(), "its tree of %d entries does not extend the one of %d that it signed before", new.Size(), old.Size())
+			a.convicted(err, "fork", old.Note(), new.Note(), "its tree of %d entries does not extend the one of %d that it signed before", new.Size(), old.Size())
 		case damaged(err) && last:
 			a.notChecked(fmt.Sprintf("that the tree of %d entries extends the one of %d: %v", new.Size(), old.Size(), err))
 		case damaged(err):
@@ -97,10 +102,14 @@ func (a *audit) consistent(ctx context.Context, old, new *log.Checkpoint) error 
 	if err != nil {
 		return fmt.Errorf("consistency of size %d with size %d: %w", old.Size(), new.Size(), err)
 	}
-	if root != old.Root() {
-		return evidence.ErrInconsistent
+	if root == old.Root() {
+		return nil
 	}
-	return nil
+	proof, err := tlog.ProveTree(new.Size(), old.Size(), v)
+	if err != nil {
+		return fmt.Errorf("consistency of size %d with size %d: %w", old.Size(), new.Size(), err)
+	}
+	return &evidence.InconsistentError{Have: root, Proof: proof}
 }
 
 // remember returns the newer of each note; a tree that was not proved to extend
@@ -110,8 +119,8 @@ func (a *audit) remember() *evidence.Memory {
 	if len(a.report.Misbehaviour) > 0 {
 		return nil
 	}
-	out := evidence.Memory{Checkpoint: a.checkpoint.Note(), Heads: map[log.Digest][]byte{}}
-	if seen, err := log.OpenCheckpoint(a.o.Memory.Checkpoint, a.policy); err == nil {
+	out := evidence.Memory{Checkpoint: a.checkpoint.Note(), Latest: a.o.Memory.Latest, Heads: map[log.Digest][]byte{}}
+	if seen, err := log.OpenCheckpoint(a.o.Memory.Checkpoint, a.policy.LogOnly()); err == nil {
 		if !a.extends[pairOf(seen, a.checkpoint)] {
 			out.Checkpoint = a.o.Memory.Checkpoint
 		}

@@ -119,7 +119,7 @@ func (a *audit) resume(ctx context.Context) (int64, error) {
 	}
 	switch {
 	case errors.Is(err, evidence.ErrInconsistent):
-		a.misbehaved("fork", old.Note(), a.checkpoint.Note(), "its tree of %d entries does not extend the one of %d that was audited before", a.checkpoint.Size(), old.Size())
+		a.convicted(err, "fork", old.Note(), a.checkpoint.Note(), "its tree of %d entries does not extend the one of %d that was audited before", a.checkpoint.Size(), old.Size())
 		return 0, nil
 	case damaged(err):
 		return anew(err.Error())

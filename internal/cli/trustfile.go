@@ -110,7 +110,7 @@ func (e Env) options(t *keys.Trust, slug string, src client.Fetcher, memory evid
 			err := client.Consistency(ctx, src, tree(old), tree(new))
 			var bad *client.InconsistentError
 			if errors.As(err, &bad) {
-				return evidence.ErrInconsistent
+				return &evidence.InconsistentError{Have: bad.Have, Proof: bad.Proof}
 			}
 			return err
 		},

@@ -7,7 +7,6 @@ import (
 	"sort"
 	"time"
 
-	"github.com/sijil/sijil/internal/jcs"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
 )
@@ -21,25 +20,6 @@ type Memory struct {
 	Latest []byte
 	Heads  map[log.Digest][]byte // by genesis, the newest shown to readers
 }
-
-// Misbehaviour is proof that the log broke its promise: two notes signed by its
-// key that cannot both be true. The caller writes it to a file and exits 4.
-type Misbehaviour struct {
-	Rule   string `json:"rule"` // "rollback", "fork", "head" or "frozen"
-	Detail string `json:"detail"`
-	Log    string `json:"log"`    // its verifier key
-	First  string `json:"first"`  // signed note that was seen before
-	Second string `json:"second"` // signed note that contradicts it
-}
-
-func (m *Misbehaviour) Error() string { return "the log misbehaved (" + m.Rule + "): " + m.Detail }
-
-// Document returns the proof as one JSON document for a file.
-func (m *Misbehaviour) Document() ([]byte, error) { return jcs.Marshal(m) }
-
-// ErrInconsistent is returned by Options.Consistent when the proof fails: the
-// newer tree does not extend the older.
-var ErrInconsistent = errors.New("the newer tree does not extend the older")
 
 // compareTrees proves that all checkpoints are of one growing tree, and that it
 // extends what the machine saw last. The largest becomes the publication's.
@@ -76,7 +56,7 @@ func (r *reader) compareTrees() error {
 	}
 	for _, t := range trees {
 		if f := r.p.frozen; f != nil && f.Freeze().Conflicts(t) {
-			return &Misbehaviour{Rule: "frozen", Detail: fmt.Sprintf("it said that it ends with %d entries, and signed another tree of %d", f.Freeze().Size, t.Size()),
+			return &Misbehaviour{Rule: RuleFrozen, Detail: fmt.Sprintf("it said that it ends with %d entries, and signed another tree of %d", f.Freeze().Size, t.Size()),
 				Log: r.policy.Log().String(), First: string(f.Note()), Second: string(t.Note())}
 		}
 	}
@@ -139,20 +119,20 @@ func (r *reader) compareTwo(a, b *log.Checkpoint) error {
 // CompareTrees proves that the tree now extends the one that was seen before,
 // both verified. Errors: *Misbehaviour, or what consistent returned.
 func CompareTrees(ctx context.Context, key *keys.LogKey, seen, now *log.Checkpoint, consistent func(ctx context.Context, old, new *log.Checkpoint) error) error {
-	proof := func(rule, format string, a ...any) error {
+	proof := func(rule, format string, a ...any) *Misbehaviour {
 		return &Misbehaviour{Rule: rule, Detail: fmt.Sprintf(format, a...), Log: key.String(), First: string(seen.Note()), Second: string(now.Note())}
 	}
 	switch {
 	case now.Size() < seen.Size():
-		return proof("rollback", "its newest checkpoint covers %d entries; this machine has seen one, signed by the same key, that covers %d", now.Size(), seen.Size())
+		return proof(RuleRollback, "its newest checkpoint covers %d entries; this machine has seen one, signed by the same key, that covers %d", now.Size(), seen.Size())
 	case now.Size() == seen.Size() && now.Root() != seen.Root():
-		return proof("fork", "it signed two different trees of %d entries", now.Size())
+		return proof(RuleFork, "it signed two different trees of %d entries", now.Size())
 	case now.Size() == seen.Size() || seen.Size() == 0:
 		return nil
 	}
 	err := consistent(ctx, seen, now)
 	if errors.Is(err, ErrInconsistent) {
-		return proof("fork", "its tree of %d entries does not extend the one of %d that it signed before", now.Size(), seen.Size())
+		return proof(RuleFork, "its tree of %d entries does not extend the one of %d that it signed before", now.Size(), seen.Size()).Convict(err)
 	}
 	return err
 }
@@ -167,7 +147,7 @@ func (r *reader) compareHeads() error {
 		return &DamagedError{Path: "remembered head", Err: err}
 	}
 	if last.Head().Conflicts(r.p.head.Head()) {
-		return &Misbehaviour{Rule: "head", Detail: "it signed two heads of one publication that cannot both be true",
+		return &Misbehaviour{Rule: RuleHead, Detail: "it signed two heads of one publication that cannot both be true",
 			Log: r.policy.Log().String(), First: string(last.Note()), Second: string(r.p.head.Note())}
 	}
 	if last.Head().TreeSize > r.p.head.Head().TreeSize {
