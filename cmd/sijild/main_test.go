@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"net"
 	"os"
@@ -65,6 +66,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"key":               key,
 		"policy":            policyFile,
 		"port":              port,
+		"sql":               changeRow,
 		"fetch":             fetch,
 		"flip":              flip,
 		"spoil-audit-state": spoilAuditState,
@@ -103,6 +105,22 @@ func key(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s has %d lines", args[1], len(lines))
 	}
 	ts.Setenv(args[0], lines[n-1])
+}
+
+// sql FILE STATEMENT changes a database behind everybody's back.
+func changeRow(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sql FILE STATEMENT")
+	}
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	res, err := db.Exec(args[1])
+	ts.Check(err)
+	n, err := res.RowsAffected()
+	ts.Check(errors.Join(err, db.Close()))
+	if n == 0 {
+		ts.Fatalf("%s changes nothing", args[1])
+	}
 }
 
 // port NAME FILE puts the port of the address in FILE into NAME.

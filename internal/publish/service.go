@@ -33,7 +33,7 @@ import (
 // answers 404.
 var ErrUnknown = errors.New("not found")
 
-// Config holds what a service needs; every field is required but Frozen and Door.
+// Config holds what a service needs; every field is required but Frozen, ReadOnly and Door.
 type Config struct {
 	Log  Log
 	Tree Tree
@@ -45,6 +45,8 @@ type Config struct {
 	// Frozen is the log's statement that it has ended: no record is taken any
 	// more. Optional.
 	Frozen *log.VerifiedFreeze
+	// ReadOnly leaves unfinished what a crash left unfinished. Optional.
+	ReadOnly bool
 	// Door says who may write through the Rekor v2 API; "" is DoorOff.
 	Door   Door
 	Signer note.Signer // the log's key, for heads
@@ -80,6 +82,9 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 		return nil, fmt.Errorf("load publications: %w", err)
 	}
 	for _, p := range s.all() {
+		if c.ReadOnly {
+			break
+		}
 		if err := s.resume(ctx, p); err != nil {
 			return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
 		}

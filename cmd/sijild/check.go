@@ -1,0 +1,286 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/sijil/sijil/internal/api"
+	"github.com/sijil/sijil/internal/audit"
+	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/internal/publish"
+	"github.com/sijil/sijil/internal/store"
+	"github.com/sijil/sijil/internal/tilewriter"
+	"github.com/sijil/sijil/internal/trillianlog"
+	"github.com/sijil/sijil/internal/trilliansqlite"
+	"github.com/sijil/sijil/log/tile"
+)
+
+func newCheck(stdout io.Writer) *cobra.Command {
+	var o serveOptions
+	c := &cobra.Command{
+		Use:   "check --data DIR",
+		Short: "Check a data folder against itself, changing nothing",
+		Long: `Check everything in a data folder, while the service is stopped: the databases'
+own structure, every entry in Trillian's database against the signed checkpoints,
+every tile, and every record, text and list as sijil audit checks them. Nothing is
+repaired or changed. Exit status 1: something was found, and is named.`,
+		Example: "  sijild check --data /var/lib/sijil",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			found, err := checkData(cmd.Context(), o)
+			for _, f := range found {
+				fmt.Fprintln(stdout, f)
+			}
+			if err == nil && len(found) > 0 {
+				err = fmt.Errorf("%d findings: do not serve this folder before they are explained; the newest sound copy of the whole folder is the cure", len(found))
+			}
+			if err == nil {
+				fmt.Fprintln(stdout, "sound: databases, entries, tiles, checkpoints and records agree")
+			}
+			return err
+		},
+	}
+	dataFlag(c, &o.data)
+	c.Flags().StringVar(&o.logKey, "log-key", "", "the log key's `FILE`, if it is not in the data folder")
+	return c
+}
+
+// checkData returns what was found, one line each. An error says that the check
+// could not be finished.
+func checkData(ctx context.Context, o serveOptions) (found []string, err error) {
+	s := &service{}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if s.signer, s.key, err = loadLogKey(o.data, o.logKey); err != nil {
+		return nil, err
+	}
+	for _, pattern := range []string{"*.sqlite", trillianDir + "/*.sqlite"} {
+		files, err := filepath.Glob(filepath.Join(o.data, pattern))
+		if err != nil || len(files) == 0 {
+			return nil, fmt.Errorf("%s %w: there is no %s", o.data, errNoData, pattern)
+		}
+		for _, file := range files {
+			lines, err := store.Integrity(ctx, file)
+			if err != nil {
+				return nil, err
+			}
+			for _, line := range lines {
+				found = append(found, fmt.Sprintf("database %s: %s", filepath.Base(file), line))
+			}
+		}
+	}
+	if len(found) > 0 {
+		return found, nil // nothing below could be believed
+	}
+	if s.storage, err = trilliansqlite.Open(filepath.Join(o.data, trillianDir), trilliansqlite.Options{}); err != nil {
+		return nil, err
+	}
+	if s.rows, err = store.Open(ctx, o.data); err != nil {
+		return nil, err
+	}
+	trust, treeID, err := s.settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reader, err := trillianlog.OpenReader(ctx, trillianlog.Options{Log: s.storage.LogStorage(), Admin: s.storage.AdminStorage(), TreeID: treeID})
+	if err != nil {
+		return nil, err
+	}
+	latest, err := s.rows.LastCheckpoint(ctx)
+	if err != nil {
+		return nil, err
+	}
+	public, err := s.rows.Public(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if found, err = compareEntries(ctx, reader, latest, public); err != nil || len(found) > 0 {
+		return found, err
+	}
+	if latest.Size == 0 {
+		return nil, nil
+	}
+	src, err := s.asItLies(ctx, o, latest)
+	if err != nil {
+		return []string{fmt.Sprintf("records: %v", err)}, nil
+	}
+	got, err := audit.Run(ctx, src, audit.Options{Trust: trust.WithPolicy(trust.Policy().LogOnly()), Layout: evidence.Layout{Latest: true}, Wrong: damagedTile})
+	for _, f := range got.Report.Findings {
+		found = append(found, fmt.Sprintf("%s: %s %s: %s", f.Rule, f.Publication, f.Path, f.Detail))
+	}
+	for _, m := range got.Report.Misbehaviour {
+		found = append(found, m.Error())
+	}
+	return found, err
+}
+
+// compareEntries computes the tree of Trillian's entries, and compares its root
+// with Trillian's and with the signed checkpoints.
+func compareEntries(ctx context.Context, r *trillianlog.Reader, checkpoints ...publish.Checkpoint) ([]string, error) {
+	size, root, err := r.Root(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	var hashes hashList
+	for start := uint64(0); start < size; {
+		leaves, err := r.Leaves(ctx, start, min(1024, size-start))
+		if err != nil {
+			return []string{fmt.Sprintf("Trillian's entries: %v", err)}, nil
+		}
+		for i, leaf := range leaves {
+			stored, err := tlog.StoredHashes(int64(start)+int64(i), leaf, &hashes)
+			if err != nil {
+				return nil, err
+			}
+			hashes = append(hashes, stored...)
+		}
+		start += uint64(len(leaves))
+	}
+	compare := func(what string, n int64, want tlog.Hash) error {
+		if uint64(n) > size {
+			found = append(found, fmt.Sprintf("%s covers %d entries, Trillian's database holds %d: it is an older copy", what, n, size))
+			return nil
+		}
+		have, err := tlog.TreeHash(n, &hashes)
+		if err == nil && have != want {
+			found = append(found, fmt.Sprintf("%s has the root %s over %d entries; Trillian's entries give %s", what, want, n, have))
+		}
+		return err
+	}
+	if err := compare("Trillian's root", int64(size), tlog.Hash(root)); err != nil {
+		return nil, err
+	}
+	for _, c := range checkpoints {
+		if c.Note != nil {
+			if err := compare("the signed checkpoint", c.Size, c.Root); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return found, nil
+}
+
+// hashList is stored hashes in memory: 64 bytes an entry.
+type hashList []tlog.Hash
+
+// ReadHashes implements tlog.HashReader.
+func (h *hashList) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(indexes))
+	for i, x := range indexes {
+		out[i] = (*h)[x]
+	}
+	return out, nil
+}
+
+// lying is the log as it lies in the folder: readable, never written.
+type lying struct {
+	latest publish.Checkpoint
+	read   func(path string) ([]byte, error)
+}
+
+var errReadOnly = errors.New("the folder is only being checked")
+
+func (lying) Append(context.Context, []byte) (uint64, bool, error) { return 0, false, errReadOnly }
+
+func (lying) Cover(context.Context, uint64) (publish.Checkpoint, error) {
+	return publish.Checkpoint{}, errReadOnly
+}
+
+func (l lying) Latest() publish.Checkpoint { return l.latest }
+
+func (lying) Room() error { return errReadOnly }
+
+// Prove computes from the tiles, each authenticated.
+func (l lying) Prove(index, size int64) (tlog.RecordProof, error) {
+	v, err := tile.NewVerifier(tlog.Tree{N: l.latest.Size, Hash: l.latest.Root}, func(tiles []tlog.Tile) ([][]byte, error) {
+		out := make([][]byte, len(tiles))
+		for i, t := range tiles {
+			var err error
+			if out[i], err = l.read(tile.Path(t)); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return tlog.ProveRecord(size, index, v)
+}
+
+// asItLies serves the folder's documents to an audit, in this process.
+func (s *service) asItLies(ctx context.Context, o serveOptions, latest publish.Checkpoint) (audit.Source, error) {
+	log := lying{latest: latest, read: tilewriter.ReadFolder(filepath.Join(o.data, tilesDir))}
+	quiet := slog.New(slog.DiscardHandler)
+	trust, _, err := s.settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	uses, err := publish.Open(ctx, publish.Config{Log: log, Tree: log, Public: log.Latest, Store: s.rows, Frozen: s.frozen, ReadOnly: true,
+		Signer: s.signer, Trust: trust, Clock: time.Now, Logger: quiet})
+	if err != nil {
+		return nil, err
+	}
+	h, err := api.New(api.Config{Service: uses, Tiles: log.read, Ready: func(context.Context) ([]string, error) { return nil, nil }, Logger: quiet})
+	if err != nil {
+		return nil, err
+	}
+	return inProcess{h, log.read}, nil
+}
+
+// inProcess reads documents from a handler, and tiles as they lie there.
+type inProcess struct {
+	h    http.Handler
+	tile func(path string) ([]byte, error)
+}
+
+// Fetch implements audit.Source.
+func (p inProcess) Fetch(ctx context.Context, path string) ([]byte, error) {
+	if strings.HasPrefix(path, "tile/") {
+		return p.tile(path)
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	w := &document{header: http.Header{}, status: http.StatusOK}
+	p.h.ServeHTTP(w, r)
+	switch w.status {
+	case http.StatusOK:
+		return w.body.Bytes(), nil
+	case http.StatusNotFound:
+		return nil, fs.ErrNotExist
+	}
+	return nil, fmt.Errorf("%s: %d %s", path, w.status, bytes.TrimSpace(w.body.Bytes()))
+}
+
+// document is an http.ResponseWriter in memory.
+type document struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (d *document) Header() http.Header { return d.header }
+
+func (d *document) WriteHeader(status int) { d.status = status }
+
+func (d *document) Write(b []byte) (int, error) { return d.body.Write(b) }
+
+// damagedTile reports what is about a tile, not about reading it.
+func damagedTile(err error) bool {
+	var damaged *tilewriter.DamageError
+	return errors.As(err, &damaged)
+}

@@ -1,0 +1,36 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// Integrity has SQLite check a database file, ours or another, without changing
+// it, and returns what it found in SQLite's own words; nothing for a sound one.
+func Integrity(ctx context.Context, path string) (found []string, err error) {
+	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	rows, err := db.QueryContext(ctx, `PRAGMA integrity_check(100)`)
+	if err != nil {
+		return []string{err.Error()}, nil // too damaged to be read at all
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		if line != "ok" {
+			found = append(found, line)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		found = append(found, err.Error())
+	}
+	return found, nil
+}
