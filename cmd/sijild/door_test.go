@@ -12,16 +12,20 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/sijil/sijil/internal/logtest"
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
+	"github.com/sijil/sijil/log/client"
 )
 
 // guest is somebody with a key who writes through the door.
@@ -252,4 +256,60 @@ func TestDoorSame(t *testing.T) {
 	if len(indices) != 1 {
 		t.Errorf("%d indices", len(indices))
 	}
+}
+
+// TestDoorKill9 kills the service while entries come through the door. Every
+// acknowledged entry is at its index afterwards; whoever got no answer sends the
+// entry again, and nothing is there twice.
+func TestDoorKill9(t *testing.T) {
+	const n = 100
+	data, key := newData(t)
+	g := newGuest(t)
+	bodies := make([][]byte, n)
+	for i := range bodies {
+		bodies[i] = g.request(fmt.Sprint("message ", i))
+	}
+	p := startProcess(t, data)
+	indices := make([]int64, n)
+	var acked atomic.Int64
+	var wg sync.WaitGroup
+	for i, body := range bodies {
+		indices[i] = -1
+		wg.Go(func() {
+			if e, err := enter(p.url, body); err == nil {
+				indices[i] = e.LogIndex
+				if acked.Add(1) == n/2 {
+					_ = p.cmd.Process.Kill()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	p.stop(syscall.SIGKILL)
+	t.Logf("%d of %d were acknowledged before the kill", acked.Load(), n)
+
+	p = startProcess(t, data)
+	for i, body := range bodies {
+		e, err := enter(p.url, body)
+		check(t, err)
+		if indices[i] >= 0 && e.LogIndex != indices[i] {
+			t.Errorf("entry %d was acknowledged at %d, and is at %d", i, indices[i], e.LogIndex)
+		}
+	}
+	src, err := client.NewHTTP(p.url, httpClient)
+	check(t, err)
+	checkEntries(t, src, trustOf(t, key), n)
+}
+
+func enter(url string, body []byte) (*log.LogEntry, error) {
+	res, err := httpClient.Post(url+"/api/v2/log/entries", "application/json", bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	e := new(log.LogEntry)
+	if err := json.NewDecoder(res.Body).Decode(e); err != nil || res.StatusCode != http.StatusCreated {
+		return nil, fmt.Errorf("answer %d, %w", res.StatusCode, err)
+	}
+	return e, nil
 }
