@@ -135,7 +135,7 @@ func (s *service) run(ctx context.Context) {
 }
 
 func (s *service) routes(p *publish.Service, o serveOptions, logger *slog.Logger) (http.Handler, error) {
-	pages, err := site.New(site.Config{Service: p, BaseURL: s.url, Logger: logger})
+	pages, err := site.New(site.Config{Service: p, BaseURL: s.url, Frozen: s.frozen, Logger: logger})
 	if err != nil {
 		return nil, err
 	}

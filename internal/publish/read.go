@@ -40,7 +40,8 @@ type VersionSummary struct {
 	Texts       []TextSummary     `json:"texts"`
 	Signatories int               `json:"signatories"`
 	Withheld    int               `json:"withheld"`
-	Key         log.Digest        `json:"key"` // of the signer
+	Key         log.Digest        `json:"key"`    // of the signer
+	Public      bool              `json:"public"` // readers' tools are shown it
 	// Retracted: the version is withdrawn, by itself or with the publication.
 	Retracted *RetractionSummary `json:"retracted,omitempty"`
 }
@@ -66,8 +67,9 @@ type TextSummary struct {
 // Publications lists all publications by slug.
 func (s *Service) Publications() []Summary {
 	out := []Summary{}
+	shown := s.Public().Size
 	for _, p := range s.all() {
-		if sum, ok := p.summary(); ok {
+		if sum, ok := p.summary(shown); ok {
 			out = append(out, sum)
 		}
 	}
@@ -81,14 +83,15 @@ func (s *Service) Publication(slug string) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	sum, ok := p.summary()
+	sum, ok := p.summary(s.Public().Size)
 	if !ok {
 		return Summary{}, fmt.Errorf("publication %w", ErrUnknown)
 	}
 	return sum, nil
 }
 
-func (p *publication) summary() (Summary, bool) {
+// summary describes the publication; shown is the size of the public tree.
+func (p *publication) summary(shown int64) (Summary, bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	if len(p.entries) == 0 {
@@ -105,7 +108,9 @@ func (p *publication) summary() (Summary, bool) {
 	}
 	for _, e := range p.entries {
 		if e.edition != nil {
-			out.Versions = append(out.Versions, e.summary())
+			v := e.summary()
+			v.Public = e.index < shown
+			out.Versions = append(out.Versions, v)
 		}
 		if s, ok := e.record.Statement.(*statement.Retraction); ok {
 			out.retract(e.retraction(s))

@@ -18,10 +18,17 @@ type page struct {
 	Title   string // of the window
 	Style   string
 	Favicon string
+	Frozen  *frozenView // the log has ended
+}
+
+// frozenView says that the log has ended, on every page.
+type frozenView struct {
+	Size      int64
+	Successor string // an address, if there is one
 }
 
 func (s *site) head(title string) page {
-	return page{Title: title, Style: s.style, Favicon: s.favicon}
+	return page{Title: title, Style: s.style, Favicon: s.favicon, Frozen: s.frozen}
 }
 
 // answer is a page to write.

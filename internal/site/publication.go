@@ -69,13 +69,14 @@ type versionFacts struct {
 	Issued, IssuedText         string
 	Replaced, LatestPath, Slug string
 	Index                      int64
+	Awaiting                   bool // the witness quorum has not seen it
 	Retracted                  *retractionView
 }
 
 func factsOf(p publish.Summary, v publish.VersionSummary) versionFacts {
 	f := versionFacts{
 		Number: v.Version, Reason: v.Reason, Date: dated(v.Date, v.Place), Record: v.Record.String(),
-		Issued: v.Issued, IssuedText: instant(v.Issued), Slug: p.Slug, Index: v.Index, Retracted: retractionOf(p.Slug, v.Retracted),
+		Issued: v.Issued, IssuedText: instant(v.Issued), Slug: p.Slug, Index: v.Index, Awaiting: !v.Public, Retracted: retractionOf(p.Slug, v.Retracted),
 	}
 	last := p.Versions[len(p.Versions)-1]
 	if f.Latest = last.Version == v.Version; !f.Latest {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/publish"
+	"github.com/sijil/sijil/log"
 	"github.com/sijil/sijil/web"
 )
 
@@ -34,6 +35,8 @@ type Config struct {
 	// BaseURL is the service's public address, such as "https://sijil.example",
 	// for the commands that a page shows. Optional: pages then say ADDRESS.
 	BaseURL string
+	// Frozen is the statement that the log has ended. Optional.
+	Frozen *log.VerifiedFreeze
 	// Logger gets what went wrong inside, never what anybody sent. Optional.
 	Logger *slog.Logger
 }
@@ -42,6 +45,7 @@ type site struct {
 	service Service
 	base    string
 	logger  *slog.Logger
+	frozen  *frozenView
 	pages   map[string]*template.Template
 	assets  map[string]asset
 	style   string // path of the style sheet
@@ -61,6 +65,10 @@ func newSite(c Config) (*site, error) {
 	s := &site{service: c.Service, base: c.BaseURL, logger: c.Logger}
 	if s.base == "" {
 		s.base = "ADDRESS"
+	}
+	if c.Frozen != nil {
+		f := c.Frozen.Freeze()
+		s.frozen = &frozenView{Size: f.Size, Successor: f.Successor}
 	}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
