@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -28,6 +29,9 @@ type Options struct {
 	// Layout is where the documents stand. With Folder there are no tiles: the
 	// publications alone are audited.
 	Layout evidence.Layout
+	// Now is the time by which a log is stale whose witnesses have not seen it for
+	// a day. Optional: none is without it.
+	Now time.Time
 	// Copy is a source that may be older than what this machine has seen, and
 	// may hold the log without its publications: a folder.
 	Copy bool
@@ -133,7 +137,45 @@ func (a *audit) openCheckpoint(ctx context.Context) (bool, error) {
 	}
 	a.checkpoint = c
 	a.report.TreeSize, a.report.Root, a.report.Witnesses = c.Size(), c.Root().String(), c.Witnesses()
+	frozen, err := a.openFrozen(ctx)
+	if err != nil {
+		return false, err
+	}
+	if at := c.Cosigned(); !frozen && a.policy.Quorum() && !a.o.Now.IsZero() && a.o.Now.Sub(at) > 24*time.Hour {
+		a.report.add(Finding{Rule: RuleStale, Index: -1, Path: a.o.Layout.Checkpoint(), Detail: "cosigned by the quorum at " + at.UTC().Format(time.RFC3339)})
+	}
 	return true, a.compareMemory(ctx, false)
+}
+
+// openFrozen holds the statement that the log has ended, if there is one,
+// against the checkpoint, and reports whether it verified.
+func (a *audit) openFrozen(ctx context.Context) (bool, error) {
+	path := a.o.Layout.Frozen()
+	b, bad, err := a.reader.fetch(ctx, path)
+	if err != nil || bad != nil && bad.missing {
+		return false, err
+	}
+	var f *log.VerifiedFreeze
+	if bad == nil {
+		if f, err = log.OpenFreeze(b, a.policy); err != nil {
+			bad = &fault{why: err.Error()}
+		}
+	}
+	if bad != nil {
+		a.report.add(Finding{Rule: RuleFrozen, Index: -1, Path: path, Detail: bad.why})
+		return false, nil
+	}
+	end := f.Freeze()
+	if end.Conflicts(a.checkpoint) {
+		a.misbehaved(evidence.RuleFrozen, f.Note(), a.checkpoint.Note(), "it said that it ends with %d entries, and signed another tree of %d", end.Size, a.checkpoint.Size())
+		return true, nil
+	}
+	where := "nowhere that it names"
+	if end.Successor != "" {
+		where = end.Successor
+	}
+	a.report.Notices = append(a.report.Notices, fmt.Sprintf("the log has ended with %d entries; it goes on at: %s", end.Size, where))
+	return true, nil
 }
 
 func (a *audit) fetchCheckpoint(ctx context.Context) (*log.Checkpoint, *fault, error) {

@@ -9,6 +9,8 @@ type Rule string
 // Rules about the log.
 const (
 	RuleCheckpoint Rule = "checkpoint"
+	RuleStale      Rule = "stale"
+	RuleFrozen     Rule = "frozen"
 	RuleMissing    Rule = "missing"
 	RuleTile       Rule = "tile"
 	RuleBundle     Rule = "bundle"
@@ -58,6 +60,8 @@ const (
 
 var explanations = []Explanation{
 	{Rule: RuleCheckpoint, Means: "the checkpoint is missing, or not signed as the trust file asks", Do: "check the address and the trust file; the log cannot be audited without it"},
+	{Rule: RuleStale, Means: "the witness quorum of the newest checkpoint is over a day old: news may be withheld", Do: "ask the operator why the witnesses have not seen the log, and audit again from another network"},
+	{Rule: RuleFrozen, Means: "the statement that the log has ended does not verify: somebody may pretend that it has", Do: "ask the operator whether the log has ended, and where it goes on"},
 	{Rule: RuleMissing, Means: "a document that has to be there is not served", Do: doAgain},
 	{Rule: RuleTile, Means: "a tile does not belong to the tree that the log signed: damage, or an alteration on the way", Do: doAgain},
 	{Rule: RuleBundle, Means: "an entry bundle does not hold the entries that the log signed: damage, or an alteration on the way", Do: doAgain},

@@ -117,7 +117,7 @@ func (f auditFlags) open(env Env, where string) (*auditing, error) {
 	a.options.Trust = trust
 	a.options.Wrong = func(err error) bool { return errors.Is(err, client.ErrTooLarge) }
 	if !a.folder {
-		a.options.Wait = moment
+		a.options.Wait, a.options.Now = moment, env.Clock()
 	}
 	if !a.folder && !f.full {
 		a.resume()
