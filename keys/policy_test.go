@@ -194,7 +194,7 @@ func TestCosignedTime(t *testing.T) {
 		start := time.Now()
 		b := l.Checkpoint(1)
 		for i, at := range []time.Duration{0, time.Hour, 2 * time.Hour} {
-			time.Sleep(start.Add(at).Sub(time.Now()))
+			time.Sleep(time.Until(start.Add(at)))
 			b = cosign(t, b, all[i].signer)
 			c, err := log.OpenCheckpoint(b, p)
 			want := start.Add(time.Duration(i-1) * time.Hour)

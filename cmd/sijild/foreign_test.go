@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -148,6 +149,58 @@ func TestStockTlog(t *testing.T) {
 	old, err := tlog.TreeHash(300, r)
 	check(t, err)
 	check(t, tlog.CheckTree(p, size, hash, 300, old))
+}
+
+// TestStaticAnswers: what a tile's answer promises, it keeps: type, length, ETag,
+// ranges, HEAD, conditions, and gzip of full bundles.
+func TestStaticAnswers(t *testing.T) {
+	s := filled(t, 300)
+	plain := &http.Client{Transport: &http.Transport{DisableCompression: true}}
+	ask := func(method, path string, headers ...string) (*http.Response, []byte) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, s.url+path, nil)
+		check(t, err)
+		for i := 0; i+1 < len(headers); i += 2 {
+			r.Header.Set(headers[i], headers[i+1])
+		}
+		res, err := plain.Do(r)
+		check(t, err)
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		check(t, err)
+		return res, b
+	}
+	for _, path := range []string{"/tile/0/000", "/tile/0/000.p/17", "/tile/entries/000", "/tile/entries/001.p/44", "/api/v2/tile/entries/000", "/checkpoint", "/api/v2/checkpoint"} {
+		res, body := ask("GET", path)
+		tag := res.Header.Get("ETag")
+		if res.StatusCode != 200 || res.ContentLength != int64(len(body)) || tag == "" || res.Header.Get("Content-Encoding") != "" {
+			t.Errorf("%s: %s %v", path, res.Status, res.Header)
+		}
+		if res, again := ask("HEAD", path); res.StatusCode != 200 || len(again) > 0 || res.ContentLength != int64(len(body)) || res.Header.Get("ETag") != tag {
+			t.Errorf("HEAD %s: %s %v", path, res.Status, res.Header)
+		}
+		if res, part := ask("GET", path, "Range", "bytes=3-9"); res.StatusCode != 206 || !bytes.Equal(part, body[3:10]) {
+			t.Errorf("%s, a range: %s %q", path, res.Status, part)
+		}
+		if res, none := ask("GET", path, "If-None-Match", tag); res.StatusCode != 304 || len(none) > 0 {
+			t.Errorf("%s, as the client has it: %s", path, res.Status)
+		}
+		if res, _ := ask("DELETE", path); res.StatusCode != 405 {
+			t.Errorf("DELETE %s: %s", path, res.Status)
+		}
+		res, packed := ask("GET", path, "Accept-Encoding", "gzip")
+		if !strings.Contains(path, "entries/000") {
+			if !bytes.Equal(packed, body) || res.Header.Get("Content-Encoding") != "" {
+				t.Errorf("%s: compressed", path)
+			}
+			continue
+		}
+		z, err := gzip.NewReader(bytes.NewReader(packed))
+		check(t, err)
+		if got, err := io.ReadAll(z); err != nil || !bytes.Equal(got, body) || len(packed) >= len(body) || res.Header.Get("ETag") == tag || res.Header.Get("Vary") != "Accept-Encoding" {
+			t.Errorf("%s as gzip: %v, %d bytes of %d, %v", path, err, len(packed), len(body), res.Header)
+		}
+	}
 }
 
 // entryOf cuts entry i out of a bundle.

@@ -57,19 +57,20 @@ func (a *api) serveStatic(w http.ResponseWriter, r *http.Request) error {
 		h["Etag"] = []string{a.noteTag.of(b)}
 		return reply(w, r, b)
 	}
-	t, err := a.tiles.get(path[1:], a.Tiles)
+	zip := compresses(path[1:]) && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip")
+	t, err := a.tiles.get(path[1:], zip, a.Tiles)
 	if err != nil {
 		return err
 	}
 	h := w.Header()
 	h["Content-Type"], h["Cache-Control"] = fixedOctets, fixedImmutable
-	body, tag := t.raw, path
-	if len(t.gzip) > 0 {
+	if compresses(path[1:]) {
 		h["Vary"] = fixedVary
-		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-			body, tag = t.gzip, path+"-gzip"
-			h["Content-Encoding"] = fixedGzip
-		}
+	}
+	body, tag := t.raw, path
+	if zip && len(t.gzip) > 0 {
+		body, tag = t.gzip, path+"-gzip"
+		h["Content-Encoding"] = fixedGzip
 	}
 	h["Etag"] = []string{`"` + tag + `"`}
 	return reply(w, r, body)
@@ -116,23 +117,26 @@ type tiles struct {
 	young   map[string]*served
 	elderly map[string]*served
 	bytes   int // in young
+	zipping sync.Mutex
 }
 
-// served is a tile as it is sent.
-type served struct{ raw, gzip []byte }
+// served is a tile as it is sent. It does not change.
+type served struct {
+	raw, gzip []byte
+	tried     bool // whether gzip was tried
+}
 
 // maxGeneration bounds the bytes of a generation.
 const maxGeneration = 32 << 20
 
-func (c *tiles) get(path string, read func(string) ([]byte, error)) (*served, error) {
+// get returns a tile, with its gzip form if zip asks for one and nobody else is
+// compressing: strangers must not keep more than one processor busy with it.
+func (c *tiles) get(path string, zip bool, read func(string) ([]byte, error)) (*served, error) {
 	c.mu.RLock()
-	t := c.young[path]
-	c.mu.RUnlock()
-	if t != nil {
-		return t, nil
+	t, young := c.young[path]
+	if !young {
+		t = c.elderly[path]
 	}
-	c.mu.RLock()
-	t = c.elderly[path]
 	c.mu.RUnlock()
 	if t == nil {
 		if _, err := tile.ParsePath(path); err != nil {
@@ -142,11 +146,19 @@ func (c *tiles) get(path string, read func(string) ([]byte, error)) (*served, er
 		if err != nil {
 			return nil, err
 		}
-		if t, err = compress(path, b); err != nil {
+		t = &served{raw: b}
+	}
+	if zip && !t.tried && c.zipping.TryLock() {
+		z, err := compress(t.raw)
+		c.zipping.Unlock()
+		if err != nil {
 			return nil, err
 		}
+		t, young = &served{raw: t.raw, gzip: z, tried: true}, false
 	}
-	c.keep(path, t)
+	if !young {
+		c.keep(path, t)
+	}
 	return t, nil
 }
 
@@ -160,23 +172,27 @@ func (c *tiles) keep(path string, t *served) {
 	c.bytes += len(t.raw) + len(t.gzip)
 }
 
-// compress adds the gzip form where that pays: full entry bundles are text, and
-// are asked for again; hashes do not compress.
-func compress(path string, b []byte) (*served, error) {
-	t := &served{raw: b}
-	if !strings.HasPrefix(path, "tile/entries/") || strings.Contains(path, ".p/") {
-		return t, nil
-	}
+// compresses reports whether gzip pays: full entry bundles are text, and are
+// asked for again; hashes do not compress.
+func compresses(path string) bool {
+	return strings.HasPrefix(path, "tile/entries/") && !strings.Contains(path, ".p/")
+}
+
+// compress returns the gzip form, nil where it is hardly smaller.
+func compress(b []byte) ([]byte, error) {
 	var buf bytes.Buffer
-	z := gzip.NewWriter(&buf)
+	z, err := gzip.NewWriterLevel(&buf, gzip.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
 	if _, err := z.Write(b); err != nil {
 		return nil, err
 	}
 	if err := z.Close(); err != nil {
 		return nil, err
 	}
-	if buf.Len() < len(b)*9/10 {
-		t.gzip = buf.Bytes()
+	if buf.Len() >= len(b)*9/10 {
+		return nil, nil
 	}
-	return t, nil
+	return buf.Bytes(), nil
 }
