@@ -115,7 +115,7 @@ func checkData(ctx context.Context, o serveOptions) (found []string, err error) 
 	if err != nil {
 		return []string{fmt.Sprintf("records: %v", err)}, nil
 	}
-	got, err := audit.Run(ctx, src, audit.Options{Trust: trust.WithPolicy(trust.Policy().LogOnly()), Layout: evidence.Layout{Latest: true}, Wrong: damagedTile})
+	got, err := audit.Run(ctx, src, audit.Options{Trust: trust, Layout: evidence.Layout{Latest: true}, Wrong: damagedTile})
 	for _, f := range got.Report.Findings {
 		found = append(found, fmt.Sprintf("%s: %s %s: %s", f.Rule, f.Publication, f.Path, f.Detail))
 	}

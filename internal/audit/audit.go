@@ -94,6 +94,9 @@ func Run(ctx context.Context, src Source, o Options) (*Result, error) {
 		return &Result{Report: &Report{Outcome: Incomplete, Reason: log.ErrNoPolicy.Error()}}, log.ErrNoPolicy
 	}
 	p := o.Trust.Policy()
+	if o.Layout.Latest {
+		p = p.LogOnly()
+	}
 	a := &audit{o: o, policy: p, report: newReport(p, p.Log().ID()), heads: map[log.Digest]*log.VerifiedHead{}, compared: map[string]bool{}, extends: map[string]bool{}, accounted: map[int64]bool{},
 		reader: &reader{src: src, wrong: o.Wrong, fixed: map[tlog.Tile][]byte{}}, damage: damage{fixed: map[tlog.Tile][]byte{}}}
 	err := a.run(ctx)

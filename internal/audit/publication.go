@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -86,9 +87,8 @@ func (a *audit) listing(ctx context.Context) (map[string]log.Digest, error) {
 		a.report.add(Finding{Rule: RuleListing, Index: -1, Path: path, Detail: err.Error()})
 		return nil, nil
 	}
-	if theirs := t.Policy().Log().String(); theirs != a.policy.Log().String() {
-		a.report.add(Finding{Rule: RuleListing, Index: -1, Path: path, Detail: "names another log key than the trust file",
-			Evidence: map[string]string{"listed": theirs, "pinned": a.policy.Log().String()}})
+	if err := a.compareTrust(path, t); err != nil {
+		return nil, err
 	}
 	list := t.Publications()
 	first := map[log.Digest]string{}
@@ -100,6 +100,32 @@ func (a *audit) listing(ctx context.Context) (map[string]log.Digest, error) {
 		first[list[slug]] = slug
 	}
 	return list, nil
+}
+
+// compareTrust holds what the source says of the log against the trust file.
+func (a *audit) compareTrust(path string, t *keys.Trust) error {
+	differs := func(detail, theirs, ours string) {
+		a.report.add(Finding{Rule: RuleListing, Index: -1, Path: path, Detail: detail, Evidence: map[string]string{"listed": theirs, "pinned": ours}})
+	}
+	if theirs, ours := t.Policy().Log().String(), a.policy.Log().String(); theirs != ours {
+		differs("names another log key than the trust file", theirs, ours)
+		return nil
+	}
+	if theirs, ours := t.Policy(), a.o.Trust.Policy(); theirs.String() != ours.String() {
+		differs("has another witness policy than the trust file", theirs.Fingerprint().String(), ours.Fingerprint().String())
+	}
+	theirs, err := t.TrustedRootJSON()
+	if err != nil {
+		return err
+	}
+	ours, err := a.o.Trust.TrustedRootJSON()
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(theirs, ours) {
+		differs("has another address, or another beginning of the log, than the trust file", string(theirs), string(ours))
+	}
+	return nil
 }
 
 func (p *publication) add(rule Rule, index int64, path string, evidence map[string]string, format string, a ...any) {

@@ -68,7 +68,7 @@ var explanations = []Explanation{
 	{Rule: RuleEntry, Means: "an entry is not in the one encoding that this log takes: nobody can check what it stands for", Do: doOperator},
 	{Rule: RuleSignature, Means: "an entry's signature does not verify: the log took what it should have refused", Do: doOperator},
 	{Rule: RuleDuplicate, Means: "one entry stands at two places: harmless to readers, and a sign that the log went through something", Do: "ask the operator"},
-	{Rule: RuleListing, Means: "the source's own list of publications cannot be read, or contradicts itself", Do: doAgain},
+	{Rule: RuleListing, Means: "the source's own list of publications, or what it says of the log, cannot be read, contradicts itself or the trust file", Do: "if the operator has announced a new witness policy, take it with sijil trust init --take-policy; otherwise ask the operator, and audit again from another network"},
 	{Rule: RuleGenesis, Means: "the publication does not begin with the genesis record that is pinned or listed: it may be another one under this name", Do: "compare the genesis digest with what the publisher gave you by another way"},
 	{Rule: RuleSlug, Means: "the genesis record is for another slug or another log", Do: doOperator},
 	{Rule: RuleGap, Means: "a record of the chain is missing, and later ones are there", Do: doAgain},
