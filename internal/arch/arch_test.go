@@ -30,8 +30,8 @@ var useCases = map[string][]string{
 	"internal/publish":   {},
 	"internal/evidence":  {},
 	"internal/audit":     {"internal/evidence"},
-	"internal/publisher": {"internal/evidence", "internal/remote"},
-	"internal/draft":     {},
+	"internal/publisher": {"internal/durable", "internal/evidence", "internal/remote"},
+	"internal/draft":     {"internal/durable"},
 	"internal/quorum":    {"internal/publish"},
 	"internal/mirror":    {"internal/evidence", "log/client"},
 }

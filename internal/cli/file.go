@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 )
 
 // readFile reads a file of at most most bytes; "-" is not special.
@@ -44,23 +43,6 @@ type tooLargeError struct {
 }
 
 func (e *tooLargeError) Error() string { return fmt.Sprintf("%s is over %d bytes", e.name, e.most) }
-
-// writeFile replaces a file in one step: a crash leaves the old or the new one.
-func writeFile(path string, b []byte, mode fs.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".sijil-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
-}
 
 // createFile writes a file that must not exist yet.
 func createFile(path string, b []byte, mode fs.FileMode) error {

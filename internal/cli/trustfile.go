@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/sijil/sijil/internal/clientstate"
+	"github.com/sijil/sijil/internal/durable"
 	"github.com/sijil/sijil/internal/evidence"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/sigstore"
@@ -65,7 +66,7 @@ func saveTrust(path string, t *keys.Trust) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return writeFile(path, b, 0o644)
+	return durable.Replace(path, b, 0o644)
 }
 
 // state opens what this machine remembers of the log.

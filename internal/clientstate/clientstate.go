@@ -24,6 +24,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sijil/sijil/internal/durable"
 	"github.com/sijil/sijil/internal/evidence"
 	"github.com/sijil/sijil/log"
 )
@@ -151,17 +152,7 @@ func write(path string, b []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("client state: %w", err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return fmt.Errorf("client state: %w", err)
-	}
-	_, err = f.Write(b)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
+	if err := durable.Replace(path, b, 0o600); err != nil {
 		return fmt.Errorf("client state: %w", err)
 	}
 	return nil

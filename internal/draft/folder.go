@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/sijil/sijil/internal/durable"
 )
 
 // Write makes a folder of the draft. It refuses one that holds a file of a draft
@@ -43,7 +45,7 @@ func (d *Draft) Save(dir string) error {
 // text already counts as repaired when it is opened.
 func (d *Draft) write(dir string) error {
 	for _, lang := range d.Header.Languages {
-		if err := replace(dir, textFile(lang), []byte(d.Texts[lang])); err != nil {
+		if err := durable.Replace(filepath.Join(dir, textFile(lang)), []byte(d.Texts[lang]), 0o644); err != nil {
 			return err
 		}
 	}
@@ -51,47 +53,13 @@ func (d *Draft) write(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := replace(dir, signatoriesFile, b); err != nil {
+	if err := durable.Replace(filepath.Join(dir, signatoriesFile), b, 0o644); err != nil {
 		return err
 	}
 	if b, err = encodeYAML(headerComment, d.Header); err != nil {
 		return err
 	}
-	return replace(dir, headerFile, b)
-}
-
-// replace writes a file beside the old one, makes it durable, and renames it.
-func replace(dir, name string, b []byte) (err error) {
-	f, err := os.CreateTemp(dir, "."+name+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	if _, err = f.Write(b); err == nil {
-		err = f.Chmod(0o644)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), filepath.Join(dir, name)); err != nil {
-		return err
-	}
-	return syncFolder(dir)
-}
-
-func syncFolder(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return durable.Replace(filepath.Join(dir, headerFile), b, 0o644)
 }
 
 // draftFiles lists the files in dir whose names are those of a draft.

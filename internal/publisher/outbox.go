@@ -14,6 +14,8 @@ import (
 	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/log"
+
+	"github.com/sijil/sijil/internal/durable"
 )
 
 // Names in the outbox.
@@ -113,30 +115,7 @@ func (f FolderOutbox) Put(name string, b []byte) error {
 	if err := os.MkdirAll(string(f), 0o700); err != nil {
 		return fmt.Errorf("outbox: %w", err)
 	}
-	file, err := os.CreateTemp(string(f), ".new-*")
-	if err != nil {
-		return fmt.Errorf("outbox: %w", err)
-	}
-	_, err = file.Write(b)
-	err = errors.Join(err, file.Sync(), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), filepath.Join(string(f), name))
-	}
-	if err != nil {
-		os.Remove(file.Name())
-		return fmt.Errorf("outbox: %w", err)
-	}
-	return f.sync()
-}
-
-// sync makes the folder's entries durable: without it a rename can be lost with
-// the power, though the file's bytes are on the disk.
-func (f FolderOutbox) sync() error {
-	d, err := os.Open(string(f))
-	if err != nil {
-		return fmt.Errorf("outbox: %w", err)
-	}
-	if err := errors.Join(d.Sync(), d.Close()); err != nil {
+	if err := durable.Replace(filepath.Join(string(f), name), b, 0o600); err != nil {
 		return fmt.Errorf("outbox: %w", err)
 	}
 	return nil

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/sijil/sijil/internal/durable"
 	"github.com/sijil/sijil/internal/flock"
 )
 
@@ -140,7 +141,7 @@ func (f *Folder) Follow(vkey string) (origin string, err error) {
 	if old := f.find(v.Name()); old != nil {
 		return v.Name(), fmt.Errorf("the log %s is followed already; a log never changes its key: a new key is a new log, with a name of its own", v.Name())
 	}
-	return v.Name(), replace(f.logPath(v.Name(), ".log"), []byte(vkey+"\n"))
+	return v.Name(), durable.Replace(f.logPath(v.Name(), ".log"), []byte(vkey+"\n"), 0o644)
 }
 
 // Logs lists the logs that are followed, by origin.
@@ -207,7 +208,7 @@ func (f *Folder) store(l *followed, checkpoint []byte, t tlog.Tree) error {
 	if t == l.last && l.note != nil {
 		return nil
 	}
-	if err := replace(f.logPath(l.origin, ".last"), checkpoint); err != nil {
+	if err := durable.Replace(f.logPath(l.origin, ".last"), checkpoint, 0o644); err != nil {
 		return err
 	}
 	l.note, l.last = checkpoint, t
@@ -222,33 +223,10 @@ func (f *Folder) keep(l *followed, checkpoint []byte) (string, error) {
 	}
 	sum := sha256.Sum256(checkpoint)
 	path := filepath.Join(dir, hex.EncodeToString(sum[:8])+".txt")
-	return path, replace(path, append(append([]byte(nil), l.note...), append([]byte("\n"), checkpoint...)...))
+	return path, durable.Replace(path, append(append([]byte(nil), l.note...), append([]byte("\n"), checkpoint...)...), 0o644)
 }
 
 func (f *Folder) logPath(origin, ext string) string {
 	sum := sha256.Sum256([]byte(origin))
 	return filepath.Join(f.dir, logsDir, hex.EncodeToString(sum[:])+ext)
-}
-
-// replace writes a file so that a crash leaves the old or the new one, and
-// returns when the new one is durable.
-func replace(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return err
-	}
-	d, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
