@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -158,7 +157,7 @@ func (a *auditing) openFolder(dir string) error {
 		return withHint(&statusError{code: exitUsage, err: err}, "name the address of a service (https://…), or a folder with its files")
 	}
 	a.src, a.folder, a.options.Copy = client.NewDir(dir), true, true
-	a.options.Layout.Folder = !exists(filepath.Join(dir, "tile")) && !exists(filepath.Join(dir, "api"))
+	a.options.Layout.Folder = !isMirror(dir)
 	return nil
 }
 

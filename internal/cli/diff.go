@@ -28,7 +28,7 @@ func newDiff(env Env) *cobra.Command {
 versions: texts word by word, and signatories. Words of version N alone are
 written [-so-], words of version M alone {+so+}. The exit status is 0 whether they
 differ or not.`,
-		Example: "  sijil diff river 1 2\n  sijil diff river 1 2 --lang ar --json\n  sijil diff river 1 2 --from river-evidence      # a folder that sijil export wrote",
+		Example: "  sijil diff river 1 2\n  sijil diff river 1 2 --lang ar --json\n  sijil diff river 1 2 --offline river-evidence      # a folder that sijil export wrote",
 		Args:    cobra.ExactArgs(3),
 		RunE:    func(cmd *cobra.Command, args []string) error { return runDiff(cmd.Context(), env, args, f) },
 	}

@@ -24,7 +24,7 @@ func newHistory(env Env) *cobra.Command {
 versions and retractions, when and why, by which key and where in the log, and
 what each version changed against the one before. Words that went are written
 [-so-], words that came {+so+}. Dates and reasons are the publisher's own.`,
-		Example: "  sijil history river\n  sijil history river --json\n  sijil history --from river-evidence      # a folder that sijil export wrote",
+		Example: "  sijil history river\n  sijil history river --json\n  sijil history --offline river-evidence      # a folder that sijil export wrote",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			slug := ""

@@ -14,14 +14,16 @@ import (
 
 // sourceFlags say where a publication is read from, and whom to trust.
 type sourceFlags struct {
-	from, trust string
-	json        bool
+	server, offline, trust string
+	json                   bool
 }
 
 func (f *sourceFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&f.from, "from", "", "read from the service at `URL|DIR`, or from a folder that sijil export wrote (default: the trust file's service)")
+	c.Flags().StringVar(&f.server, "server", "", "the service's `URL` (default: the trust file's)")
+	c.Flags().StringVar(&f.offline, "offline", "", "read from the folder `DIR`, which sijil export or sijil mirror wrote, and ask no network")
 	c.Flags().StringVar(&f.trust, "trust", "", "the trust `FILE` (default: $XDG_CONFIG_HOME/sijil/trust.json)")
 	c.Flags().BoolVar(&f.json, "json", false, "print one JSON object")
+	c.MarkFlagsMutuallyExclusive("server", "offline")
 }
 
 // opened is a publication that was verified, and how.
@@ -33,12 +35,7 @@ type opened struct {
 
 // open fetches and verifies a publication, as verify does.
 func (f sourceFlags) open(ctx context.Context, env Env, slug string) (*opened, error) {
-	v := verifyFlags{trust: f.trust}
-	if strings.Contains(f.from, "://") {
-		v.server = f.from
-	} else {
-		v.offline = f.from
-	}
+	v := verifyFlags{trust: f.trust, server: f.server, offline: f.offline}
 	trust, word, err := v.loadTrust(env)
 	if err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ was published, and say how it differs. Everything is fetched and then checked on
 this machine, against the trust file's pins; the copy is not sent anywhere.
 
 With --offline nothing is fetched: the evidence is read from a folder that
-sijil export wrote.`,
+sijil export or sijil mirror wrote.`,
 		Example: `  sijil verify forwarded.txt
   sijil verify --publication river --json forwarded.txt
   sijil verify --offline river-evidence forwarded.txt
@@ -137,7 +137,9 @@ func (f verifyFlags) source(env Env, trust *keys.Trust, slug string, memory evid
 	if f.offline != "" {
 		src := client.NewDir(f.offline)
 		o, err := env.options(trust, slug, src, memory)
-		o.Layout.Folder, o.Consistent = true, nil
+		if o.Copy = true; !isMirror(f.offline) {
+			o.Layout.Folder, o.Consistent = true, nil
+		}
 		return src, o, err
 	}
 	base := f.server
@@ -150,6 +152,11 @@ func (f verifyFlags) source(env Env, trust *keys.Trust, slug string, memory evid
 	}
 	o, err := env.options(trust, slug, src, memory)
 	return src, o, err
+}
+
+// isMirror reports whether a folder has a service's own paths.
+func isMirror(dir string) bool {
+	return exists(filepath.Join(dir, "api")) || exists(filepath.Join(dir, "tile"))
 }
 
 // loadTrust returns the trust file. An exported folder brings its own copy: it
@@ -165,7 +172,7 @@ func (f verifyFlags) loadTrust(env Env) (t *keys.Trust, word string, err error) 
 	}
 	b, err := readFile(path, maxTrustFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		if b, err = readFile(filepath.Join(f.offline, evidence.Layout{Folder: true}.Trust()), maxTrustFile); err != nil {
+		if b, err = readFile(filepath.Join(f.offline, evidence.Layout{Folder: !isMirror(f.offline)}.Trust()), maxTrustFile); err != nil {
 			return nil, "", withHint(&statusError{code: exitUsage, err: err}, "is %s a folder that `sijil export` wrote?", f.offline)
 		}
 		word = match.TrustFirstUse

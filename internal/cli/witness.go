@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
+	"regexp"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sijil/sijil/internal/flock"
 	"github.com/sijil/sijil/internal/witness"
 )
+
+// policyName is a name that a policy takes as it stands.
+var policyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 func newWitness(env Env) *cobra.Command {
 	c := &cobra.Command{
@@ -45,8 +48,11 @@ func newWitnessInit(env Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			short, _, _ := strings.Cut(name, ".")
-			fmt.Fprintf(env.Stdout, "%s\n\nthe line for a log's policy:\n\n  witness %s %s %s\n", vkey, short, vkey, address)
+			label := "NAME"
+			if policyName.MatchString(name) {
+				label = name
+			}
+			fmt.Fprintf(env.Stdout, "%s\n\nthe line for a log's policy:\n\n  witness %s %s %s\n", vkey, label, vkey, address)
 			return nil
 		},
 	}

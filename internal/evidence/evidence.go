@@ -55,6 +55,9 @@ type Options struct {
 	Slug   string
 	Layout Layout
 	Stock  StockVerifier
+	// Copy says that the source is a folder, which may be older than what this
+	// machine has seen. Layout.Folder implies it.
+	Copy bool
 	// Memory is what this machine saw last of the log. Optional.
 	Memory Memory
 	// Now is the reader's time, to tell a stale log by: one whose witness quorum
@@ -162,6 +165,7 @@ func Open(ctx context.Context, src Source, o Options) (*Publication, error) {
 	if !ok {
 		return nil, fmt.Errorf("publication %q: %w", o.Slug, ErrNotPinned)
 	}
+	o.Copy = o.Copy || o.Layout.Folder
 	r := &reader{ctx: ctx, src: src, o: o, policy: o.Trust.Policy(), p: &Publication{slug: o.Slug, trust: o.Trust, layout: o.Layout, retractions: map[int]int{}}}
 	if o.Layout.Latest {
 		r.policy = r.policy.LogOnly()

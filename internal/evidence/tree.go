@@ -47,10 +47,10 @@ func (r *reader) compareTrees() error {
 		}
 		behind := r.p.checkpoint.Size() < last.Size()
 		shown := r.o.Layout.Latest || string(note) == string(r.o.Memory.Checkpoint) // to us, by this layout
-		if behind && shown && !r.o.Layout.Folder {
+		if behind && shown && !r.o.Copy {
 			return CompareTrees(r.ctx, r.policy.Log(), last, r.p.checkpoint, nil)
 		}
-		if !behind || r.o.Layout.Folder {
+		if !behind || r.o.Copy {
 			trees = append(trees, last)
 		}
 	}
@@ -93,7 +93,7 @@ func (r *reader) refreshCheckpoint() error {
 // checkAge refuses a log whose newest quorum is old: news may be withheld.
 func (r *reader) checkAge() error {
 	const day = 24 * time.Hour
-	if !r.policy.Quorum() || r.o.Now.IsZero() || r.o.Layout.Folder || r.p.frozen != nil {
+	if !r.policy.Quorum() || r.o.Now.IsZero() || r.o.Copy || r.p.frozen != nil {
 		return nil
 	}
 	most := r.o.MaxAge
@@ -109,7 +109,8 @@ func (r *reader) checkAge() error {
 // compareTwo is CompareTrees where the larger tree is the newer one, or where
 // there are no tiles and the comparison is noted as missing.
 func (r *reader) compareTwo(a, b *log.Checkpoint) error {
-	if r.o.Consistent == nil && a.Size() > 0 && a.Size() < b.Size() {
+	tiles := r.o.Consistent != nil && b.Size() <= r.p.checkpoint.Size() // a copy has none of what is newer
+	if !tiles && a.Size() > 0 && a.Size() < b.Size() {
 		r.p.notChecked = append(r.p.notChecked, fmt.Sprintf("that the tree of %d entries extends the one of %d (no tiles here)", b.Size(), a.Size()))
 		return nil
 	}
