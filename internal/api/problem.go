@@ -75,7 +75,6 @@ var kinds = []kind{
 	{as[*publish.FrozenError], http.StatusGone, "frozen", "The log is frozen"},
 	{is(publish.ErrUnknown), http.StatusNotFound, "not-found", "Not found"},
 	{is(fs.ErrNotExist), http.StatusNotFound, "not-found", "Not found"},
-	{is(publish.ErrBusy), http.StatusServiceUnavailable, "busy", "A record is on its way"},
 	{is(publish.ErrFull), http.StatusServiceUnavailable, "full", "No records are taken for now"},
 	{is(context.DeadlineExceeded), http.StatusServiceUnavailable, "timeout", "The log did not answer in time"},
 }

@@ -33,7 +33,7 @@ var useCases = map[string][]string{
 	"internal/publisher": {"internal/durable", "internal/evidence", "internal/remote"},
 	"internal/draft":     {"internal/durable"},
 	"internal/quorum":    {"internal/publish"},
-	"internal/mirror":    {"internal/evidence", "log/client"},
+	"internal/mirror":    {"internal/evidence", "internal/flock", "log/client"},
 }
 
 // adapters never import each other.

@@ -200,6 +200,9 @@ type Warning struct {
 const (
 	WarnMidSentence = "mid-sentence"
 	WarnSpacing     = "spacing"
+	// WarnNotWitnessed is a service's: the version is in the log, and not yet in
+	// the tree that readers are shown.
+	WarnNotWitnessed = "not-witnessed"
 )
 
 // Evidence is where the version's record stands in the log.

@@ -7,32 +7,46 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
+
+	"github.com/sijil/sijil/internal/flock"
 )
 
 // folder writes files below one folder, which no path can leave.
 type folder struct {
 	root    *os.Root
+	lock    *os.File // held by the one Update that runs
 	written int
 	dirs    map[string]bool // that hold renames not synced yet
 	made    map[string]bool // that exist
 }
 
 // temp is the one file on its way; what a crash leaves of it is overwritten.
-const temp = ".sijil-mirror"
+const (
+	temp     = ".sijil-mirror"
+	lockFile = ".sijil-lock"
+)
 
 func openFolder(dir string) (*folder, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
+	lock, err := flock.Lock(filepath.Join(dir, lockFile))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, lock.Close())
 	}
-	return &folder{root: root, dirs: map[string]bool{}, made: map[string]bool{}}, nil
+	return &folder{root: root, lock: lock, dirs: map[string]bool{}, made: map[string]bool{}}, nil
 }
 
-func (f *folder) close() { f.root.Close() }
+func (f *folder) close() {
+	f.root.Close()
+	f.lock.Close()
+}
 
 // put replaces a file by a rename, unless it holds these bytes already. The
 // rename is durable after sync. A full tile takes the place of its partial ones.

@@ -77,13 +77,13 @@ func (s *Service) claim(ctx context.Context, list []*keys.PublicKey) error {
 	return nil
 }
 
-// admit lets a key through the door. If we die after it, the key is marked and
-// has written nothing, which only keeps it from publishing.
-func (s *Service) admit(ctx context.Context, key log.Digest) error {
+// mayKnock refuses a key that may not write, before its signature costs
+// anything.
+func (s *Service) mayKnock(ctx context.Context, key log.Digest) error {
 	s.ring.mu.Lock()
 	defer s.ring.mu.Unlock()
-	if s.ring.publishers[key] {
-		return fmt.Errorf("%w: %s is a publisher's; submit its records through the record API (sijil publish)", ErrPublisherKey, key)
+	if err := s.ring.notPublisher(key); err != nil {
+		return err
 	}
 	if s.Door == DoorListed {
 		ok, err := s.listedKey(ctx, key)
@@ -94,8 +94,24 @@ func (s *Service) admit(ctx context.Context, key log.Digest) error {
 			return fmt.Errorf("%w to the key %s: ask the operator to list it", ErrDoor, key)
 		}
 	}
-	if s.ring.door[key] {
-		return nil
+	return nil
+}
+
+func (r *ring) notPublisher(key log.Digest) error {
+	if r.publishers[key] {
+		return fmt.Errorf("%w: %s is a publisher's; submit its records through the record API (sijil publish)", ErrPublisherKey, key)
+	}
+	return nil
+}
+
+// admit makes a key a key of the door, once it has signed something. If we die
+// after it, the key is marked and has written nothing, which only keeps it from
+// publishing.
+func (s *Service) admit(ctx context.Context, key log.Digest) error {
+	s.ring.mu.Lock()
+	defer s.ring.mu.Unlock()
+	if err := s.ring.notPublisher(key); err != nil || s.ring.door[key] {
+		return err
 	}
 	if err := s.Store.MarkDoorKey(ctx, key); err != nil {
 		return err
@@ -134,8 +150,8 @@ func (s *Service) Append(ctx context.Context, request []byte) (*log.LogEntry, er
 	if s.Frozen != nil {
 		return nil, &FrozenError{Successor: s.Frozen.Freeze().Successor}
 	}
-	// Who may not write costs no signature check.
-	if err := s.admit(ctx, log.Sum(e.Key)); err != nil {
+	key := log.Sum(e.Key)
+	if err := s.mayKnock(ctx, key); err != nil {
 		return nil, err
 	}
 	if err := e.Verify(); err != nil {
@@ -146,6 +162,9 @@ func (s *Service) Append(ctx context.Context, request []byte) (*log.LogEntry, er
 		return nil, &InvalidError{err}
 	}
 	if err := s.Tree.Room(); err != nil {
+		return nil, err
+	}
+	if err := s.admit(ctx, key); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)

@@ -38,9 +38,10 @@ type Tree interface {
 // Checkpoint is a checkpoint that this process itself signed and persisted. Note
 // may hold witnesses' cosignatures too.
 type Checkpoint struct {
-	Size int64
-	Root tlog.Hash
-	Note []byte
+	Size      int64
+	Root      tlog.Hash
+	Note      []byte
+	Witnesses int // whose cosignatures it holds; kept in memory alone
 }
 
 // Store keeps what a publisher hands over. Every method that writes is durable
@@ -70,8 +71,6 @@ var (
 	// ErrToken: the token is unknown, used, expired or for another slug. The
 	// caller answers 403.
 	ErrToken = errors.New("the token is not valid")
-	// ErrBusy: the answer exists in a moment. The caller answers 503.
-	ErrBusy = errors.New("a record is on its way into the log: ask again in a second")
 	// ErrFull: see Tree.Room. The caller answers 503.
 	ErrFull = errors.New("the service is short of disk space and takes no records for now")
 )

@@ -65,9 +65,10 @@ func (s *Service) complete(e entry, c Checkpoint) ([]byte, error) {
 }
 
 // Head returns the signed head for the view's checkpoint. While a record is on
-// its way into the log it returns the last one that was signed instead, if the
-// view covers it, and ErrBusy otherwise: the record may be in the tree already,
-// and a head that left it out would contradict the next.
+// its way into the log, it may be in that tree already, and a head that left it
+// out would contradict the next: then the head is that of the last settlement,
+// if the view covers it, and otherwise of the tree that ends with the newest
+// record that is settled, which no later record can be in.
 func (s *Service) Head(v View, slug string) ([]byte, error) {
 	p, err := s.find(slug)
 	if err != nil {
@@ -87,7 +88,7 @@ func (s *Service) Head(v View, slug string) ([]byte, error) {
 	case p.headAt <= c.Size:
 		return p.head, nil
 	}
-	return nil, ErrBusy
+	return log.SignHead(s.Signer, log.Head{Genesis: p.chain.Genesis(), Record: last.record.Digest(), Index: last.index, TreeSize: last.index + 1})
 }
 
 // newest returns the newest settled entry of a tree, nil if it has none. The

@@ -12,9 +12,9 @@ import (
 // this service's word: readers who check for themselves use their own pins.
 func (s *Service) Verify(_ context.Context, slug string, copied []byte) *match.Verdict {
 	v := s.index.Check(copied, slug)
-	c := s.Tree.Latest()
+	c := s.Public()
 	v.Log, v.Trust = s.name.Origin, match.TrustServer
-	v.Evidence.TreeSize = c.Size
+	v.Evidence.TreeSize, v.Evidence.Witnesses = c.Size, c.Witnesses
 	v.AsOf = s.Clock().UTC().Truncate(time.Second).Format(time.RFC3339)
 	v.Current = match.CurrentUndetermined
 	if v.Version == 0 {
@@ -27,6 +27,10 @@ func (s *Service) Verify(_ context.Context, slug string, copied []byte) *match.V
 	if p, err := s.find(v.Publication); err == nil {
 		if e, ok := p.version(v.Version); ok {
 			v.Evidence.LogIndex, v.Evidence.Record = e.index, e.record.Digest().String()
+			if e.index >= c.Size {
+				v.Evidence.TreeSize, v.Evidence.Witnesses = s.Tree.Latest().Size, 0
+				v.Warnings = append(v.Warnings, match.Warning{Code: match.WarnNotWitnessed, Detail: "too few witnesses have seen this version so far: tools that check for themselves do not show it yet"})
+			}
 		}
 	}
 	return v

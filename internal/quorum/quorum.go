@@ -116,7 +116,7 @@ func Open(ctx context.Context, c Config) (*Public, error) {
 		}
 		// It may lack the quorum: it was shown under the policy of its time.
 		if full, err := log.OpenCheckpoint(shown.Note, c.Policy); err == nil {
-			p.cosigned = full.Cosigned()
+			p.cosigned, shown.Witnesses = full.Cosigned(), full.Witnesses()
 		}
 	}
 	p.shown.Store(&shown)
@@ -229,7 +229,7 @@ func (p *Public) step(ctx context.Context) error {
 	if c.Size() != latest.Size || c.Root() != latest.Root {
 		return errors.New("the cosigned checkpoint is of another tree")
 	}
-	next := publish.Checkpoint{Size: latest.Size, Root: latest.Root, Note: note}
+	next := publish.Checkpoint{Size: latest.Size, Root: latest.Root, Note: note, Witnesses: c.Witnesses()}
 	if err := p.Store.SwapPublic(ctx, shown, next); err != nil {
 		return err
 	}
