@@ -1,30 +1,22 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"log/slog"
-	"net/http"
 	"path/filepath"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/mod/sumdb/tlog"
 
-	"github.com/sijil/sijil/internal/api"
 	"github.com/sijil/sijil/internal/audit"
 	"github.com/sijil/sijil/internal/evidence"
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/store"
-	"github.com/sijil/sijil/internal/tilewriter"
 	"github.com/sijil/sijil/internal/trillianlog"
 	"github.com/sijil/sijil/internal/trilliansqlite"
-	"github.com/sijil/sijil/log/tile"
+	"github.com/sijil/sijil/keys"
 )
 
 func newCheck(stdout io.Writer) *cobra.Command {
@@ -65,23 +57,8 @@ func checkData(ctx context.Context, o serveOptions) (found []string, err error) 
 	if s.signer, s.key, err = loadLogKey(o.data, o.logKey); err != nil {
 		return nil, err
 	}
-	for _, pattern := range []string{"*.sqlite", trillianDir + "/*.sqlite"} {
-		files, err := filepath.Glob(filepath.Join(o.data, pattern))
-		if err != nil || len(files) == 0 {
-			return nil, fmt.Errorf("%s %w: there is no %s", o.data, errNoData, pattern)
-		}
-		for _, file := range files {
-			lines, err := store.Integrity(ctx, file)
-			if err != nil {
-				return nil, err
-			}
-			for _, line := range lines {
-				found = append(found, fmt.Sprintf("database %s: %s", filepath.Base(file), line))
-			}
-		}
-	}
-	if len(found) > 0 {
-		return found, nil // nothing below could be believed
+	if found, err = integrity(ctx, o.data); err != nil || len(found) > 0 {
+		return found, err // nothing below could be believed
 	}
 	if s.storage, err = trilliansqlite.Open(filepath.Join(o.data, trillianDir), trilliansqlite.Options{}); err != nil {
 		return nil, err
@@ -105,13 +82,35 @@ func checkData(ctx context.Context, o serveOptions) (found []string, err error) 
 	if err != nil {
 		return nil, err
 	}
-	if found, err = compareEntries(ctx, reader, latest, public); err != nil || len(found) > 0 {
+	if found, err = compareEntries(ctx, reader, latest, public); err != nil || len(found) > 0 || latest.Size == 0 {
 		return found, err
 	}
-	if latest.Size == 0 {
-		return nil, nil
+	return s.auditFolder(ctx, o, trust, latest)
+}
+
+// integrity has SQLite check both databases.
+func integrity(ctx context.Context, data string) (found []string, err error) {
+	for _, pattern := range []string{"*.sqlite", trillianDir + "/*.sqlite"} {
+		files, err := filepath.Glob(filepath.Join(data, pattern))
+		if err != nil || len(files) == 0 {
+			return nil, fmt.Errorf("%s %w: there is no %s", data, errNoData, pattern)
+		}
+		for _, file := range files {
+			lines, err := store.Integrity(ctx, file)
+			if err != nil {
+				return nil, err
+			}
+			for _, line := range lines {
+				found = append(found, fmt.Sprintf("database %s: %s", filepath.Base(file), line))
+			}
+		}
 	}
-	src, err := s.asItLies(ctx, o, latest)
+	return found, nil
+}
+
+// auditFolder audits records and tiles as they lie in the folder.
+func (s *service) auditFolder(ctx context.Context, o serveOptions, trust *keys.Trust, latest publish.Checkpoint) (found []string, err error) {
+	src, err := s.asItLies(ctx, o, trust, latest)
 	if err != nil {
 		return []string{fmt.Sprintf("records: %v", err)}, nil
 	}
@@ -182,105 +181,4 @@ func (h *hashList) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 		out[i] = (*h)[x]
 	}
 	return out, nil
-}
-
-// lying is the log as it lies in the folder: readable, never written.
-type lying struct {
-	latest publish.Checkpoint
-	read   func(path string) ([]byte, error)
-}
-
-var errReadOnly = errors.New("the folder is only being checked")
-
-func (lying) Append(context.Context, []byte) (uint64, bool, error) { return 0, false, errReadOnly }
-
-func (lying) Cover(context.Context, uint64) (publish.Checkpoint, error) {
-	return publish.Checkpoint{}, errReadOnly
-}
-
-func (l lying) Latest() publish.Checkpoint { return l.latest }
-
-func (lying) Room() error { return errReadOnly }
-
-// Prove computes from the tiles, each authenticated.
-func (l lying) Prove(index, size int64) (tlog.RecordProof, error) {
-	v, err := tile.NewVerifier(tlog.Tree{N: l.latest.Size, Hash: l.latest.Root}, func(tiles []tlog.Tile) ([][]byte, error) {
-		out := make([][]byte, len(tiles))
-		for i, t := range tiles {
-			var err error
-			if out[i], err = l.read(tile.Path(t)); err != nil {
-				return nil, err
-			}
-		}
-		return out, nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return tlog.ProveRecord(size, index, v)
-}
-
-// asItLies serves the folder's documents to an audit, in this process.
-func (s *service) asItLies(ctx context.Context, o serveOptions, latest publish.Checkpoint) (audit.Source, error) {
-	log := lying{latest: latest, read: tilewriter.ReadFolder(filepath.Join(o.data, tilesDir))}
-	quiet := slog.New(slog.DiscardHandler)
-	trust, _, err := s.settings(ctx)
-	if err != nil {
-		return nil, err
-	}
-	uses, err := publish.Open(ctx, publish.Config{Log: log, Tree: log, Public: log.Latest, Store: s.rows, Frozen: s.frozen, ReadOnly: true,
-		Signer: s.signer, Trust: trust, Clock: time.Now, Logger: quiet})
-	if err != nil {
-		return nil, err
-	}
-	h, err := api.New(api.Config{Service: uses, Tiles: log.read, Ready: func(context.Context) ([]string, error) { return nil, nil }, Logger: quiet})
-	if err != nil {
-		return nil, err
-	}
-	return inProcess{h, log.read}, nil
-}
-
-// inProcess reads documents from a handler, and tiles as they lie there.
-type inProcess struct {
-	h    http.Handler
-	tile func(path string) ([]byte, error)
-}
-
-// Fetch implements audit.Source.
-func (p inProcess) Fetch(ctx context.Context, path string) ([]byte, error) {
-	if strings.HasPrefix(path, "tile/") {
-		return p.tile(path)
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/"+path, nil)
-	if err != nil {
-		return nil, err
-	}
-	w := &document{header: http.Header{}, status: http.StatusOK}
-	p.h.ServeHTTP(w, r)
-	switch w.status {
-	case http.StatusOK:
-		return w.body.Bytes(), nil
-	case http.StatusNotFound:
-		return nil, fs.ErrNotExist
-	}
-	return nil, fmt.Errorf("%s: %d %s", path, w.status, bytes.TrimSpace(w.body.Bytes()))
-}
-
-// document is an http.ResponseWriter in memory.
-type document struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (d *document) Header() http.Header { return d.header }
-
-func (d *document) WriteHeader(status int) { d.status = status }
-
-func (d *document) Write(b []byte) (int, error) { return d.body.Write(b) }
-
-// damagedTile reports what is about a tile, not about reading it.
-func damagedTile(err error) bool {
-	var damaged *tilewriter.DamageError
-	return errors.As(err, &damaged)
 }
