@@ -66,7 +66,7 @@ func consistentIn(l *logtest.Log) func(context.Context, *log.Checkpoint, *log.Ch
 			return err
 		}
 		if tlog.CheckTree(proof, new.Size(), new.Root(), old.Size(), old.Root()) != nil {
-			return evidence.ErrInconsistent
+			return &evidence.InconsistentError{Have: l.Root(old.Size()), Proof: proof}
 		}
 		return nil
 	}

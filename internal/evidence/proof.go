@@ -136,13 +136,13 @@ func (m *Misbehaviour) verifyTrees(p *keys.Policy) error {
 	case a.Size() >= b.Size() || a.Size() == 0:
 		return errNoContradiction
 	}
-	have, err := tlog.ParseHash(m.Have)
+	have, err := parseHash(m.Have)
 	if err != nil {
 		return errors.New("have: want a hash in base64")
 	}
 	var proof tlog.TreeProof
 	for _, s := range m.Proof {
-		h, err := tlog.ParseHash(s)
+		h, err := parseHash(s)
 		if err != nil {
 			return errors.New("proof: want hashes in base64")
 		}
@@ -155,6 +155,15 @@ func (m *Misbehaviour) verifyTrees(p *keys.Policy) error {
 		return errNoContradiction
 	}
 	return nil
+}
+
+// parseHash accepts a hash in its one encoding.
+func parseHash(s string) (tlog.Hash, error) {
+	h, err := tlog.ParseHash(s)
+	if err == nil && h.String() != s {
+		err = errors.New("not in its one encoding")
+	}
+	return h, err
 }
 
 // ErrInconsistent is an *InconsistentError.

@@ -6,9 +6,11 @@ package logtest
 
 import (
 	"crypto/rand"
+	"fmt"
 	"testing"
 	"time"
 
+	cosignature "github.com/transparency-dev/formats/note"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -26,6 +28,8 @@ type Log struct {
 	Key    *keys.LogKey
 	Signer note.Signer
 	Policy *keys.Policy
+	// Cosigners add their lines to every checkpoint; see Witness.
+	Cosigners []note.Signer
 
 	entries [][]byte
 	hashes  []tlog.Hash
@@ -90,7 +94,36 @@ func (l *Log) Checkpoint(size int64) []byte {
 	l.t.Helper()
 	b, err := log.SignCheckpoint(l.Signer, size, l.Root(size))
 	check(l.t, err)
+	if len(l.Cosigners) == 0 {
+		return b
+	}
+	n, err := note.Open(b, l.Policy)
+	check(l.t, err)
+	b, err = note.Sign(n, l.Cosigners...)
+	check(l.t, err)
 	return b
+}
+
+// Witness gives the log a policy with so many witnesses, of which all are
+// needed, and their cosignatures on every checkpoint from here on.
+func (l *Log) Witness(n int) {
+	l.t.Helper()
+	text, members := "log "+l.Key.String()+"\n", ""
+	for i := range n {
+		name := fmt.Sprintf("w%d", i)
+		skey, plain, err := note.GenerateKey(rand.Reader, name+".example")
+		check(l.t, err)
+		signer, err := cosignature.NewSignerForCosignatureV1(skey)
+		check(l.t, err)
+		vkey, err := cosignature.VKeyToCosignatureV1(plain)
+		check(l.t, err)
+		l.Cosigners = append(l.Cosigners, signer)
+		text += "witness " + name + " " + vkey + "\n"
+		members += " " + name
+	}
+	var err error
+	l.Policy, err = keys.ParsePolicy(text + "group all-of-them all" + members + "\nquorum all-of-them\n")
+	check(l.t, err)
 }
 
 // Publish logs a signed bundle and returns the index.
