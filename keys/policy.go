@@ -120,7 +120,12 @@ func (p *Policy) Check(sigs []note.Signature) (log.Quorum, error) {
 			}
 		}
 	}
-	q := log.Quorum{Witnesses: len(at)}
+	var q log.Quorum
+	for _, w := range p.witnesses {
+		if _, ok := at[w]; ok {
+			q.Witnesses = append(q.Witnesses, w.Name)
+		}
+	}
 	if p.quorum == nil {
 		return q, nil
 	}

@@ -3,6 +3,7 @@ package log
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	fmtlog "github.com/transparency-dev/formats/log"
@@ -33,7 +34,7 @@ type Policy interface {
 
 // Quorum is what a policy finds in the signatures of a note.
 type Quorum struct {
-	Witnesses int       // how many distinct ones have cosigned
+	Witnesses []string  // names, in the policy, of those that have cosigned
 	At        time.Time // see Checkpoint.Cosigned
 }
 
@@ -54,7 +55,10 @@ func (c *Checkpoint) Size() int64 { return c.size }
 func (c *Checkpoint) Root() tlog.Hash { return c.root }
 
 // Witnesses is the number of witnesses whose cosignatures were verified.
-func (c *Checkpoint) Witnesses() int { return c.quorum.Witnesses }
+func (c *Checkpoint) Witnesses() int { return len(c.quorum.Witnesses) }
+
+// WitnessNames are their names in the policy.
+func (c *Checkpoint) WitnessNames() []string { return slices.Clone(c.quorum.Witnesses) }
 
 // Cosigned is the newest time T such that the cosignatures made at T or later
 // satisfy the policy's quorum; zero where it asks for none.

@@ -22,15 +22,23 @@ import (
 func newCheck(stdout io.Writer) *cobra.Command {
 	var o serveOptions
 	c := &cobra.Command{
-		Use:   "check --data DIR",
+		Use:   "check DIR",
 		Short: "Check a data folder against itself, changing nothing",
 		Long: `Check everything in a data folder, while the service is stopped: the databases'
 own structure, every entry in Trillian's database against the signed checkpoints,
 every tile, and every record, text and list as sijil audit checks them. Nothing is
 repaired or changed. Exit status 1: something was found, and is named.`,
-		Example: "  sijild check --data /var/lib/sijil",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Example: "  sijild check /var/lib/sijil",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 || (o.data == "") == (len(args) == 0) {
+				return errors.New("name one data folder: sijild check DIR")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				o.data = args[0]
+			}
 			found, err := checkData(cmd.Context(), o)
 			for _, f := range found {
 				fmt.Fprintln(stdout, f)
@@ -44,7 +52,7 @@ repaired or changed. Exit status 1: something was found, and is named.`,
 			return err
 		},
 	}
-	dataFlag(c, &o.data)
+	c.Flags().StringVar(&o.data, "data", "", "the data folder `DIR`, as for the other commands")
 	c.Flags().StringVar(&o.logKey, "log-key", "", "the log key's `FILE`, if it is not in the data folder")
 	return c
 }

@@ -178,7 +178,7 @@ func printEvidence(w io.Writer, v *match.Verdict, pub *evidence.Publication) {
 		fmt.Fprintf(w, "    log      %s, %d entries\n", v.Log, v.Evidence.TreeSize)
 	}
 	fmt.Fprintf(w, "    genesis  %s\n", v.Genesis)
-	fmt.Fprintf(w, "    signed   by the publisher and the log; witnesses: %d\n", v.Evidence.Witnesses)
+	fmt.Fprintf(w, "    signed   by the publisher and the log; witnesses: %s\n", witnessed(pub.Checkpoint().WitnessNames()))
 	if f := pub.Frozen(); f != nil {
 		fmt.Fprintf(w, "    ended    the log takes no more records since it had %d entries\n", f.Freeze().Size)
 		if s := f.Freeze().Successor; s != "" {
@@ -191,6 +191,14 @@ func printEvidence(w io.Writer, v *match.Verdict, pub *evidence.Publication) {
 	if v.Trust == match.TrustFirstUse {
 		fmt.Fprintln(w, "    the pins were never compared with the publisher's: see `sijil trust init --help`")
 	}
+}
+
+// witnessed writes how many witnesses there are, and their names in the policy.
+func witnessed(names []string) string {
+	if len(names) == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%d (%s)", len(names), strings.Join(names, ", "))
 }
 
 // count writes a number of things in English.
