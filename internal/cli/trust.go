@@ -133,7 +133,9 @@ func (f trustInitFlags) merge(env Env, path string, offered *keys.Trust) (*keys.
 		sort.Strings(slugs)
 	}
 	prints := []string{trust.Policy().Log().ID().String()}
-	if trust.Policy().Quorum() {
+	// A policy that is taken is compared whatever it asks for: `quorum none` in
+	// the place of witnesses, above all.
+	if trust.Policy().Quorum() || f.takePolicy {
 		prints = append(prints, trust.Policy().Fingerprint().String())
 	}
 	for _, slug := range slugs {
@@ -205,11 +207,11 @@ func (f trustInitFlags) decide(env Env, trust *keys.Trust, prints []string) (com
 
 // showWitnesses prints a policy for people to compare.
 func showWitnesses(w io.Writer, p *keys.Policy) {
+	fmt.Fprintf(w, "witness policy\n  %s\n", p.Fingerprint())
 	if !p.Quorum() {
-		fmt.Fprintln(w, "witnesses: none (quorum none)")
+		fmt.Fprintln(w, "  no witnesses (quorum none)")
 		return
 	}
-	fmt.Fprintf(w, "witness policy\n  %s\n", p.Fingerprint())
 	for _, x := range p.Witnesses() {
 		fmt.Fprintf(w, "  witness %s\n    %s\n", x.Name, x.Fingerprint)
 	}
