@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/text"
 )
 
@@ -16,13 +17,18 @@ func (x *Index) Check(copied []byte, slug string) *Verdict {
 	if v := x.checkIdentical(copied, slug); v != nil {
 		return v
 	}
+	// What a reader sees of another form is not its bytes: comparing those would
+	// accuse an honest copy.
+	form := extract.FormOf(copied)
 	sum, warnings, err := text.Digest(copied)
-	if err != nil {
+	if err != nil && form == extract.Text {
 		return unreadable(err)
 	}
 	var v *Verdict
-	if refs := x.lookup(x.canon, sum, slug); len(refs) > 0 {
+	if refs := x.lookup(x.canon, sum, slug); err == nil && len(refs) > 0 {
 		v = exact(Authentic, refs)
+	} else if form != extract.Text {
+		return NewUnchecked(ReasonForm, "this is "+form.Name()+"; only plain text is read", form.Advice())
 	} else {
 		v = x.compare(copied, slug)
 	}

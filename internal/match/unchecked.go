@@ -9,6 +9,7 @@ const (
 	ReasonNotFresh    = "not-fresh"
 	ReasonQuorum      = "no-quorum"
 	ReasonStale       = "stale-log"
+	ReasonForm        = "unsupported-form"
 )
 
 // NewUnchecked returns the verdict for a copy that could not be checked: why,
