@@ -45,7 +45,7 @@ func TestVector(t *testing.T) {
 	if len(v.Copies) == 0 {
 		t.Error("no copies")
 	}
-	// Under any other trust file it does not open.
+	// With a byte more in any document it does not open.
 	for path := range docs {
 		broken := docs.Clone()
 		broken[path] = append([]byte("x"), broken[path]...)
