@@ -1,6 +1,7 @@
 package log
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/x509"
@@ -139,7 +140,18 @@ func (e Entry) Verify() error {
 // LeafHash is the RFC 6962 leaf hash of an entry's bytes.
 func LeafHash(entry []byte) tlog.Hash { return tlog.RecordHash(entry) }
 
+// p256Prefix begins the one DER SubjectPublicKeyInfo of an ECDSA P-256 key
+// (RFC 5480); the uncompressed point follows.
+const p256Prefix = "\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00"
+
+// parseP256 reads a key. Since there is one encoding, it is compared; what
+// differs is parsed in general, to say what is wrong with it.
 func parseP256(spki []byte) (*ecdsa.PublicKey, error) {
+	if point, ok := bytes.CutPrefix(spki, []byte(p256Prefix)); ok {
+		if key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point); err == nil {
+			return key, nil
+		}
+	}
 	k, err := x509.ParsePKIXPublicKey(spki)
 	if err != nil {
 		return nil, errors.New("public key is not a DER SubjectPublicKeyInfo")
