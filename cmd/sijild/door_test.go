@@ -207,6 +207,25 @@ func TestDoorKeys(t *testing.T) {
 	expect(t, "no longer listed", c.knock(g.request("y")), 403, "door")
 }
 
+// TestDoorLimits: who knocks too often is told when to come back, whatever the
+// requests were, and readers are not.
+func TestDoorLimits(t *testing.T) {
+	c := newCaller(t, serveOptions{door: publish.DoorOpen}, slog.DiscardHandler)
+	for range 1000 {
+		a := c.knock([]byte("{}"))
+		if a.status == 400 {
+			continue
+		}
+		expect(t, "too often", a, 429, "rate")
+		if a.header.Get("Retry-After") == "" {
+			t.Error("no Retry-After")
+		}
+		expect(t, "reading", c.get("/signing_config.json"), 200, "")
+		return
+	}
+	t.Error("a thousand requests at once were all answered")
+}
+
 // TestDoorRace: one key at the door and in a genesis at the same time is one or
 // the other.
 func TestDoorRace(t *testing.T) {

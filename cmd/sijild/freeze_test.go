@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/sijil/sijil/internal/logtest"
+	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
 )
@@ -14,7 +15,7 @@ import (
 // TestAPIFrozen: a frozen log says so, signed, gives the first bundle for a
 // record that it has, and refuses every other.
 func TestAPIFrozen(t *testing.T) {
-	o := serveOptions{data: filepath.Join(t.TempDir(), "data"), noLimits: true}
+	o := serveOptions{data: filepath.Join(t.TempDir(), "data"), noLimits: true, door: publish.DoorOpen}
 	key, err := initialise(t.Context(), initOptions{data: o.data, url: "http://localhost"})
 	check(t, err)
 	var p *publication
@@ -41,6 +42,7 @@ func TestAPIFrozen(t *testing.T) {
 	expect(t, "the identical record", c.submit("river", first), 200, "")
 	expect(t, "another record", c.submit("river", p.next(t, logtest.River()[1])), 410, "frozen")
 	expect(t, "another publication", c.create(c.token("meadow"), encode(t, newPublication(t, key, "meadow").genesis)), 410, "frozen")
+	expect(t, "an entry at the door", c.knock(newGuest(t).request("x")), 410, "frozen")
 	expect(t, "reading", c.get("/api/v1/publications/river"), 200, "")
 }
 

@@ -82,6 +82,7 @@ type world struct {
 	ledger  *ledger
 	service *publish.Service
 	now     time.Time
+	door    publish.Door // taken up by open
 }
 
 func newWorld(t *testing.T) *world {
@@ -104,7 +105,7 @@ func (w *world) open() error {
 	must(w.t, err)
 	rows := w.rows
 	w.t.Cleanup(func() { _ = rows.Close() })
-	w.service, err = publish.Open(w.t.Context(), publish.Config{Log: w.ledger, Tree: w.ledger, Public: w.ledger.Latest, Store: w.rows, Signer: w.ledger.log.Signer,
+	w.service, err = publish.Open(w.t.Context(), publish.Config{Log: w.ledger, Tree: w.ledger, Public: w.ledger.Latest, Store: w.rows, Door: w.door, Signer: w.ledger.log.Signer,
 		Trust: w.ledger.log.Trust(), Clock: func() time.Time { return w.now }, Logger: slog.New(slog.DiscardHandler)})
 	return err
 }
