@@ -194,6 +194,14 @@ func (p *publication) findGap(ctx context.Context, missing int64) error {
 			return err
 		}
 		if bad == nil {
+			// Both may have been published since we asked for the first.
+			_, bad, err := p.reader.fetch(ctx, p.o.Layout.Bundle(p.slug, missing))
+			if err != nil {
+				return err
+			}
+			if bad == nil {
+				return p.readChain(ctx, true)
+			}
 			p.broken = true
 			p.add(RuleGap, -1, p.o.Layout.Bundle(p.slug, missing), nil, "record %d is missing, record %d is served", missing, s)
 			return nil
