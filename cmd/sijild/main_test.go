@@ -18,6 +18,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/sijil/sijil/internal/cli"
+	"github.com/sijil/sijil/internal/jcs"
+	"github.com/sijil/sijil/keys"
+	"github.com/sijil/sijil/log"
 	"github.com/sijil/sijil/log/client"
 )
 
@@ -68,6 +71,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"port":              port,
 		"sql":               changeRow,
 		"fetch":             fetch,
+		"own-verifier":      ownVerifier,
 		"flip":              flip,
 		"spoil-audit-state": spoilAuditState,
 	}
@@ -139,6 +143,28 @@ func policyFile(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: policy FILE LINE…")
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Join(args[1:], "\n")+"\n"), 0o644))
+}
+
+// own-verifier BUNDLE KEY TRUST has log.Bundle.Verify, under the trust file's
+// policy, check a DSSE bundle that another program wrote. That one's white space
+// and member order are its own; every member has to be one that we know.
+func ownVerifier(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: own-verifier BUNDLE KEY TRUST")
+	}
+	key, err := keys.ParsePublicKeyPEM([]byte(ts.ReadFile(args[1])))
+	ts.Check(err)
+	trust, err := keys.ParseTrust([]byte(ts.ReadFile(args[2])))
+	ts.Check(err)
+	var written log.Bundle
+	ts.Check(jcs.Decode([]byte(ts.ReadFile(args[0])), &written))
+	data, err := written.Marshal()
+	ts.Check(err)
+	b, err := log.ParseBundle(data)
+	ts.Check(err)
+	if _, err = b.Verify(key.ECDSA(), trust.Policy().Log().ID(), trust.Policy()); (err != nil) != neg {
+		ts.Fatalf("own verifier: %v", err)
+	}
 }
 
 // fetch BASE DIR PATH... copies documents of a service into a folder, each under

@@ -167,14 +167,17 @@ func TestDoorListIsRemembered(t *testing.T) {
 	}
 	must(t, w.rows.ListDoorKey(t.Context(), g.public.Digest(), "", true))
 	must(t, knock(1)) // a refusal is not remembered
-	must(t, w.rows.ListDoorKey(t.Context(), g.public.Digest(), "", false))
-	w.now = w.now.Add(time.Second)
-	if err := knock(2); !errors.Is(err, publish.ErrDoor) {
-		t.Errorf("a second after it was removed: %v", err)
-	}
-	w.now = w.now.Add(-time.Hour) // a clock that is set back remembers nothing
-	if err := knock(3); !errors.Is(err, publish.ErrDoor) {
-		t.Errorf("with the clock set back: %v", err)
+	for when, later := range map[string]time.Duration{
+		"a second after it was removed": time.Second,
+		"with the clock set back":       -time.Hour, // which must not lengthen the second
+	} {
+		must(t, w.rows.ListDoorKey(t.Context(), g.public.Digest(), "", true))
+		must(t, knock(2))
+		must(t, w.rows.ListDoorKey(t.Context(), g.public.Digest(), "", false))
+		w.now = w.now.Add(later)
+		if err := knock(3); !errors.Is(err, publish.ErrDoor) {
+			t.Errorf("%s: %v", when, err)
+		}
 	}
 }
 
