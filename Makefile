@@ -16,7 +16,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop bench bench-audit licences clean
+.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop bench bench-door bench-audit licences clean
 
 all: build
 
@@ -85,6 +85,10 @@ $(REKOR):
 bench: build $(REKOR) bench-audit
 	SIJIL_REKOR="$(REKOR)" SIJIL_NGINX="$(NGINX)" $(GO) test -run '^$$' -bench . -benchtime 2s -timeout 30m ./cmd/sijild
 	$(GO) test -run '^$$' -bench Export -benchtime 3x -timeout 10m ./internal/tilewriter
+
+# Entries through the door, beside rekor-tiles' POSIX server.
+bench-door: build $(REKOR)
+	SIJIL_REKOR="$(REKOR)" $(GO) test -run '^$$' -bench '^BenchmarkDoor$$' -benchtime 3s -timeout 10m ./cmd/sijild
 
 # Audits a log of N entries, made once in CACHE, beside Tessera's fsck.
 N ?= 1000000
