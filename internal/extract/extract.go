@@ -1,0 +1,105 @@
+package extract
+
+import (
+	"context"
+	"fmt"
+)
+
+// MaxFile is the size in bytes of the largest file that is read: 10 MiB.
+const MaxFile = 10 << 20
+
+// A Copy is what a reader sees of a file, in UTF-8. Lines end where the reader
+// sees them end; an empty line stands between paragraphs.
+type Copy struct {
+	Form Form
+	Text []byte
+	// Warnings say what was left out or could not be read.
+	Warnings []Warning
+	// Doubts are passages where there is reason to think that what is shown and
+	// what was extracted differ. Nobody may call such a passage authentic.
+	Doubts []Doubt
+	// Doubtful are words that were read from a picture without confidence.
+	Doubtful []Span
+}
+
+// A Warning is something about the file that a reader of the verdict needs.
+type Warning struct {
+	Code   string // one of the Warn constants
+	At     int    // byte offset into Text
+	Detail string
+}
+
+// The codes of warnings.
+const (
+	WarnStyles      = "styles-not-read"      // a style sheet that is not in the file
+	WarnHidden      = "hidden-left-out"      // text that a reader does not see
+	WarnDeleted     = "deleted-left-out"     // text deleted under revision control
+	WarnComments    = "comments-left-out"    // comments and annotations
+	WarnMargins     = "margins-left-out"     // page headers, footers and numbers
+	WarnAttachments = "attachments-left-out" // files that travel with a mail
+	WarnAlternative = "alternatives-differ"  // two renderings of one mail that differ
+	WarnPictures    = "pictures-not-read"    // pictures that stand in the file
+)
+
+// A Span is a range of bytes of Text.
+type Span struct{ At, End int }
+
+// A Doubt is a passage of Text, and why what is shown there may be another.
+type Doubt struct {
+	Span
+	Detail string
+}
+
+// An Error says why nothing was extracted and what to do about it.
+type Error struct {
+	Code   string // one of the Code constants
+	Detail string
+	Hint   string
+}
+
+func (e *Error) Error() string { return "extract: " + e.Detail }
+
+// The codes of errors.
+const (
+	CodeForm      = "unsupported-form"
+	CodeDamaged   = "damaged-file"
+	CodeEncrypted = "encrypted-file"
+	CodeTooLarge  = "too-large"        // the file, or the text in it
+	CodeTooDeep   = "too-deep"         // nesting
+	CodeExpands   = "expands-too-much" // compressed parts
+	CodePages     = "too-many-pages"   // PDF
+	CodeTooSlow   = "took-too-long"    // time or memory ran out
+	CodeNoText    = "no-text"          // nothing to read, such as a scanned PDF
+	CodeHidden    = "hidden-content"   // what is shown cannot be told from the file
+	CodeMissing   = "reader-missing"   // the program that reads this form is not installed
+)
+
+// An Engine reads one form with the help of a program or a sandbox. It returns
+// an *Error for what it gives up on, and no later than the context ends.
+type Engine interface {
+	Read(ctx context.Context, file []byte) (*Copy, error)
+}
+
+// A Reader reads files of every form. The zero value reads all but those that
+// need an engine.
+type Reader struct {
+	PDF     Engine // optional
+	Picture Engine // optional
+}
+
+// Read returns what a reader sees of the file. Its errors are of type *Error. A
+// text in UTF-8 is its own extraction, byte for byte.
+func (r *Reader) Read(ctx context.Context, file []byte) (*Copy, error) {
+	if len(file) > MaxFile {
+		return nil, &Error{CodeTooLarge, fmt.Sprintf("larger than %d bytes (10 MiB)", MaxFile), "check the declaration alone, without what surrounds it"}
+	}
+	switch form := FormOf(file); form {
+	case Text:
+		return Plain(file), nil
+	default:
+		return nil, &Error{CodeForm, "this is " + form.Name() + "; it cannot be read here", form.Advice()}
+	}
+}
+
+// Plain is a text that is its own extraction.
+func Plain(text []byte) *Copy { return &Copy{Form: Text, Text: text} }
