@@ -1,0 +1,181 @@
+package pdf
+
+import (
+	"slices"
+	"unicode"
+)
+
+// direction of a cluster in a row of glyphs.
+type direction uint8
+
+const (
+	neutral direction = iota
+	leftRight
+	rightLeft
+	number
+)
+
+func directionOf(r rune) direction {
+	switch {
+	case unicode.Is(unicode.Nd, r):
+		return number
+	case unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana, unicode.Nko) && unicode.IsLetter(r),
+		r >= 0xfb1d && r <= 0xfdff && unicode.IsLetter(r), r >= 0xfe70 && r <= 0xfefc:
+		return rightLeft
+	case unicode.IsLetter(r):
+		return leftRight
+	}
+	return neutral
+}
+
+// logical puts a row of clusters, from left to right as they are shown, into the
+// order in which they are read: the Unicode bidirectional algorithm backwards, as
+// far as a line without embeddings needs it.
+func logical(visual []cluster) []placed {
+	dirs := make([]direction, len(visual))
+	right, left := 0, 0
+	for i, c := range visual {
+		dirs[i] = directionOf(c.parts[0].r)
+		switch dirs[i] {
+		case rightLeft:
+			right++
+		case leftRight:
+			left++
+		}
+	}
+	if right == 0 {
+		return flatten(visual)
+	}
+	base := leftRight
+	if right >= left {
+		base = rightLeft
+	}
+	joinNumbers(visual, dirs)
+	resolve(dirs, base)
+	out := make([]cluster, 0, len(visual))
+	if base == rightLeft {
+		// From right to left; runs the other way keep their order.
+		for i := len(visual); i > 0; {
+			j := i - 1
+			if dirs[j] != rightLeft {
+				for j > 0 && dirs[j-1] != rightLeft {
+					j--
+				}
+			}
+			out = append(out, visual[j:i]...)
+			i = j
+		}
+	} else {
+		for i := 0; i < len(visual); {
+			j := i + 1
+			if dirs[i] == rightLeft {
+				for j < len(visual) && dirs[j] == rightLeft {
+					j++
+				}
+				run := slices.Clone(visual[i:j])
+				slices.Reverse(run)
+				out = append(out, run...)
+			} else {
+				out = append(out, visual[i])
+			}
+			i = j
+		}
+	}
+	return mirror(flatten(out))
+}
+
+// joinNumbers makes a sign between two digits part of the number.
+func joinNumbers(visual []cluster, dirs []direction) {
+	for i := 1; i+1 < len(visual); i++ {
+		if dirs[i] == neutral && dirs[i-1] == number && dirs[i+1] == number {
+			switch visual[i].parts[0].r {
+			case '.', ',', ':', '/', '-', '\u066b', '\u066c', '\u060c', '\u00a0':
+				dirs[i] = number
+			}
+		}
+	}
+	for i := range visual {
+		if dirs[i] == neutral && (visual[i].parts[0].r == '%' || visual[i].parts[0].r == '\u066a') &&
+			(i > 0 && dirs[i-1] == number || i+1 < len(dirs) && dirs[i+1] == number) {
+			dirs[i] = number
+		}
+	}
+}
+
+// resolve gives neutral clusters the direction of what is on both sides, else the
+// base direction, and numbers that of the words beside them.
+func resolve(dirs []direction, base direction) {
+	strong := func(d direction) direction {
+		if d == number {
+			return leftRight
+		}
+		return d
+	}
+	for i := 0; i < len(dirs); {
+		if dirs[i] != neutral {
+			i++
+			continue
+		}
+		j := i
+		for j < len(dirs) && dirs[j] == neutral {
+			j++
+		}
+		before, after := base, base
+		if i > 0 {
+			before = dirs[i-1]
+		}
+		if j < len(dirs) {
+			after = dirs[j]
+		}
+		d := base
+		// Numbers beside right-to-left words count as such here.
+		switch {
+		case before == number && after == number:
+			d = base
+		case before == leftRight && after == number:
+			d = leftRight // "COVID 19" among right-to-left words
+		case base == rightLeft && (before == number || after == number):
+			d = rightLeft
+		case strong(before) == strong(after):
+			d = strong(before)
+		}
+		for ; i < j; i++ {
+			dirs[i] = d
+		}
+	}
+}
+
+func flatten(clusters []cluster) []placed {
+	var out []placed
+	for _, c := range clusters {
+		out = append(out, c.parts...)
+	}
+	return out
+}
+
+var mirrored = map[rune]rune{'(': ')', ')': '(', '[': ']', ']': '[', '{': '}', '}': '{', '<': '>', '>': '<', '«': '»', '»': '«', '‹': '›', '›': '‹'}
+
+// mirror turns brackets round where they close before they open: producers differ
+// in whether they name a mirrored bracket by its shape or by its meaning.
+func mirror(text []placed) []placed {
+	for _, pair := range [][2]rune{{'(', ')'}, {'[', ']'}, {'{', '}'}, {'«', '»'}, {'‹', '›'}} {
+		opens, closes := -1, -1
+		for i, p := range text {
+			if p.r == pair[0] && opens < 0 {
+				opens = i
+			}
+			if p.r == pair[1] && closes < 0 {
+				closes = i
+			}
+		}
+		if closes < 0 || opens >= 0 && opens < closes || opens < 0 {
+			continue
+		}
+		for i := range text {
+			if text[i].r == pair[0] || text[i].r == pair[1] {
+				text[i].r = mirrored[text[i].r]
+			}
+		}
+	}
+	return text
+}
