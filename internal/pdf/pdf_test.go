@@ -149,7 +149,7 @@ func TestShown(t *testing.T) {
 func flood(n int) string {
 	var b strings.Builder
 	for i := 0; i*250 < n; i++ {
-		fmt.Fprintf(&b, "BT /F 3 Tf 5 %.1f Td (%s) Tj ET\n", 690-2.5*float64(i), strings.Repeat("abcdefghi ", 25))
+		fmt.Fprintf(&b, "BT /F 3 Tf 5 %.1f Td (%d %s) Tj ET\n", 690-2.5*float64(i), i, strings.Repeat("abcdefghi ", 25))
 	}
 	return b.String()
 }
