@@ -345,7 +345,10 @@ func TestAPIVerify(t *testing.T) {
 		t.Errorf("a form: %d %s", a.status, a.body)
 	}
 	expect(t, "an unknown publication", c.do("POST", "/api/v1/verify?publication=harbour", "text/plain", []byte(text)), 404, "not-found")
-	expect(t, "a picture", c.do("POST", "/api/v1/verify", "image/png", []byte(text)), 415, "content-type")
+	if a := c.do("POST", "/api/v1/verify", "application/pdf", []byte("%PDF-1.7\n")); !bytes.Contains(a.body, []byte(`"code":"damaged-file"`)) {
+		t.Errorf("a damaged PDF: %d %s", a.status, a.body)
+	}
+	expect(t, "a form that is none", c.do("POST", "/api/v1/verify", "application/x-www-form-urlencoded", []byte(text)), 415, "content-type")
 	expect(t, "50 MB", c.do("POST", "/api/v1/verify", "text/plain", bytes.Repeat([]byte("word "), 10<<20)), 413, "too-large")
 	if said.Len() > 0 {
 		t.Errorf("the service said: %s", said.String())

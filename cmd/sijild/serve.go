@@ -11,6 +11,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/sijil/sijil/internal/files"
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/trillianlog"
 )
@@ -39,6 +40,7 @@ func serve(ctx context.Context, o serveOptions, stderr io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	go files.Warm(context.WithoutCancel(ctx), s.files) // it ends by itself, within seconds
 	var servers []*http.Server
 	failed := make(chan error, 2)
 	start := func(h http.Handler, listen, addressFile, what string) error {

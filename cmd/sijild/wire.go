@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -15,6 +16,8 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/sijil/sijil/internal/api"
+	"github.com/sijil/sijil/internal/extract"
+	"github.com/sijil/sijil/internal/files"
 	"github.com/sijil/sijil/internal/metrics"
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/quorum"
@@ -40,6 +43,7 @@ type service struct {
 	tiles   *tilewriter.Writer
 	witness *witness.Collector
 	public  *quorum.Public
+	files   *extract.Reader
 	uses    *publish.Service
 	metrics *metrics.Metrics
 	handler http.Handler
@@ -96,8 +100,9 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 	if err := s.openPublic(ctx, trust.Policy(), logger); err != nil {
 		return nil, err
 	}
+	s.files = files.New(context.WithoutCancel(ctx), files.Options{CacheDir: cacheFolder(o.data), Workers: 2})
 	tree := proofs{w: s.tiles, moved: s.public.Kick}
-	s.uses, err = publish.Open(ctx, publish.Config{Log: s.log, Tree: tree, Public: s.public.Checkpoint, Store: s.rows, Frozen: s.frozen, Door: o.door, Signer: s.signer, Trust: trust, Clock: time.Now, Logger: logger})
+	s.uses, err = publish.Open(ctx, publish.Config{Log: s.log, Tree: tree, Public: s.public.Checkpoint, Store: s.rows, Frozen: s.frozen, Door: o.door, Signer: s.signer, Trust: trust, Clock: time.Now, Logger: logger, Files: s.files})
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +114,15 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 	s.handler = s.metrics.Watch(routes)
 	s.run(ctx)
 	return s, nil
+}
+
+// cacheFolder is where compiled code is kept: with the user's other programs, or
+// with the data of a user who has no home.
+func cacheFolder(data string) string {
+	if dir, err := os.UserCacheDir(); err == nil {
+		return filepath.Join(dir, "sijil")
+	}
+	return filepath.Join(data, "cache")
 }
 
 // openPublic prepares the checkpoint that readers are shown.

@@ -12,11 +12,11 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/jcs"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/signatory"
-	"github.com/sijil/sijil/internal/text"
 	"github.com/sijil/sijil/log"
 )
 
@@ -24,7 +24,7 @@ import (
 const (
 	maxCreate = log.MaxBundle + 4<<10
 	maxSubmit = 64 << 20 // texts of several languages, as JSON strings, and 10,000 disclosures
-	maxCopy   = text.MaxBytes
+	maxCopy   = extract.MaxFile
 )
 
 type createRequest struct {
@@ -146,7 +146,7 @@ func (a *api) postVerify(w http.ResponseWriter, r *http.Request) error {
 	if err := readCopy(w, r, in); err != nil {
 		return err
 	}
-	v := a.Service.Verify(r.Context(), slug, in.Bytes())
+	v, _ := a.Service.VerifyFile(r.Context(), slug, in.Bytes())
 	return writeVerdict(w, out, v)
 }
 
@@ -159,13 +159,13 @@ func keep(b *bytes.Buffer) {
 
 // readCopy reads a copy from the body, or from the field "copy" of a form.
 func readCopy(w http.ResponseWriter, r *http.Request, into *bytes.Buffer) error {
-	header := r.Header.Get("Content-Type")
-	if !strings.HasPrefix(header, "text/") {
-		kind, _, err := mime.ParseMediaType(header)
-		if err == nil && kind == "multipart/form-data" {
+	if header := r.Header.Get("Content-Type"); !strings.HasPrefix(header, "text/") {
+		switch kind, _, err := mime.ParseMediaType(header); {
+		case err == nil && kind == "multipart/form-data":
 			return readForm(w, r, into)
+		case err != nil, kind == "application/x-www-form-urlencoded":
+			return &requestError{http.StatusUnsupportedMediaType, "content-type", "want the file itself with its type, such as text/plain or application/pdf, or multipart/form-data with a field named copy"}
 		}
-		return &requestError{http.StatusUnsupportedMediaType, "content-type", "want text/plain, or multipart/form-data with a field named copy"}
 	}
 	if n := r.ContentLength; n > 0 && n <= maxCopy {
 		into.Grow(int(n) + bytes.MinRead)

@@ -38,7 +38,7 @@ var useCases = map[string][]string{
 
 // adapters never import each other.
 var adapters = []string{
-	"internal/api", "internal/clientstate", "internal/remote", "internal/sigstore", "internal/site", "internal/store",
+	"internal/api", "internal/clientstate", "internal/ocr", "internal/pdf", "internal/remote", "internal/sigstore", "internal/site", "internal/store",
 	"internal/tilewriter", "internal/trillianlog", "internal/trilliansqlite", "internal/witness", "log/client",
 }
 
@@ -51,6 +51,10 @@ var foreign = map[string][]string{
 	"github.com/spf13/cobra":          {"internal/cli", "cmd/sijild"},
 	"github.com/prometheus":           {"internal/metrics"},
 	"go.yaml.in/yaml":                 {"internal/draft"},
+	"github.com/klippa-app/go-pdfium": {"internal/pdf"},
+	"github.com/tetratelabs/wazero":   {"internal/pdf"},
+	"github.com/emersion/go-message":  {"internal/extract"},
+	"github.com/yuin/goldmark":        {"internal/extract"},
 }
 
 var outside = []string{"net", "net/http", "os", "os/exec", "database/sql", "log", "log/slog", "syscall"}

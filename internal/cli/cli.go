@@ -14,9 +14,13 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/sijil/sijil/internal/extract"
+	"github.com/sijil/sijil/internal/files"
 )
 
 // Exit statuses.
@@ -36,12 +40,17 @@ type Env struct {
 	Getenv func(string) string
 	Clock  func() time.Time
 	HTTP   *http.Client
+	Files  *extract.Reader // of copies
 }
 
 // System returns the process's own environment.
 func System() Env {
+	cache, _ := os.UserCacheDir() // without one nothing is kept
+	if cache != "" {
+		cache = filepath.Join(cache, "sijil")
+	}
 	return Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Clock: time.Now,
-		HTTP: &http.Client{Timeout: 60 * time.Second}}
+		HTTP: &http.Client{Timeout: 60 * time.Second}, Files: files.New(context.Background(), files.Options{CacheDir: cache, Time: maxReading})}
 }
 
 // hintError is an error with something the person can do about it.

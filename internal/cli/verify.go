@@ -11,17 +11,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log/client"
 )
 
-// verifyTimeout bounds the whole check: the person hears something within ten
-// seconds.
+// verifyTimeout bounds the check beside reading the file: the person hears
+// something within ten seconds.
 const verifyTimeout = 9 * time.Second
 
-// maxCopy bounds a copy, in bytes.
-const maxCopy = 5 << 20
+// maxReading is how long a file may take to read; a picture on a slow machine does.
+const maxReading = 20 * time.Second
 
 type verifyFlags struct {
 	server, publication, trust, offline string
@@ -33,14 +34,17 @@ func newVerify(env Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify COPY",
 		Short: "Check a copy against what was published",
-		Long: `Check a copy of a declaration (a text file, or - for standard input) against what
-was published, and say how it differs. Everything is fetched and then checked on
+		Long: `Check a copy of a declaration (a file, or - for standard input) against what was
+published, and say how it differs. The file may be text, Markdown, a web page, a
+PDF, a Word or OpenDocument file, a mail, an exported chat, or a PNG or JPEG
+picture (where the program tesseract is installed). Everything is fetched and then checked on
 this machine, against the trust file's pins; the copy is not sent anywhere.
 
 With --offline nothing is fetched: the evidence is read from a folder that
 sijil export or sijil mirror wrote.`,
 		Example: `  sijil verify forwarded.txt
   sijil verify --publication river --json forwarded.txt
+  sijil verify leaflet.pdf
   sijil verify --offline river-evidence forwarded.txt
   xclip -o | sijil verify -`,
 		Args: cobra.ExactArgs(1),
@@ -58,8 +62,6 @@ sijil export or sijil mirror wrote.`,
 }
 
 func runVerify(ctx context.Context, env Env, name string, f verifyFlags) error {
-	ctx, cancel := context.WithTimeout(ctx, verifyTimeout)
-	defer cancel()
 	trust, word, err := f.loadTrust(env)
 	if err != nil {
 		return err
@@ -68,16 +70,18 @@ func runVerify(ctx context.Context, env Env, name string, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	copied, err := readCopy(env, name)
-	var large *tooLargeError
-	if err != nil && !errors.As(err, &large) {
+	copied, err := readCopy(ctx, env, name)
+	var unread *extract.Error
+	if err != nil && !errors.As(err, &unread) {
 		return &statusError{code: exitUsage, err: err}
 	}
-	if large != nil {
-		v := match.NewUnchecked(match.ReasonTooLarge, err.Error(), "check the declaration alone, without what surrounds it")
+	if unread != nil {
+		v := match.NotRead(unread)
 		v.Publication, v.Trust = slug, word
 		return f.report(env, v, nil)
 	}
+	ctx, cancel := context.WithTimeout(ctx, verifyTimeout)
+	defer cancel()
 	v, pub, err := f.check(ctx, env, trust, word, slug, copied)
 	var bad *evidence.Misbehaviour
 	if errors.As(err, &bad) {
@@ -91,7 +95,7 @@ func runVerify(ctx context.Context, env Env, name string, f verifyFlags) error {
 
 // check opens the evidence and compares the copy. An error that leaves the copy
 // unchecked becomes a verdict; *evidence.Misbehaviour stays an error.
-func (f verifyFlags) check(ctx context.Context, env Env, trust *keys.Trust, word, slug string, copied []byte) (*match.Verdict, *evidence.Publication, error) {
+func (f verifyFlags) check(ctx context.Context, env Env, trust *keys.Trust, word, slug string, copied *extract.Copy) (*match.Verdict, *evidence.Publication, error) {
 	state, err := env.state(trust)
 	if err != nil {
 		return nil, nil, err
@@ -184,11 +188,27 @@ func (f verifyFlags) loadTrust(env Env) (t *keys.Trust, word string, err error) 
 	return t, word, err
 }
 
-func readCopy(env Env, name string) ([]byte, error) {
-	if name == "-" {
-		return readAll(env.Stdin, "standard input", maxCopy)
+// readCopy reads what a person sees of the file. An *extract.Error says that it
+// could not be read, any other that there is no such file.
+func readCopy(ctx context.Context, env Env, name string) (*extract.Copy, error) {
+	b, err := readBytes(env, name)
+	var large *tooLargeError
+	if errors.As(err, &large) {
+		return nil, &extract.Error{Code: extract.CodeTooLarge, Detail: err.Error(), Hint: "check the declaration alone, without what surrounds it"}
 	}
-	return readFile(name, maxCopy)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, maxReading)
+	defer cancel()
+	return env.Files.Read(ctx, b)
+}
+
+func readBytes(env Env, name string) ([]byte, error) {
+	if name == "-" {
+		return readAll(env.Stdin, "standard input", extract.MaxFile)
+	}
+	return readFile(name, extract.MaxFile)
 }
 
 // report prints the verdict and ends the command with its exit status.

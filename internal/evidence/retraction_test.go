@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/logtest"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/statement"
@@ -51,7 +52,7 @@ func TestRetractedVersion(t *testing.T) {
 					}
 				}
 				p := mustOpen(t, w.served(), w.options())
-				v, err := p.Check([]byte(editions[c.copy].Texts["en"]), "pinned", now)
+				v, err := p.Check(extract.Plain([]byte(editions[c.copy].Texts["en"])), "pinned", now)
 				check(t, err)
 				if v.Verdict != match.Identical || v.Version != c.version || v.Retracted != c.gone || v.Current != want || v.ExitCode() != c.exit {
 					t.Errorf("offline %v: %s of version %d, retracted %v, current %s, exit %d", offline, v.Verdict, v.Version, v.Retracted, v.Current, v.ExitCode())

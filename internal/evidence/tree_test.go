@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/logtest"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/log"
@@ -217,7 +218,7 @@ func TestFresh(t *testing.T) {
 		if p.Fresh() != c.fresh {
 			t.Errorf("%s: fresh %v", name, p.Fresh())
 		}
-		v, err := p.Check([]byte(logtest.River()[0].Texts["en"]), "pinned", logtest.Start)
+		v, err := p.Check(extract.Plain([]byte(logtest.River()[0].Texts["en"])), "pinned", logtest.Start)
 		check(t, err)
 		latest, _ := p.Latest()
 		n := latest.Edition.Statement().Version

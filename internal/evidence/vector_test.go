@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/logtest"
 	"github.com/sijil/sijil/keys"
 )
@@ -37,7 +38,7 @@ func TestVector(t *testing.T) {
 		t.Errorf("%d witnesses, %d records", p.Checkpoint().Witnesses(), len(p.Records()))
 	}
 	for _, c := range v.Copies {
-		got, err := p.Check([]byte(c.Copy), "pinned", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+		got, err := p.Check(extract.Plain([]byte(c.Copy)), "pinned", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 		if err != nil || got.Verdict != c.Verdict || got.Version != c.Version {
 			t.Errorf("%s: %s of version %d, %v, want %s of %d", c.Name, got.Verdict, got.Version, err, c.Verdict, c.Version)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
@@ -14,7 +15,7 @@ import (
 // its evidence. trust is "pinned" or "first-use"; now is the time at which the
 // documents were fetched, or zero when they came from an exported folder: then
 // nobody here can say what is current.
-func (p *Publication) Check(copy []byte, trust string, now time.Time) (*match.Verdict, error) {
+func (p *Publication) Check(copy *extract.Copy, trust string, now time.Time) (*match.Verdict, error) {
 	x := match.NewIndex()
 	for _, r := range p.records {
 		if r.Edition == nil {
@@ -26,7 +27,7 @@ func (p *Publication) Check(copy []byte, trust string, now time.Time) (*match.Ve
 			return nil, fmt.Errorf("prepare: %w", err)
 		}
 	}
-	v := x.Check(copy, p.slug)
+	v := x.CheckCopy(copy, p.slug)
 	p.Attach(v, trust, now)
 	return v, nil
 }

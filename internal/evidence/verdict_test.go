@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/logtest"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/signatory"
@@ -29,7 +30,7 @@ func TestCheck(t *testing.T) {
 		"another text":          {"The weather is fine today, and will be tomorrow.\n", match.Unknown, match.CurrentUndetermined, "2026-11-23T09:00:00Z", now, 0, 0},
 		"another text, offline": {"The weather is fine today, and will be tomorrow.\n", match.Unchecked, match.CurrentUndetermined, "", time.Time{}, 0, 0},
 	} {
-		v, err := p.Check([]byte(c.copy), "first-use", c.now)
+		v, err := p.Check(extract.Plain([]byte(c.copy)), "first-use", c.now)
 		check(t, err)
 		if v.Verdict != c.verdict || v.Current != c.current || v.AsOf != c.asOf || v.Version != c.version || v.Trust != "first-use" ||
 			v.Log != "sijil.example" || v.Publication != slug || v.Genesis != w.pub.Genesis().String() || v.LatestVersion != 2 {
@@ -70,7 +71,7 @@ func TestOnlyGenesis(t *testing.T) {
 	if _, ok := p.Latest(); ok || len(p.Records()) != 1 || p.Genesis() != w.pub.Genesis() {
 		t.Errorf("%d records", len(p.Records()))
 	}
-	v, err := p.Check([]byte(logtest.River()[0].Texts["en"]), "pinned", logtest.Start)
+	v, err := p.Check(extract.Plain([]byte(logtest.River()[0].Texts["en"])), "pinned", logtest.Start)
 	check(t, err)
 	if v.Verdict != match.Unknown || v.LatestVersion != 0 || v.AsOf == "" {
 		t.Errorf("%+v", v)

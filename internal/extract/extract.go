@@ -3,6 +3,7 @@ package extract
 import (
 	"context"
 	"fmt"
+	"sync"
 )
 
 // MaxFile is the size in bytes of the largest file that is read: 10 MiB.
@@ -96,10 +97,55 @@ func (r *Reader) Read(ctx context.Context, file []byte) (*Copy, error) {
 	switch form := FormOf(file); form {
 	case Text:
 		return Plain(file), nil
+	case PDF:
+		return engineRead(ctx, r.PDF, form, file)
+	case Picture:
+		return engineRead(ctx, r.Picture, form, file)
 	default:
 		return nil, &Error{CodeForm, "this is " + form.Name() + "; it cannot be read here", form.Advice()}
 	}
 }
 
+func engineRead(ctx context.Context, e Engine, form Form, file []byte) (*Copy, error) {
+	if e == nil {
+		return nil, &Error{CodeForm, "this is " + form.Name() + "; it cannot be read here", form.Advice()}
+	}
+	return e.Read(ctx, file)
+}
+
 // Plain is a text that is its own extraction.
 func Plain(text []byte) *Copy { return &Copy{Form: Text, Text: text} }
+
+// Lazy returns an engine that open makes when the first file comes; for as long as
+// it fails, files have the error reader-missing.
+func Lazy(open func() (Engine, error)) Engine {
+	return &lazy{open: open}
+}
+
+type lazy struct {
+	open func() (Engine, error)
+	mu   sync.Mutex // guards made
+	made Engine
+}
+
+func (l *lazy) Read(ctx context.Context, file []byte) (*Copy, error) {
+	engine, err := l.engine()
+	if err != nil {
+		form := FormOf(file)
+		return nil, &Error{CodeMissing, "this is " + form.Name() + "; nothing that reads it is installed here", form.Advice()}
+	}
+	return engine.Read(ctx, file)
+}
+
+func (l *lazy) engine() (Engine, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.made == nil {
+		made, err := l.open()
+		if err != nil {
+			return nil, err
+		}
+		l.made = made
+	}
+	return l.made, nil
+}

@@ -10,33 +10,37 @@ import (
 	"github.com/sijil/sijil/internal/text"
 )
 
-// Check says what the copy is, among the versions of the publication slug, or of
+// Check says what a text is, among the versions of the publication slug, or of
 // all when slug is empty. It never fails: input that cannot be read has the
-// verdict unchecked and a reason.
+// verdict unchecked and a reason. What was extracted from a file goes to CheckCopy.
 func (x *Index) Check(copied []byte, slug string) *Verdict {
+	v, _ := x.check(copied, slug)
+	return v
+}
+
+// check is Check; it also returns which bytes of the copy the verdict rests on.
+func (x *Index) check(copied []byte, slug string) (*Verdict, []extract.Span) {
 	if v := x.checkIdentical(copied, slug); v != nil {
-		return v
+		return v, whole(copied)
 	}
-	// What a reader sees of another form is not its bytes: comparing those would
-	// accuse an honest copy.
-	form := extract.FormOf(copied)
 	sum, warnings, err := text.Digest(copied)
-	if err != nil && form == extract.Text {
-		return unreadable(err)
+	if err != nil {
+		return unreadable(err), nil
 	}
 	var v *Verdict
-	if refs := x.lookup(x.canon, sum, slug); err == nil && len(refs) > 0 {
+	spans := whole(copied)
+	if refs := x.lookup(x.canon, sum, slug); len(refs) > 0 {
 		v = exact(Authentic, refs)
-	} else if form != extract.Text {
-		return NewUnchecked(ReasonForm, "this is "+form.Name()+"; only plain text is read", form.Advice())
 	} else {
-		v = x.compare(copied, slug)
+		v, spans = x.compare(copied, slug)
 	}
 	for _, w := range warnings {
 		v.Warnings = append(v.Warnings, Warning(w))
 	}
-	return v
+	return v, spans
 }
+
+func whole(b []byte) []extract.Span { return []extract.Span{{At: 0, End: len(b)}} }
 
 // lookup returns the refs of the docs under one entry of a map.
 func (x *Index) lookup(m map[[sha256.Size]byte][]*doc, sum [sha256.Size]byte, slug string) []ref {
@@ -66,13 +70,13 @@ func (x *Index) checkIdentical(copied []byte, slug string) *Verdict {
 }
 
 // compare is for copies that are no published text alone.
-func (x *Index) compare(raw []byte, slug string) *Verdict {
+func (x *Index) compare(raw []byte, slug string) (*Verdict, []extract.Span) {
 	form, err := text.Parse(raw)
 	if err != nil {
-		return unreadable(err)
+		return unreadable(err), nil
 	}
 	if slug != "" && !x.has(slug) {
-		return unknown(ReasonNoPublication)
+		return unknown(ReasonNoPublication), nil
 	}
 	c := &copied{raw: raw, form: form}
 	tokens, quoted := unquote(form.Tokens)
@@ -82,23 +86,41 @@ func (x *Index) compare(raw []byte, slug string) *Verdict {
 	c.emph = pairEmphasis(c.form.Tokens)
 	docs := x.candidates(c, slug)
 	if len(docs) == 0 {
-		return unknown(ReasonNoRecord)
+		return unknown(ReasonNoRecord), nil
 	}
 	found := evaluate(c, docs)
 	if len(found) == 0 {
-		return unknown(ReasonNotSimilar)
+		return unknown(ReasonNotSimilar), nil
 	}
 	best := found[0]
 	v := best.verdict(c)
 	if v.Verdict == Excerpt && !best.quotable() {
-		return unknown(ReasonTooShort)
+		return unknown(ReasonTooShort), nil
 	}
 	for _, k := range found[1:] {
 		if equally(best, k) == 0 {
 			v.also(k.version)
 		}
 	}
-	return v
+	return v, best.spans(c)
+}
+
+// spans returns the bytes of the copy that are the text, the list or the place and
+// date, with the lines that they touch.
+func (k *candidate) spans(c *copied) []extract.Span {
+	tokens := c.form.Tokens
+	var out []extract.Span
+	see := func(from, to int) {
+		from, to = lineStart(tokens, from), lineEnd(tokens, to)
+		out = append(out, extract.Span{At: tokens[from].Start, End: tokens[to-1].End})
+	}
+	for _, a := range k.parts {
+		see(a.c0, a.c1)
+	}
+	for _, s := range k.list.seen {
+		see(s.from, s.to)
+	}
+	return out
 }
 
 func (x *Index) has(slug string) bool {
@@ -191,6 +213,7 @@ var hints = map[string]string{
 	ReasonNotSimilar:    "it shares passages with a registered text but is mostly another one",
 	ReasonTooShort:      "check more of the text: a whole paragraph or item, or eight words",
 	ReasonNoPublication: "check the name of the publication",
+	ReasonHidden:        "look at the words of the file yourself, or copy what you see into a text file and check that",
 }
 
 func unreadable(err error) *Verdict {

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sijil/sijil/internal/text"
@@ -16,6 +17,7 @@ type listResult struct {
 	attached     map[int]int // see listScan
 	surroundings []line
 	places       []hit
+	seen         []span // what of the copy stands in the list, place and date included
 	placeChanged []line // lines that are a changed place-and-date line
 }
 
@@ -47,6 +49,12 @@ func compareList(v *version, c *copied, outside []span) *listResult {
 		hits, found = nil, map[int]bool{}
 	}
 	items := s.items(hits, found, outside, r.places)
+	for _, h := range slices.Concat(hits, r.places) {
+		r.seen = append(r.seen, span{from: h.from, to: h.to})
+	}
+	for _, it := range items {
+		r.seen = append(r.seen, span{from: it.from, to: it.to})
+	}
 	r.settle(v, c, items, found, len(hits) > 0)
 	r.leftovers(s, items, hits)
 	return r

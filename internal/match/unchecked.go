@@ -1,5 +1,11 @@
 package match
 
+import (
+	"errors"
+
+	"github.com/sijil/sijil/internal/extract"
+)
+
 // Codes of Reason that callers use, who know about logs and networks.
 const (
 	ReasonUnreachable = "unreachable"
@@ -9,7 +15,6 @@ const (
 	ReasonNotFresh    = "not-fresh"
 	ReasonQuorum      = "no-quorum"
 	ReasonStale       = "stale-log"
-	ReasonForm        = "unsupported-form"
 )
 
 // NewUnchecked returns the verdict for a copy that could not be checked: why,
@@ -18,4 +23,13 @@ func NewUnchecked(code, detail, hint string) *Verdict {
 	v := newVerdict(Unchecked)
 	v.Reason = Reason{Code: code, Detail: detail, Hint: hint}
 	return v
+}
+
+// NotRead returns the verdict for a file of which nothing could be extracted.
+func NotRead(err error) *Verdict {
+	var e *extract.Error
+	if !errors.As(err, &e) {
+		return NewUnchecked(ReasonUnreadable, "the file cannot be read", hints[ReasonUnreadable])
+	}
+	return NewUnchecked(e.Code, e.Detail, e.Hint)
 }

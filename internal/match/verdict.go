@@ -25,7 +25,7 @@ const (
 	Identical  = "identical"
 	Authentic  = "authentic"
 	Excerpt    = "excerpt"
-	Consistent = "consistent" // said by callers that read pictures
+	Consistent = "consistent" // a picture, as far as it can be read
 	Altered    = "altered"
 	Unknown    = "unknown"
 	Unchecked  = "unchecked"
@@ -60,6 +60,7 @@ const (
 	ReasonNotSimilar    = "not-similar"
 	ReasonTooShort      = "too-short"
 	ReasonNoPublication = "no-publication"
+	ReasonHidden        = "hidden-content"
 )
 
 // A Verdict is what the verifier says of a copy, with its evidence. Its JSON form
@@ -200,6 +201,9 @@ type Warning struct {
 const (
 	WarnMidSentence = "mid-sentence"
 	WarnSpacing     = "spacing"
+	// WarnDoubtful is a word of a picture that was not read with confidence, and
+	// differs.
+	WarnDoubtful = "doubtful-word"
 	// WarnNotWitnessed is a service's: the version is in the log, and not yet in
 	// the tree that readers are shown.
 	WarnNotWitnessed = "not-witnessed"

@@ -23,6 +23,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
@@ -53,6 +54,9 @@ type Config struct {
 	Trust  *keys.Trust // what this service itself pins
 	Clock  func() time.Time
 	Logger *slog.Logger
+	// Files reads the files that are to be checked. Optional: without it forms that
+	// need an engine are not read.
+	Files *extract.Reader
 }
 
 // Service carries out the use cases. Safe for concurrent use.
@@ -71,6 +75,9 @@ type Service struct {
 // returns the service. It verifies every stored record on the way and refuses
 // to start on one that does not follow its chain.
 func Open(ctx context.Context, c Config) (*Service, error) {
+	if c.Files == nil {
+		c.Files = &extract.Reader{}
+	}
 	s := &Service{Config: c, name: statement.NameOf(c.Trust.Policy().Log()), index: match.NewIndex(), ring: newRing(), publications: map[string]*publication{}}
 	if s.Door == "" {
 		s.Door = DoorOff

@@ -4,14 +4,29 @@ import (
 	"context"
 	"time"
 
+	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/match"
 )
 
-// Verify compares a copy with what was published under slug, or with
+// Verify compares a text with what was published under slug, or with
 // everything where slug is empty. It keeps nothing of the copy. The verdict is
 // this service's word: readers who check for themselves use their own pins.
 func (s *Service) Verify(_ context.Context, slug string, copied []byte) *match.Verdict {
-	v := s.index.Check(copied, slug)
+	return s.attach(s.index.Check(copied, slug))
+}
+
+// VerifyFile is Verify for a file of any form; it also returns what was extracted
+// from it, into which the verdict's offsets point, or nil where nothing was.
+func (s *Service) VerifyFile(ctx context.Context, slug string, file []byte) (*match.Verdict, *extract.Copy) {
+	c, err := s.Files.Read(ctx, file)
+	if err != nil {
+		return s.attach(match.NotRead(err)), nil
+	}
+	return s.attach(s.index.CheckCopy(c, slug)), c
+}
+
+// attach fills in what the matcher cannot know.
+func (s *Service) attach(v *match.Verdict) *match.Verdict {
 	c := s.Public()
 	v.Log, v.Trust = s.name.Origin, match.TrustServer
 	v.Evidence.TreeSize, v.Evidence.Witnesses = c.Size, c.Witnesses

@@ -9,13 +9,14 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/text"
 )
 
 const (
 	// maxBody leaves room around the copy for what a form adds to it.
-	maxBody = text.MaxBytes + 64<<10
+	maxBody = extract.MaxFile + 64<<10
 	// maxDrain is how much of a body that is too large is still taken in: a
 	// browser that is sending does not read the answer before it has finished.
 	maxDrain = 32 << 20
@@ -56,7 +57,7 @@ func readForm(r *http.Request) (submitted, error) {
 	default:
 		return s, &formError{http.StatusUnsupportedMediaType, "a form is multipart/form-data"}
 	}
-	if limited.N == 0 || len(s.pasted) > text.MaxBytes || len(s.file) > text.MaxBytes {
+	if limited.N == 0 || len(s.pasted) > text.MaxBytes || len(s.file) > extract.MaxFile {
 		_, _ = io.CopyN(io.Discard, r.Body, maxDrain)
 		return submitted{}, errTooLarge
 	}

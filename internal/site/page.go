@@ -127,7 +127,7 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 			"This says nothing about any text. To check one, paste it on the first page."))
 	case errors.Is(err, errTooLarge):
 		s.write(w, r, s.message(http.StatusRequestEntityTooLarge, "Too large",
-			"What you sent is over 5 MiB, which is more than any declaration. It was not read and nothing was checked.",
+			"What you sent is over 10 MiB, which is more than any declaration. It was not read and nothing was checked.",
 			"Check the declaration alone, without what surrounds it. If it is a picture or a document, copy its text and paste that."))
 	case errors.As(err, &bad):
 		s.write(w, r, s.message(bad.status, "Not understood", "The form did not arrive as this page sends it: "+bad.rule+".", "Nothing was checked."))

@@ -135,7 +135,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 		{"bad escapes", post("text=%zz", "application/x-www-form-urlencoded"), 400},
 		{"many parts", post(strings.Repeat("--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n\r\n", 1)+manyParts(20)+"--b--", "multipart/form-data; boundary=b"), 400},
 		{"large paste", w.paste(strings.Repeat("word ", 1<<20+1), ""), 413},
-		{"large body", w.upload(strings.Repeat("x", 8<<20), ""), 413},
+		{"large body", w.upload(strings.Repeat("x", 11<<20), ""), 413},
 		{"large urlencoded", post("text="+strings.Repeat("x", 6<<20), "application/x-www-form-urlencoded"), 413},
 	} {
 		t.Run(x.name, func(t *testing.T) {

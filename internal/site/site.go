@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/log"
@@ -26,7 +27,7 @@ type Service interface {
 	Compare(slug string, a, b int) (*match.Comparison, error)
 	// Verify compares a copy with one publication, or with all where slug is
 	// empty. It keeps nothing of the copy and never fails.
-	Verify(ctx context.Context, slug string, copied []byte) *match.Verdict
+	VerifyFile(ctx context.Context, slug string, file []byte) (*match.Verdict, *extract.Copy)
 }
 
 // Config holds what the pages need.

@@ -55,7 +55,11 @@ func (s *site) verify(r *http.Request) (answer, error) {
 	if !ok {
 		return s.show(match.NewUnchecked(reasonTwoCopies, "", ""), nil, form.slug)
 	}
-	return s.show(s.service.Verify(r.Context(), form.slug, copied), copied, form.slug)
+	v, c := s.service.VerifyFile(r.Context(), form.slug, copied)
+	if c == nil {
+		return s.show(v, nil, form.slug)
+	}
+	return s.show(v, c.Text, form.slug)
 }
 
 // show makes the page of a verdict.
