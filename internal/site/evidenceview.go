@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/sijil/sijil/internal/match"
 )
@@ -57,7 +59,16 @@ func reason(v *match.Verdict) []string {
 	if words, ok := why[v.Reason.Code]; ok {
 		return words
 	}
-	return slices.DeleteFunc([]string{v.Reason.Detail, v.Reason.Hint}, func(s string) bool { return s == "" })
+	return slices.DeleteFunc([]string{sentenceOf(v.Reason.Detail), sentenceOf(v.Reason.Hint)}, func(s string) bool { return s == "" })
+}
+
+// sentenceOf makes a sentence of an error's words.
+func sentenceOf(s string) string {
+	if s == "" {
+		return ""
+	}
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:] + "."
 }
 
 // warnings says each kind of warning once, with its first details.

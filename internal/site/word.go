@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/text"
 )
@@ -52,7 +53,7 @@ var headlines = map[string]headline{
 // why says in plain words why a copy is unknown or unchecked, and what to do.
 var why = map[string][]string{
 	match.ReasonEmpty:         {"There are no words in what arrived.", "Paste the text into the form, or choose the file that holds it."},
-	match.ReasonTooLarge:      {"The copy is over 5 MiB.", "Check the declaration alone, without what surrounds it."},
+	match.ReasonTooLarge:      {"The copy is larger than any declaration.", "Check the declaration alone, without what surrounds it."},
 	match.ReasonInvalidUTF8:   {"The bytes of the copy are not text in UTF-8, so nobody can say which characters they are.", "Open the file, copy its text and paste it here. Or save it as UTF-8 and choose it again."},
 	match.ReasonNUL:           {"The copy holds a zero byte, which no text does. It looks like a file of another kind, such as a document or a picture.", "Open it, copy its text and paste it here."},
 	match.ReasonMarks:         {"The copy carries more combining marks on one letter than any writing needs. Readers may see different texts in it.", "Type or copy it without the stacked marks."},
@@ -62,6 +63,7 @@ var why = map[string][]string{
 	match.ReasonNotSimilar:    {"It shares passages with a registered text, but most of it is another text.", "If it quotes a declaration, check the quotation alone."},
 	match.ReasonTooShort:      {"It is too short to be told apart from other texts: fewer than eight words, and no whole paragraph.", "Check more of the text."},
 	match.ReasonNoPublication: {"No publication has this name here.", "Check the copy against everything that is published here, or choose a publication from the list."},
+	match.ReasonHidden:        {"A reader of this file may see other words than the file says: something is drawn over or between them, or their place or font hides what they are.", "Look at the file yourself, copy what you see, and check that."},
 	reasonTwoCopies:           {"A pasted text and a file arrived together.", "Check one after the other."},
 }
 
@@ -103,9 +105,19 @@ var warningWords = map[string]string{
 	text.CodeMore:         "There are more such characters than are listed.",
 	match.WarnMidSentence: "The excerpt begins or ends inside a sentence: read it in its context.",
 	match.WarnSpacing:     "Words are joined or split by a space.",
-	match.TolStyled:       "Letters are written with styled characters, such as mathematical bold.",
-	match.TolVowels:       "Arabic short vowels differ.",
-	match.TolVariants:     "Persian forms of Arabic letters are used, or the other way round.",
+	match.WarnDoubtful:    "Words of the picture that were not read with confidence differ: look at them.",
+
+	extract.WarnStyles:      "The page takes its styles from elsewhere; they were not read, and could hide or move words.",
+	extract.WarnHidden:      "The file holds text that a reader does not see. It was left out.",
+	extract.WarnDeleted:     "The file holds words that were deleted under revision control. They were left out.",
+	extract.WarnComments:    "The file holds comments or notes. They were left out.",
+	extract.WarnMargins:     "Page headers, footers and page numbers were left out.",
+	extract.WarnAttachments: "Files travel with the mail. They were not read.",
+	extract.WarnAlternative: "The mail holds two renderings of one text, and they differ.",
+	extract.WarnPictures:    "Pictures in the file were not read.",
+	match.TolStyled:         "Letters are written with styled characters, such as mathematical bold.",
+	match.TolVowels:         "Arabic short vowels differ.",
+	match.TolVariants:       "Persian forms of Arabic letters are used, or the other way round.",
 }
 
 // currentWords say whether the version is the latest.
