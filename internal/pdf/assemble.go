@@ -99,9 +99,15 @@ func (p *page) spacing() float64 {
 	return least
 }
 
+// leading is the distance of two lines of one paragraph, as a part of their height.
+const leading = 1.0
+
 // apart reports whether a paragraph ends between two lines.
 func apart(a, b line, spacing float64) bool {
 	d := a.y - b.y
+	if lead := min(a.size, b.size) * leading; lead > spacing {
+		spacing = lead // a heading of several lines
+	}
 	return d > 1.35*spacing // a step up is the next column, in which the text goes on
 }
 

@@ -31,7 +31,10 @@ func directionOf(r rune) direction {
 // logical puts a row of clusters, from left to right as they are shown, into the
 // order in which they are read: the Unicode bidirectional algorithm backwards, as
 // far as a line without embeddings needs it.
-func logical(visual []cluster) []placed {
+//
+// base is the direction of the paragraph where it is known, else neutral: then most
+// of the letters tell.
+func logical(visual []cluster, base direction) []placed {
 	dirs := make([]direction, len(visual))
 	right, left := 0, 0
 	for i, c := range visual {
@@ -44,11 +47,13 @@ func logical(visual []cluster) []placed {
 		}
 	}
 	if right == 0 {
-		return flatten(visual)
+		return mirror(flatten(visual))
 	}
-	base := leftRight
-	if right >= left {
-		base = rightLeft
+	if base == neutral {
+		base = leftRight
+		if right >= left {
+			base = rightLeft
+		}
 	}
 	joinNumbers(visual, dirs)
 	resolve(dirs, base)

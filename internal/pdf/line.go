@@ -10,9 +10,10 @@ import (
 
 // A line is a row of glyphs that is read in one go.
 type line struct {
-	glyphs []glyph // from left to right
-	y      float64 // baseline
-	size   float64 // height of most of its glyphs
+	glyphs []glyph
+	row    []cluster // from left to right, with spaces
+	y      float64   // baseline
+	size   float64   // height of most of its glyphs
 	box    rect
 	text   []placed // what it reads, in logical order
 }
@@ -56,7 +57,68 @@ func makeLines(glyphs []glyph) []line {
 	for i := range rows {
 		lines = append(lines, rows[i].split()...)
 	}
+	align(lines)
 	return lines
+}
+
+// align tells the direction of lines from the side on which they begin: that a
+// line of Arabic words starts at the left margin, where the others do, makes it part
+// of a left-to-right paragraph, in which an English word after them stands to their
+// right.
+func align(lines []line) {
+	const near, far = 2, 12 // points
+	for i := range lines {
+		l := &lines[i]
+		if !l.has(rightLeft) {
+			continue
+		}
+		left, right, tendency := l.box.x0, l.box.x1, 0
+		for k := range lines[max(0, i-40):min(len(lines), i+41)] {
+			m := &lines[max(0, i-40)+k]
+			if m.box.x1 > l.box.x0 && m.box.x0 < l.box.x1 && math.Abs(m.size-l.size) < 0.3*l.size {
+				left, right = min(left, m.box.x0), max(right, m.box.x1)
+				if m.has(rightLeft) {
+					tendency++
+				} else {
+					tendency--
+				}
+			}
+		}
+		atLeft, atRight := l.box.x0-left, right-l.box.x1
+		base := rightLeft
+		switch {
+		case atLeft < near && atRight > far:
+			base = leftRight
+		case atRight < near && atLeft > far:
+		case tendency < 0:
+			base = leftRight
+		}
+		l.order(base)
+		if base == leftRight && i > 0 && lines[i-1].has(rightLeft) {
+			l.carry()
+		}
+	}
+}
+
+func (l *line) has(d direction) bool {
+	return slices.ContainsFunc(l.row, func(c cluster) bool { return directionOf(c.parts[0].r) == d })
+}
+
+// carry puts signs where they are read in a line that goes on with right-to-left
+// words in a left-to-right paragraph: of several that stand at its right end, all
+// but the last open it.
+func (l *line) carry() {
+	n := len(l.row)
+	k := n
+	for k > 0 && directionOf(l.row[k-1].parts[0].r) == neutral {
+		k--
+	}
+	if n-k < 2 || k == 0 || directionOf(l.row[k-1].parts[0].r) != rightLeft || l.has(leftRight) {
+		return
+	}
+	signs := flatten(l.row[k : n-1])
+	rest := l.text[:len(l.text)-1-len(signs)]
+	l.text = append(append(slices.Clone(signs), rest...), l.text[len(l.text)-1])
 }
 
 // level reports whether g stands on the line's baseline.
@@ -123,7 +185,13 @@ func (l *line) read(clusters []cluster) {
 		}
 		visual = append(visual, c)
 	}
-	l.text = logical(visual)
+	l.row = visual
+	l.order(neutral)
+}
+
+// order fills in text from the row.
+func (l *line) order(base direction) {
+	l.text = logical(l.row, base)
 	if n := len(l.text); n > 0 && l.text[n-1].r == lineHyphen {
 		l.text[n-1].r = '-'
 	}
@@ -164,12 +232,17 @@ type cluster struct {
 	parts []placed // in logical order
 }
 
-// clusters groups glyphs: a mark belongs to the letter before it in the file that
-// it stands over, and letters drawn at the same place are one ligature.
+// clusters groups glyphs: a mark with the letter that it stands over, and letters
+// drawn at the same place, which are one ligature.
 func clusters(glyphs []glyph) []cluster {
 	var out []cluster
+	var ahead []*glyph // marks that came before their letter
 	for i := range glyphs {
 		g := &glyphs[i]
+		if unicode.Is(unicode.M, g.r) && comesFirst(glyphs, i) {
+			ahead = append(ahead, g)
+			continue
+		}
 		if n := len(out); n > 0 && belongs(g, &out[n-1]) {
 			c := &out[n-1]
 			c.parts = append(c.parts, placed{g.r, g})
@@ -178,6 +251,14 @@ func clusters(glyphs []glyph) []cluster {
 		if n := len(out); n > 0 {
 			out[n-1].unfold(g)
 		}
+		c := cluster{x: (g.box.x0 + g.box.x1) / 2, box: g.box, parts: []placed{{g.r, g}}}
+		for k := len(ahead) - 1; k >= 0; k-- {
+			c.parts = append(c.parts, placed{ahead[k].r, ahead[k]})
+		}
+		ahead = nil
+		out = append(out, c)
+	}
+	for _, g := range ahead {
 		out = append(out, cluster{x: (g.box.x0 + g.box.x1) / 2, box: g.box, parts: []placed{{g.r, g}}})
 	}
 	if n := len(out); n > 1 {
@@ -206,6 +287,34 @@ func (c *cluster) unfold(next *glyph) {
 }
 
 func isAlef(r rune) bool { return r == 'ا' || r == 'أ' || r == 'إ' || r == 'آ' || r == 'ٱ' }
+
+// comesFirst reports whether the letter of mark i is the one after it: where PDFium
+// has turned a row of right-to-left letters round.
+func comesFirst(glyphs []glyph, i int) bool {
+	m := &glyphs[i]
+	var before, after *glyph
+	for k := i - 1; k >= 0 && before == nil; k-- {
+		if !unicode.Is(unicode.M, glyphs[k].r) {
+			before = &glyphs[k]
+		}
+	}
+	for k := i + 1; k < len(glyphs) && after == nil; k++ {
+		if !unicode.Is(unicode.M, glyphs[k].r) {
+			after = &glyphs[k]
+		}
+	}
+	mid := (m.box.x0 + m.box.x1) / 2
+	over := func(g *glyph) bool {
+		return g != nil && directionOf(g.r) == rightLeft && mid > g.box.x0-0.2*g.size && mid < g.box.x1+0.2*g.size
+	}
+	switch {
+	case !over(after):
+		return false
+	case !over(before):
+		return true
+	}
+	return after.x > before.x
+}
 
 func belongs(g *glyph, c *cluster) bool {
 	if unicode.Is(unicode.M, g.r) {
