@@ -32,6 +32,7 @@ type Warning struct {
 // The codes of warnings.
 const (
 	WarnStyles      = "styles-not-read"      // a style sheet that is not in the file
+	WarnScripts     = "scripts-not-run"      // programs in a page, which may change it
 	WarnHidden      = "hidden-left-out"      // text that a reader does not see
 	WarnDeleted     = "deleted-left-out"     // text deleted under revision control
 	WarnComments    = "comments-left-out"    // comments and annotations
