@@ -30,6 +30,7 @@ type lines struct {
 	owed     int  // line ends before the next words
 	blank    bool // a blank before the next words on the same line
 	tooLarge bool
+	cover    string // why all of it is in doubt
 	doubts   []Doubt
 	tallies  []tally
 }
@@ -158,6 +159,7 @@ func (l *lines) leave(code string, count int) {
 // add puts another text behind this one.
 func (l *lines) add(o *lines, owed int) {
 	l.tooLarge = l.tooLarge || o.tooLarge
+	l.cover = cmp.Or(l.cover, o.cover)
 	for _, t := range o.tallies {
 		l.leave(t.code, t.count)
 	}
@@ -194,6 +196,9 @@ func (l *lines) copy(form Form) (*Copy, error) {
 	}
 	if len(l.buf) == 0 {
 		return nil, &Error{CodeNoText, form.Name() + " in which no words are shown", form.Advice()}
+	}
+	if l.cover != "" {
+		l.doubts = []Doubt{{Span{0, len(l.buf)}, l.cover}}
 	}
 	c := &Copy{Form: form, Text: l.buf, Doubts: l.doubts}
 	for _, t := range l.tallies {
