@@ -46,6 +46,9 @@ func (l *lines) mark() int { return len(l.buf) }
 
 // end owes n line ends; it takes none back that is owed already.
 func (l *lines) end(n int) {
+	if n == sameLine {
+		return
+	}
 	l.owed = max(l.owed, n)
 	l.blank = false
 }
