@@ -189,7 +189,7 @@ func (l *look) words(p props, sh *sheet) {
 		l.family = v
 	}
 	for name := range sh.fonts {
-		if strings.Contains(l.family, name) {
+		if strings.Contains(strings.ToLower(l.family), name) {
 			l.reason = "letters of a font that travels in the file"
 		}
 	}
