@@ -11,6 +11,7 @@ const (
 	maxSelector = 512 // tokens
 	maxCSSDepth = 16
 	maxDecls    = 100_000
+	maxFonts    = 200
 )
 
 // A decl is one declaration, of a property that matters here.
@@ -145,6 +146,7 @@ func (sh *sheet) fontFace(decls []decl) {
 	}
 	if inside && family != "" {
 		sh.fonts[strings.ToLower(family)] = true
+		sh.complex = sh.complex || len(sh.fonts) > maxFonts
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"runtime"
 	"strings"
 	"testing"
@@ -42,7 +43,7 @@ func TestBadInput(t *testing.T) {
 	multipart := func(depth int) []byte {
 		h, b := "Content-Type: text/plain\r\n", "words"
 		for range depth {
-			h, b = extracttest.Multipart("mixed", strings.Repeat("x", 1+depth%9), h+"\r\n"+b)
+			h, b = extracttest.Multipart("mixed", fmt.Sprintf("b%dx", depth), h+"\r\n"+b)
 			depth--
 		}
 		return extracttest.Mail(h, b)
@@ -74,7 +75,7 @@ func TestBadInput(t *testing.T) {
 		"many elements":    {[]byte("<html>" + strings.Repeat("<p>", maxHTMLNodes+1)), CodeTooLarge},
 		"reopened":         {[]byte("<html><p>" + strings.Repeat("<b><i><u><tt>", 50) + strings.Repeat("</p><p>", 100_000)), CodeTooLarge},
 		"many bodies":      {[]byte("<html>" + strings.Repeat("<body a=1>", 10_000)), CodeTooLarge},
-		"many attributes":  {[]byte("<html><p" + strings.Repeat(" a", 100_000) + ">"), CodeTooLarge},
+		"many attributes":  {[]byte("<html><p" + numbered(" a%d", 100_000) + ">"), CodeTooLarge},
 		"empty page":       {[]byte("<html>"), CodeNoText},
 		"deep mail":        {multipart(40), CodeTooDeep},
 		"empty mail":       {extracttest.Mail("", ""), CodeNoText},
@@ -125,6 +126,15 @@ func TestZipLies(t *testing.T) {
 	}
 }
 
+// numbered repeats a format with a number that does not compress well.
+func numbered(format string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i*2654435761)
+	}
+	return b.String()
+}
+
 // hostile are files of which each byte costs as much as it can.
 func hostile() map[string][]byte {
 	page := func(unit string, n int) []byte { return []byte("<html>" + strings.Repeat(unit, n/len(unit))) }
@@ -132,7 +142,7 @@ func hostile() map[string][]byte {
 	for range 15_000 {
 		rules.WriteString(".a .a .a .a~.a{color:red}")
 	}
-	paragraph := `<w:p><w:r><w:rPr><w:color w:val="FF0000"/></w:rPr><w:t>a</w:t></w:r></w:p>`
+	paragraph := `<w:p><w:r><w:rPr><w:color w:val="FF0000"/></w:rPr><w:t>%x</w:t></w:r></w:p>`
 	chat := []byte(strings.Repeat("12/03/2026, 10:15 - A: b\n", MaxFile/25))
 	return map[string][]byte{
 		"text":          page("a <b>b</b> ", 4<<20),
@@ -145,8 +155,8 @@ func hostile() map[string][]byte {
 		"doubts":        page("<s>a</s> b ", 4<<20),
 		"placed":        page("<p style='position:absolute'>a", 4<<20),
 		"sheet":         extracttest.Page("<style>"+strings.Repeat("{}a:b;", 800_000)+"</style>", "a"),
-		"word":          extracttest.DOCXBody(strings.Repeat(paragraph, 150_000), ""),
-		"opendocument":  extracttest.ODTBody(strings.Repeat("<text:p>a<text:span>b</text:span></text:p>", 200_000), ""),
+		"word":          extracttest.DOCXBody(numbered(paragraph, 400_000), ""),
+		"opendocument":  extracttest.ODTBody(numbered("<text:p>%x<text:span>b</text:span></text:p>", 400_000), ""),
 		"chat":          chat,
 		"brackets":      []byte("# a\n# b\n" + strings.Repeat("[", maxMarkdown-8)),
 		"emphasis":      []byte("# a\n# b\n" + strings.Repeat("*a _b ", maxMarkdown/6-8)),
@@ -154,6 +164,8 @@ func hostile() map[string][]byte {
 		"links":         []byte("[a](http://b) " + strings.Repeat("[a](", maxMarkdown/4-8)),
 		"ticks":         []byte("# a\n# b\n" + strings.Repeat("`a``", maxMarkdown/4-8)),
 		"deep list":     []byte("# a\n# b\n" + strings.Repeat("- ", maxMarkdown/2-8)),
+		"many runs":     extracttest.DOCXBody("<w:p>"+numbered(`<w:r><w:rPr><w:strike/></w:rPr><w:t>%x</w:t></w:r>`, 150_000)+"</w:p>", ""),
+		"wide XML":      extracttest.DOCXBody("<w:p "+numbered(`a%x="" `, 400_000)+"/>", ""),
 		"mail parts":    mailOf(maxMailParts * 2),
 		"mail boundary": extracttest.Mail("Content-Type: multipart/mixed; boundary=x\r\n", strings.Repeat("--y\r\n", MaxFile/6)),
 	}

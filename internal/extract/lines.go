@@ -207,7 +207,9 @@ func (l *lines) copy(form Form) (*Copy, error) {
 	for _, t := range l.tallies {
 		c.Warnings = append(c.Warnings, Warning{t.code, t.at, fmt.Sprintf(details[t.code], t.count)})
 	}
-	slices.SortStableFunc(c.Warnings, func(a, b Warning) int { return cmp.Compare(a.At, b.At) })
+	slices.SortStableFunc(c.Warnings, func(a, b Warning) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Code, b.Code))
+	})
 	slices.SortStableFunc(c.Doubts, func(a, b Doubt) int { return cmp.Compare(a.At, b.At) })
 	return c, nil
 }

@@ -193,9 +193,9 @@ func (l *look) words(p props, sh *sheet) {
 			l.reason = "letters of a font that travels in the file"
 		}
 	}
-	for k, v := range p {
-		if why := wordTricks(k, v); why != "" {
-			l.reason = why
+	for _, k := range tricky {
+		if v := p[k]; v != "" {
+			l.reason = first(wordTricks(k, v), l.reason)
 		}
 	}
 	if v := p["text-transform"]; v == "none" && l.reason == transformed {
@@ -207,6 +207,12 @@ func (l *look) words(p props, sh *sheet) {
 }
 
 const transformed = "capitals that are not in the file"
+
+// tricky are the properties that wordTricks knows.
+var tricky = []string{
+	"unicode-bidi", "text-transform", "-webkit-text-security", "text-decoration-line", "letter-spacing", "word-spacing", "line-height",
+	"filter", "mask", "mask-image", "-webkit-mask-image", "mix-blend-mode", "offset-path", "writing-mode",
+}
 
 // wordTricks says what a declaration does to words, apart from hiding them.
 func wordTricks(name, v string) string {

@@ -10,9 +10,12 @@ import (
 	"github.com/yuin/goldmark/renderer/html"
 )
 
-// maxMarkdown bounds what is taken for Markdown, in bytes; beyond it a text stays
-// as it is.
-const maxMarkdown = 1 << 20
+// What is taken for Markdown is bounded in bytes, and in the signs that take a
+// parser more than linear time; beyond it a text stays as it is.
+const (
+	maxMarkdown = 1 << 20
+	maxBrackets = 5000
+)
 
 // Signs of Markdown. One link, or two others, make a text Markdown: a single star
 // or number sign stands in many texts that are none.
@@ -20,11 +23,12 @@ var (
 	mdLink    = regexp.MustCompile(`\[[^\[\]\n]{1,300}\]\((?:https?://|mailto:|/|#|\./)[^()\s]{0,500}\)`)
 	mdHeading = regexp.MustCompile(`(?m)^#{1,6} [^\s#]`)
 	mdFence   = regexp.MustCompile("(?m)^```")
+	mdDeep    = regexp.MustCompile(`(?m)^(?:[ \t]*>){64}`) // levels of quotation
 	mdStrong  = regexp.MustCompile(`\*\*[^\s*][^*\n]{0,500}\*\*|__[^\s_][^_\n]{0,500}__`)
 )
 
 func isMarkdown(b []byte) bool {
-	if len(b) > maxMarkdown {
+	if len(b) > maxMarkdown || bytes.Count(b, []byte("[")) > maxBrackets || mdDeep.Match(b) {
 		return false
 	}
 	if mdLink.Match(b) {

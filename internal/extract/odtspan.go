@@ -19,6 +19,10 @@ type odtStyles struct {
 	worded map[string]bool // list styles whose markers are words
 }
 
+// odtProps are the properties that are kept of a style.
+var odtProps = set("display condition color background-color use-window-font-color font-size font-name text-scale letter-spacing text-position " +
+	"text-line-through-style text-line-through-type text-transform margin-left margin-right margin-top margin-bottom text-indent line-height wrap run-through")
+
 // An odtLook is what a style and its parents say.
 type odtLook struct {
 	props             map[string]string
@@ -47,7 +51,9 @@ func (s *odtStyles) read(x *xmlReader, e xml.StartElement) error {
 	return x.inside(func(e xml.StartElement) error {
 		if strings.HasSuffix(e.Name.Local, "-properties") {
 			for _, a := range e.Attr {
-				st.props[a.Name.Local] = a.Value
+				if odtProps[a.Name.Local] {
+					st.props[a.Name.Local] = a.Value
+				}
 			}
 		}
 		_, err := x.skip()

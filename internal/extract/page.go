@@ -21,8 +21,8 @@ type pageReader struct {
 	frames  []frame // of the elements around, the page's own first
 	lists   int     // lists that are open
 	tooDeep bool
-	padded  bool // the page leaves room at its top
-	edges   []edge
+	padded  bool  // the page leaves room at its top
+	edges   []int // where bars stand in the text
 }
 
 // A frame is an open element.
@@ -33,9 +33,6 @@ type frame struct {
 	container bool // what is placed inside counts from it
 	filled    bool // shows something that is no text
 }
-
-// An edge is where a bar stands in the text, and whether at the foot.
-type edge struct{ at int }
 
 // ends says how an element parts lines when no style says otherwise.
 var ends = func() map[string]int {
@@ -219,7 +216,7 @@ func (p *pageReader) close(b box) {
 	i := len(p.frames) - 1
 	f := p.frames[i]
 	words := p.out.mark() > f.from
-	if b.clipped > 0 && words && linesNeeded(p.out.buf[f.from:]) > b.clipped {
+	if b.clipped > 0 && words && p.look(p.out.mark()-f.from) && linesNeeded(p.out.buf[f.from:]) > b.clipped {
 		f.doubt = first(f.doubt, "words that may be cut off")
 	}
 	if f.doubt != "" {
@@ -236,11 +233,19 @@ func (p *pageReader) close(b box) {
 		return
 	}
 	if b.edge {
-		p.edges = append(p.edges, edge{p.out.mark()})
+		p.edges = append(p.edges, p.out.mark())
 		return
 	}
 	over := &p.frames[p.covered(b.reach)]
 	over.doubt = first(over.doubt, b.over)
+}
+
+// look counts the bytes of text that are looked at again, and tells whether there
+// were not too many.
+func (p *pageReader) look(n int) bool {
+	p.sh.work += n / 16
+	p.sh.complex = p.sh.complex || p.sh.work > maxMatching
+	return p.sh.work <= maxMatching
 }
 
 // covered is the frame that something of that reach may lie over. One that is
@@ -285,9 +290,9 @@ func (p *pageReader) room(c props) {
 func (p *pageReader) bars() {
 	const detail = "a bar may lie over the words"
 	n := p.out.mark()
-	for _, e := range p.edges {
+	for _, at := range p.edges {
 		if !p.padded {
-			p.out.doubtSpan(e.at, min(e.at+barReach, n), detail)
+			p.out.doubtSpan(at, min(at+barReach, n), detail)
 		}
 	}
 }
@@ -300,6 +305,9 @@ func (p *pageReader) checkDirection(c props, l look) {
 	}
 	from := p.frames[len(p.frames)-1].from
 	latin := false
+	if !p.look(len(p.out.buf) - from) {
+		return
+	}
 	for _, r := range string(p.out.buf[from:]) {
 		if unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana) {
 			return

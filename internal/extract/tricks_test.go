@@ -166,7 +166,7 @@ func TestTricksOfOffice(t *testing.T) {
 		"tight":           wordOf(p(wordRun(`<w:spacing w:val="-400"/>`, "AUTHENTIC")) + shown),
 		"struck":          wordOf(p(wordRun("<w:strike/>", "AUTHENTIC")) + shown),
 		"deleted":         wordOf(p("<w:del><w:r><w:t>AUTHENTIC</w:t></w:r></w:del>") + shown),
-		"instruction":     wordOf(p(`<w:r><w:fldChar w:fldCharType="begin"/></w:r>`+wordRun("", "AUTHENTIC")+`<w:r><w:fldChar w:fldCharType="separate"/></w:r>`+wordRun("", "ALTERED")+`<w:r><w:fldChar w:fldCharType="end"/></w:r>`)),
+		"instruction":     wordOf(p(`<w:r><w:fldChar w:fldCharType="begin"/></w:r>` + wordRun("", "AUTHENTIC") + `<w:r><w:fldChar w:fldCharType="separate"/></w:r>` + wordRun("", "ALTERED") + `<w:r><w:fldChar w:fldCharType="end"/></w:r>`)),
 		"no end of field": wordOf(shown + p(`<w:r><w:fldChar w:fldCharType="begin"/></w:r>`+wordRun("", "AUTHENTIC"))),
 		"bound":           wordOf(`<w:sdt><w:sdtPr><w:dataBinding/></w:sdtPr><w:sdtContent>` + p(wordRun("", "AUTHENTIC")) + "</w:sdtContent></w:sdt>"),
 		"drawing over":    wordOf("<w:p><w:r>" + anchored + "</w:r>" + wordRun("", "AUTHENTIC") + "</w:p>"),

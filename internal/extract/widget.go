@@ -1,6 +1,8 @@
 package extract
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -124,7 +126,8 @@ func (p *pageReader) generated(n *html.Node, st styled, l look) {
 			why = "the style shows words of its own"
 		}
 	}
-	for pseudo, c := range parts {
+	for _, pseudo := range slices.Sorted(maps.Keys(parts)) {
+		c := parts[pseudo]
 		own, place := l.apply(c, p.sh)
 		switch {
 		case (pseudo == "before" || pseudo == "after") && place.over != "" && place.painted:
