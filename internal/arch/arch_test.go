@@ -51,6 +51,9 @@ var foreign = map[string][]string{
 	"github.com/spf13/cobra":          {"internal/cli", "cmd/sijild"},
 	"github.com/prometheus":           {"internal/metrics"},
 	"go.yaml.in/yaml":                 {"internal/draft"},
+	"github.com/emersion/go-message":  {"internal/extract"},
+	"github.com/yuin/goldmark":        {"internal/extract"},
+	"golang.org/x/net/html":           {"internal/extract"},
 }
 
 var outside = []string{"net", "net/http", "os", "os/exec", "database/sql", "log", "log/slog", "syscall"}
