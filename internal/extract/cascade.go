@@ -59,7 +59,7 @@ func (sh *sheet) style(n *html.Node) styled {
 			continue
 		}
 		for _, d := range r.decls {
-			x := ranked{d, r.sel.weight, r.order, r.maybe || m == perhaps}
+			x := ranked{d, r.sel.weight, r.order, r.maybe || m == perhaps || !valid(d.name, d.value)}
 			if r.sel.pseudo != "" {
 				out.pseudo = append(out.pseudo, x)
 				out.pseudo[len(out.pseudo)-1].name = r.sel.pseudo + " " + d.name
@@ -71,7 +71,7 @@ func (sh *sheet) style(n *html.Node) styled {
 	all = append(all, hints(n)...)
 	if s := attribute(n, "style"); s != "" {
 		for _, d := range sh.declarations(&cssLexer{s: s}) {
-			all = append(all, ranked{d, inlineWeight, 0, false})
+			all = append(all, ranked{d, inlineWeight, 0, !valid(d.name, d.value)})
 		}
 	}
 	out.cases, out.more = cases(all)

@@ -70,8 +70,7 @@ func (sh *sheet) block(l *cssLexer, maybe bool, depth int) {
 			prelude = prelude[:0]
 		case t.kind == '@' && len(prelude) == 0:
 			sh.atRule(strings.ToLower(t.text), l, maybe, depth)
-		case t.kind == ' ' && len(prelude) == 0, t.kind == '}', t.kind == '<', t.kind == ';' && len(prelude) == 0:
-			// white space, the remains of a comment, a brace too many
+		case len(prelude) == 0 && (t.kind == ' ' || t.kind == 'c'):
 		default:
 			if len(prelude) <= maxSelector {
 				prelude = append(prelude, t)
@@ -140,6 +139,8 @@ func (sh *sheet) fontFace(decls []decl) {
 		switch d.name {
 		case "font-family":
 			family = strings.Trim(d.value, `"`)
+		case "size-adjust":
+			inside = true
 		case "src":
 			inside = inside || strings.Contains(d.value, "data:")
 		}
@@ -153,7 +154,7 @@ func (sh *sheet) fontFace(decls []decl) {
 // rule keeps the declarations that matter for each of the selectors.
 func (sh *sheet) rule(prelude []cssToken, l *cssLexer, maybe bool) {
 	decls := sh.declarations(l)
-	decls = slices.DeleteFunc(decls, func(d decl) bool { return d.name == "src" })
+	decls = slices.DeleteFunc(decls, func(d decl) bool { return d.name == "src" || d.name == "size-adjust" })
 	if len(decls) == 0 {
 		return
 	}
@@ -161,11 +162,17 @@ func (sh *sheet) rule(prelude []cssToken, l *cssLexer, maybe bool) {
 		sh.complex = true
 		return
 	}
-	for _, part := range splitTokens(prelude, ',') {
+	// One selector that a browser does not know drops the whole rule.
+	parts := splitTokens(prelude, ',')
+	var sels []selector
+	for _, part := range parts {
 		sel, ok := parseSelector(part)
-		if !ok {
-			continue
+		if ok {
+			sels = append(sels, sel)
 		}
+		maybe = maybe || len(parts) > 1 && (sel.odd || !ok && !sel.last().never)
+	}
+	for _, sel := range sels {
 		if sh.decls += len(decls); len(sh.rules) >= maxRules || sh.decls > maxDecls {
 			sh.complex = true
 			return
@@ -221,8 +228,10 @@ func (sh *sheet) declarations(l *cssLexer) []decl {
 			depth = 0
 		case !colon && t.kind == ':':
 			colon = true
-		case !colon && t.kind == 'i':
+		case !colon && t.kind == 'i' && name == "":
 			name = strings.ToLower(t.text)
+		case !colon && t.kind != ' ':
+			name = "?" // no browser takes this for a declaration
 		case colon && len(value) < maxSelector:
 			value = append(value, t)
 			fallthrough

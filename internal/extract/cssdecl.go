@@ -10,7 +10,7 @@ var hiding = set("display visibility opacity font-size color background-color ba
 	"margin-top margin-left margin-right margin-bottom float line-height letter-spacing word-spacing grid-row grid-column grid-area " +
 	"grid-row-start grid-column-start content-visibility -webkit-text-fill-color -webkit-text-security font-family animation-name " +
 	"list-style-type text-decoration-line color-scheme -webkit-line-clamp all white-space quotes background-clip -webkit-background-clip " +
-	"writing-mode offset-path mix-blend-mode padding padding-top")
+	"writing-mode offset-path mix-blend-mode padding padding-top text-shadow -webkit-text-stroke -webkit-text-stroke-width box-shadow border-image vertical-align flex-wrap")
 
 // shorthands that are taken apart.
 var shorthands = set("font background margin inset overflow flex-flow list-style animation text-decoration " +
@@ -26,7 +26,7 @@ func set(words string) map[string]bool {
 
 // appendDecl adds a declaration, taken apart where it is a shorthand.
 func appendDecl(out []decl, name string, value []cssToken) []decl {
-	if !hiding[name] && !shorthands[name] && name != "src" {
+	if !hiding[name] && !shorthands[name] && name != "src" && name != "size-adjust" {
 		return out
 	}
 	v := strings.TrimSpace(joined(value))

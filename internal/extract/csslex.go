@@ -7,7 +7,8 @@ import (
 
 // A cssToken is one token of a style sheet. Its kind is 'i' for an identifier, 'f'
 // for a function's name, '@', '#', 's' for a string, 'u' for an address without
-// quotes, 'n' for a number with its unit, ' ' for white space, 0 at the end, or
+// quotes, 'n' for a number with its unit, 'c' for the mark of a comment in HTML, ' ' for
+// white space, 0 at the end, or
 // the sign itself.
 type cssToken struct {
 	kind byte
@@ -34,6 +35,12 @@ func (l *cssLexer) next() cssToken {
 		return cssToken{}
 	}
 	c := l.s[l.i]
+	for _, mark := range []string{"<!--", "-->"} {
+		if strings.HasPrefix(l.s[l.i:], mark) {
+			l.i += len(mark)
+			return cssToken{'c', mark}
+		}
+	}
 	switch {
 	case isCSSSpace(c):
 		for l.i < len(l.s) && isCSSSpace(l.s[l.i]) {

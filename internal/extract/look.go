@@ -27,6 +27,8 @@ type look struct {
 	reason    string // why the words are in doubt
 	uncertain bool   // the background may be set outside the file
 	rtl       bool
+	shadow    bool // the words may show by their shadow or outline
+	pictured  bool // a picture is painted behind the words
 	pre       bool
 }
 
@@ -39,6 +41,7 @@ type box struct {
 	reach    int    // over which
 	clipped  float64
 	edge     bool // a bar at the top or foot of the window
+	pulled   bool // moved along the line, which matters between words
 	position bool // what is placed inside counts from it
 	painted  bool // it covers what is behind it, words or none
 }
@@ -63,10 +66,10 @@ func (l look) apply(p props, sh *sheet) (look, box) {
 
 // unseen tells whether words of this look are certainly not seen.
 func (l look) unseen() bool {
-	if l.invisible || l.opacity < 0.05 || l.size < unseenSize || l.alpha < 0.05 {
+	if l.invisible || l.opacity < 0.05 || l.size < unseenSize || l.alpha < 0.05 && !l.shadow {
 		return true
 	}
-	return l.backKnown && !l.uncertain && same(blend(l.color, l.back, l.alpha), l.back)
+	return !l.shadow && l.backKnown && !l.uncertain && same(blend(l.color, l.back, l.alpha), l.back)
 }
 
 // doubtful says why words of this look may not be read.
@@ -78,6 +81,8 @@ func (l look) doubtful() string {
 		return "words that hardly show"
 	case l.size < tinySize:
 		return "words too small to read"
+	case l.pictured:
+		return "words on a picture that may hide them"
 	}
 	over := blend(l.color, l.back, l.alpha*l.opacity)
 	if l.named && faint(over, l.back) {
@@ -107,10 +112,20 @@ func (l *look) colors(p props) {
 			l.backKnown = l.backKnown || alpha == 1
 			l.back = blend(rgb, l.back, alpha)
 			l.uncertain = l.uncertain && alpha < 1
+			l.pictured = l.pictured && alpha < 1
 		}
 	}
 	if v := p["background-image"]; v != "" && v != "none" && !reset(v) {
 		l.backKnown = false
+		l.pictured = true
+	}
+	if v := p["box-shadow"] + p["border-image"]; strings.Contains(v, "inset") || p["border-image"] != "" {
+		l.backKnown = false
+	}
+	for _, k := range []string{"text-shadow", "-webkit-text-stroke", "-webkit-text-stroke-width"} {
+		if v := p[k]; v != "" && !reset(v) {
+			l.shadow = v != "none" && v != "0"
+		}
 	}
 	for _, k := range []string{"color", "-webkit-text-fill-color"} {
 		v := p[k]
@@ -211,7 +226,7 @@ const transformed = "capitals that are not in the file"
 // tricky are the properties that wordTricks knows.
 var tricky = []string{
 	"unicode-bidi", "text-transform", "-webkit-text-security", "text-decoration-line", "letter-spacing", "word-spacing", "line-height",
-	"filter", "mask", "mask-image", "-webkit-mask-image", "mix-blend-mode", "offset-path", "writing-mode",
+	"filter", "mask", "mask-image", "-webkit-mask-image", "mix-blend-mode", "offset-path", "writing-mode", "vertical-align",
 }
 
 // wordTricks says what a declaration does to words, apart from hiding them.
@@ -242,6 +257,10 @@ func wordTricks(name, v string) string {
 		}
 	case "filter", "mask", "mask-image", "-webkit-mask-image", "mix-blend-mode", "offset-path":
 		return "words that a picture effect may hide"
+	case "vertical-align":
+		if n, ok := pixels(v, normalSize); ok && (n > 10 || n < -10) {
+			return "words that are moved"
+		}
 	case "writing-mode":
 		if v != "horizontal-tb" {
 			return "the words run from top to foot"

@@ -103,10 +103,16 @@ func (p *pageReader) element(n *html.Node, around look) {
 		}
 	case "body", "html":
 		p.room(st.cases[0])
+		l.pictured = false // a page's own background is no trick
+	case "table":
+		l.uncertain = l.uncertain || hasColumns(n)
 	}
 	end := lineEnds(n.Data, b.display)
 	if end == emptyLine && p.lists > 0 {
 		end = nextLine
+	}
+	if b.pulled && end == sameLine && b.over == "" {
+		b.over, b.reach = "words that are moved along the line", overParent
 	}
 	p.frames = append(p.frames, frame{from: p.out.mark(), block: end > 0, container: b.position, doubt: b.doubt})
 	p.out.end(end)
@@ -317,4 +323,15 @@ func (p *pageReader) checkDirection(c props, l look) {
 	if latin {
 		p.out.doubt(from, "the order of the words is turned round")
 	}
+}
+
+// hasColumns tells whether columns of a table, which no cell stands in, may paint
+// behind its words.
+func hasColumns(n *html.Node) bool {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if c.Data == "col" || c.Data == "colgroup" {
+			return true
+		}
+	}
+	return false
 }

@@ -189,8 +189,10 @@ func (b *box) margins(p props) {
 		case !ok || n > -4:
 		case (k == "margin-left" || k == "margin-top") && n <= -4*far:
 			b.gone = true
-		case k == "margin-top" || k == "margin-bottom" || n < -40 || strings.HasPrefix(b.display, "inline"):
+		case k == "margin-top" || k == "margin-bottom" || n < -40:
 			b.over, b.reach = "words that are moved over others", overParent
+		default:
+			b.pulled = true
 		}
 	}
 }
@@ -206,7 +208,8 @@ func (b *box) flow(p props) {
 			b.over, b.reach = detail, overParent
 		}
 	}
-	if strings.Contains(p["flex-direction"], "reverse") {
+	b.pulled = b.pulled || p["float"] == "left" || p["float"] == "right"
+	if strings.Contains(p["flex-direction"]+p["flex-wrap"], "reverse") {
 		b.doubt = detail
 	}
 }

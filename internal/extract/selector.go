@@ -40,6 +40,15 @@ type selector struct {
 	parts  []compound
 	weight int
 	pseudo string
+	odd    bool // asks what some browsers may not know
+}
+
+// last is the compound that was read last.
+func (s selector) last() compound {
+	if len(s.parts) == 0 {
+		return compound{}
+	}
+	return s.parts[len(s.parts)-1]
 }
 
 // The weights of an id, of a class and of a tag.
@@ -50,7 +59,7 @@ const (
 
 // key is what an element has to have so that the selector can match it.
 func (s selector) key() string {
-	last := s.parts[len(s.parts)-1]
+	last := s.last()
 	switch {
 	case last.id != "":
 		return "#" + strings.ToLower(last.id)
@@ -88,6 +97,7 @@ func parseSelector(ts []cssToken) (selector, bool) {
 			continue
 		}
 		if comb != 0 && started {
+			s.odd = s.odd || c.maybe
 			s.parts = append(s.parts, c)
 			c = compound{before: comb}
 		}
@@ -99,6 +109,7 @@ func parseSelector(ts []cssToken) (selector, bool) {
 		i += n
 	}
 	s.parts = append(s.parts, c)
+	s.odd = s.odd || c.maybe
 	return s, started && !c.never
 }
 
@@ -250,12 +261,12 @@ func (s *selector) plain(ts []cssToken) (compound, bool) {
 
 // matches tells whether the selector is about the element.
 func (sh *sheet) matches(s selector, n *html.Node) int {
-	last := len(s.parts) - 1
-	m := sh.compare(&s.parts[last], n)
-	if m == no || last == 0 {
+	end := len(s.parts) - 1
+	m := sh.compare(&s.parts[end], n)
+	if m == no || end == 0 {
 		return m
 	}
-	return min(m, sh.around(s.parts, last, n))
+	return min(m, sh.around(s.parts, end, n))
 }
 
 // around looks for elements before part i, which matches n already.
