@@ -93,6 +93,12 @@ var pageTricks = map[string][2]string{
 	"sheet in an address":    {"", "<link rel=stylesheet href='data:text/css,p.x{display:none}'><p class=x>AUTHENTIC</p><p>ALTERED</p>"},
 	"refresh":                {"", "<meta http-equiv=refresh content='0;url=data:text/html,x'><p>AUTHENTIC</p>"},
 	"noscript":               {"", "<noscript><p>AUTHENTIC</p></noscript><p>ALTERED</p>"},
+	"overruled by nothing":   {"", `<p style="display:none;display:foo">AUTHENTIC</p><p>ALTERED</p>`},
+	"visible by nothing":     {"", `<p style="visibility:hidden;visibility:seen">AUTHENTIC</p><p>ALTERED</p>`},
+	"placed by nothing":      {"", `<p style="position:absolute;left:-9999px;left:0furlongs">AUTHENTIC</p><p>ALTERED</p>`},
+	"on a picture":           {"", `<p style="background:url(data:,)">AUTHENTIC</p><p>ALTERED</p>`},
+	"floats":                 {"", `<p>AUTHENTIC<span style="float:left">It is false that</span></p>`},
+	"pulled along":           {"", `<p>AUTHENTIC<span style="margin-left:-30px;background:#fff">x</span></p>`},
 	"alternative text":       {"", "<img alt='AUTHENTIC'><p>ALTERED</p>"},
 }
 
@@ -121,6 +127,35 @@ func TestTricksOfPages(t *testing.T) {
 		mail := extracttest.Mail("Content-Type: text/html; charset=utf-8\r\n", string(file))
 		if c, err := new(Reader).Read(context.Background(), mail); err == nil && plainly(c) {
 			t.Errorf("%s in a mail: taken for shown:\n%s", name, c.Text)
+		}
+	}
+}
+
+// What a browser does not take for style hides nothing: each of these shows one
+// word more than the authentic sentence.
+func TestStyleThatIsNone(t *testing.T) {
+	for name, trick := range map[string][2]string{
+		"two words":        {"", `<span style="x display:none">NOT</span>`},
+		"a star":           {"", `<span style="*display:none">NOT</span>`},
+		"two values":       {"", `<span style="display:none none">NOT</span>`},
+		"a mark":           {"", `<span style="<!-- display:none">NOT</span>`},
+		"no importance":    {"", `<span style="display:none !x">NOT</span>`},
+		"a brace too many": {"} .x{display:none}", "<span class=x>NOT</span>"},
+		"a semicolon":      {"; .x{display:none}", "<span class=x>NOT</span>"},
+		"a bad selector":   {".x, ::: {display:none}", "<span class=x>NOT</span>"},
+		"a new selector":   {".x, p:unheard {display:none}", "<span class=x>NOT</span>"},
+		"hover":            {".x:hover{display:none}", "<span class=x>NOT</span>"},
+		"other type":       {"", `<style type="text/x">.x{display:none}</style><span class=x>NOT</span>`},
+		"shadow":           {".x{color:transparent;text-shadow:0 0 0 #000}", "<span class=x>NOT</span>"},
+		"inset shadow":     {".x{color:#fff;box-shadow:inset 0 0 0 99px #000}", "<span class=x>NOT</span>"},
+		"negative size":    {".x{font-size:-1px}", "<span class=x>NOT</span>"},
+		"column":           {"", "<table><col style='background:#000'><tr><td><span style='color:#fff'>NOT</span></table>"},
+		"white on picture": {".x{color:#fff;background:url(x)}", "<span class=x>NOT</span>"},
+		"white on shades":  {".x{color:#fff;background:linear-gradient(#000,#000)}", "<span class=x>NOT</span>"},
+	} {
+		c := read(t, extracttest.Page("<style>"+trick[0]+"</style>", "<p>We do "+trick[1]+" demand it</p>"))
+		if !strings.Contains(string(c.Text), "NOT") {
+			t.Errorf("%s: a word that is shown is lost: %s %v", name, c.Text, c.Warnings)
 		}
 	}
 }
