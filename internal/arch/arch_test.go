@@ -55,6 +55,7 @@ var foreign = map[string][]string{
 	"github.com/tetratelabs/wazero":   {"internal/pdf"},
 	"github.com/emersion/go-message":  {"internal/extract"},
 	"github.com/yuin/goldmark":        {"internal/extract"},
+	"golang.org/x/net/html":           {"internal/extract"},
 }
 
 var outside = []string{"net", "net/http", "os", "os/exec", "database/sql", "log", "log/slog", "syscall"}

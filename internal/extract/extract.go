@@ -1,7 +1,9 @@
 package extract
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 )
@@ -33,6 +35,7 @@ type Warning struct {
 // The codes of warnings.
 const (
 	WarnStyles      = "styles-not-read"      // a style sheet that is not in the file
+	WarnScripts     = "scripts-not-run"      // programs in a page, which may change it
 	WarnHidden      = "hidden-left-out"      // text that a reader does not see
 	WarnDeleted     = "deleted-left-out"     // text deleted under revision control
 	WarnComments    = "comments-left-out"    // comments and annotations
@@ -94,23 +97,74 @@ func (r *Reader) Read(ctx context.Context, file []byte) (*Copy, error) {
 	if len(file) > MaxFile {
 		return nil, &Error{CodeTooLarge, fmt.Sprintf("larger than %d bytes (10 MiB)", MaxFile), "check the declaration alone, without what surrounds it"}
 	}
-	switch form := FormOf(file); form {
-	case Text:
-		return Plain(file), nil
-	case PDF:
-		return engineRead(ctx, r.PDF, form, file)
-	case Picture:
-		return engineRead(ctx, r.Picture, form, file)
-	default:
-		return nil, &Error{CodeForm, "this is " + form.Name() + "; it cannot be read here", form.Advice()}
+	form := FormOf(file)
+	if form != PDF && form != Picture {
+		if decoded := fromUTF16(file); decoded != nil {
+			file = decoded
+		}
 	}
+	c, err := r.read(ctx, form, file)
+	if err == nil {
+		return c, nil
+	}
+	var known *Error
+	if !errors.As(err, &known) {
+		known = &Error{CodeDamaged, "it cannot be read", form.Advice()}
+	}
+	return nil, known
 }
 
-func engineRead(ctx context.Context, e Engine, form Form, file []byte) (*Copy, error) {
+// read calls the reader of a form.
+func (r *Reader) read(ctx context.Context, form Form, file []byte) (*Copy, error) {
+	switch form {
+	case Text:
+		return Plain(file), nil
+	case HTML:
+		return readHTML(ctx, file)
+	case Markdown:
+		return readMarkdown(ctx, file)
+	case Chat:
+		return readChat(file)
+	case EML:
+		return readMail(ctx, file)
+	case DOCX, ODT:
+		a, err := openArchive(file)
+		if err != nil {
+			return nil, err
+		}
+		if form == DOCX {
+			return readDOCX(a)
+		}
+		return readODT(a)
+	case PDF:
+		return engine(ctx, r.PDF, form, file)
+	case Picture:
+		return engine(ctx, r.Picture, form, file)
+	}
+	return nil, unread(form, file)
+}
+
+// engine calls the reader of a form that needs one.
+func engine(ctx context.Context, e Engine, form Form, file []byte) (*Copy, error) {
 	if e == nil {
-		return nil, &Error{CodeForm, "this is " + form.Name() + "; it cannot be read here", form.Advice()}
+		return nil, unread(form, file)
 	}
 	return e.Read(ctx, file)
+}
+
+// unread says why a form is not read. Word locks a file inside one of its old
+// form, and archives that are cut off have no form at all.
+func unread(form Form, file []byte) *Error {
+	switch {
+	case bytes.HasPrefix(file, []byte(ole)) && bytes.Contains(file, []byte("E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k")):
+		return encrypted()
+	case bytes.HasPrefix(file, []byte("PK\x03\x04")):
+		var why *Error
+		if _, err := openArchive(file); errors.As(err, &why) {
+			return why
+		}
+	}
+	return &Error{CodeForm, "this is " + form.Name() + "; it cannot be read here", form.Advice()}
 }
 
 // Plain is a text that is its own extraction.

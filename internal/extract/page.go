@@ -1,0 +1,337 @@
+package extract
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/net/html"
+)
+
+// barReach is how many bytes of text a bar may lie over that stays at the top or
+// foot of the window.
+const barReach = 300
+
+// A pageReader goes through a parsed page.
+type pageReader struct {
+	ctx     context.Context
+	out     *lines
+	sh      *sheet
+	frames  []frame // of the elements around, the page's own first
+	lists   int     // lists that are open
+	tooDeep bool
+	padded  bool  // the page leaves room at its top
+	edges   []int // where bars stand in the text
+}
+
+// A frame is an open element.
+type frame struct {
+	from      int
+	doubt     string
+	block     bool
+	container bool // what is placed inside counts from it
+	filled    bool // shows something that is no text
+}
+
+// ends says how an element parts lines when no style says otherwise.
+var ends = func() map[string]int {
+	m := map[string]int{}
+	for tag := range set("p h1 h2 h3 h4 h5 h6 blockquote ul ol dl pre table figure hr menu dir fieldset form xmp listing plaintext search hgroup") {
+		m[tag] = emptyLine
+	}
+	for tag := range set("div li dt dd tr td th caption section article header footer main nav aside address figcaption legend summary details " +
+		"html body center thead tbody tfoot dialog optgroup option title") {
+		m[tag] = nextLine
+	}
+	return m
+}()
+
+// silent are elements that show nothing of what is in them, and are no news.
+var silent = set("script style head title meta link base noframes area map param source track colgroup col frameset rp annotation annotation-xml desc metadata defs symbol")
+
+// fallbacks are elements that show something else than the text in them.
+var fallbacks = set("iframe object video audio canvas embed applet picture progress meter")
+
+func (p *pageReader) children(n *html.Node, l look) {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		switch c.Type {
+		case html.TextNode:
+			p.text(c.Data, l)
+		case html.ElementNode:
+			p.element(c, l)
+		}
+	}
+}
+
+func (p *pageReader) text(s string, l look) {
+	if l.unseen() {
+		if strings.TrimSpace(s) != "" {
+			p.out.leave(WarnHidden, 1)
+		}
+		return
+	}
+	from := p.out.mark()
+	if l.pre {
+		p.out.kept(s)
+	} else {
+		p.out.words(s)
+	}
+	if why := l.doubtful(); why != "" {
+		p.out.doubt(from, why)
+	}
+}
+
+func (p *pageReader) element(n *html.Node, around look) {
+	if len(p.frames) > 2*maxHTMLDepth {
+		p.tooDeep = true
+		return
+	}
+	if silent[n.Data] {
+		return
+	}
+	st := p.sh.style(n)
+	l, b := p.resolve(st, around)
+	if b.gone || p.hiddenByTag(n) {
+		p.leave(n)
+		return
+	}
+	switch n.Data {
+	case "pre", "textarea", "xmp", "listing", "plaintext":
+		if st.cases[0]["white-space"] == "" {
+			l.pre = true
+		}
+	case "body", "html":
+		p.room(st.cases[0])
+		l.pictured = false // a page's own background is no trick
+	case "table":
+		l.uncertain = l.uncertain || hasColumns(n)
+	}
+	end := lineEnds(n.Data, b.display)
+	if end == emptyLine && p.lists > 0 {
+		end = nextLine
+	}
+	if b.pulled && end == sameLine && b.over == "" {
+		b.over, b.reach = "words that are moved along the line", overParent
+	}
+	p.frames = append(p.frames, frame{from: p.out.mark(), block: end > 0, container: b.position, doubt: b.doubt})
+	p.out.end(end)
+	p.inside(n, l)
+	p.checkDirection(st.cases[0], l)
+	p.generated(n, st, l)
+	p.close(b)
+	p.out.end(end)
+}
+
+// resolve works out the look and place of an element. Where it may be shown and
+// may be hidden, it is read, and in doubt.
+func (p *pageReader) resolve(st styled, around look) (look, box) {
+	if first := st.cases[0]; p.sh.moves && first["animation-name"] != "" && first["animation-name"] != "none" {
+		shown := props{}
+		for k, v := range first {
+			if k != "opacity" && k != "visibility" && k != "display" && k != "transform" {
+				shown[k] = v
+			}
+		}
+		st.cases = append(st.cases, shown)
+	}
+	l, b := around.apply(st.cases[0], p.sh)
+	unsure := st.more
+	for _, c := range st.cases[1:] {
+		l2, b2 := around.apply(c, p.sh)
+		unsure = unsure || b.gone != b2.gone || differs(l, l2)
+		if b.gone || !b2.gone && l.unseen() && !l2.unseen() {
+			b2.doubt = first(b2.doubt, b.doubt)
+			l, b = l2, b2
+		}
+		b.doubt = first(b.doubt, b2.doubt)
+		if b.over == "" {
+			b.over, b.reach, b.edge = b2.over, b2.reach, b2.edge
+		}
+	}
+	if unsure {
+		b.doubt = "words that are hidden at times"
+	}
+	return l, b
+}
+
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func lineEnds(tag, display string) int {
+	switch d, _, _ := strings.Cut(display, " "); d {
+	case "", "initial", "inherit", "unset", "revert":
+		return ends[tag]
+	case "inline", "inline-block", "inline-flex", "inline-grid", "inline-table", "contents", "ruby":
+		return sameLine
+	}
+	return max(ends[tag], nextLine)
+}
+
+// hiddenByTag tells what an element's own nature hides.
+func (p *pageReader) hiddenByTag(n *html.Node) bool {
+	_, open := lookup(n, "open")
+	switch n.Data {
+	case "template", "noscript", "noembed", "datalist":
+		return true
+	case "dialog":
+		return !open
+	}
+	if n.Parent == nil || n.Parent.Data != "details" {
+		return false
+	}
+	if _, open = lookup(n.Parent, "open"); open {
+		return false
+	}
+	if n.Data != "summary" {
+		return true
+	}
+	for c := n.PrevSibling; c != nil; c = c.PrevSibling {
+		if p.sh.work++; c.Data == "summary" && c.Type == html.ElementNode {
+			return true // only the first is shown
+		}
+	}
+	return false
+}
+
+// leave counts what is hidden, when there are words in it.
+func (p *pageReader) leave(n *html.Node) {
+	if hasWords(n) {
+		p.out.leave(WarnHidden, 1)
+	}
+}
+
+func hasWords(n *html.Node) bool {
+	if n.Type == html.TextNode && strings.TrimSpace(n.Data) != "" {
+		return true
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if !silent[c.Data] && hasWords(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// close ends the innermost frame, and gives its doubts to what they are about.
+func (p *pageReader) close(b box) {
+	i := len(p.frames) - 1
+	f := p.frames[i]
+	words := p.out.mark() > f.from
+	if b.clipped > 0 && words && p.look(p.out.mark()-f.from) && linesNeeded(p.out.buf[f.from:]) > b.clipped {
+		f.doubt = first(f.doubt, "words that may be cut off")
+	}
+	if f.doubt != "" {
+		p.out.doubt(f.from, f.doubt)
+	}
+	p.frames = p.frames[:i]
+	if i == 0 {
+		return
+	}
+	if f.filled {
+		p.frames[i-1].filled = true
+	}
+	if b.over == "" || !words && !f.filled && !b.painted {
+		return
+	}
+	if b.edge {
+		p.edges = append(p.edges, p.out.mark())
+		return
+	}
+	over := &p.frames[p.covered(b.reach)]
+	over.doubt = first(over.doubt, b.over)
+}
+
+// look counts the bytes of text that are looked at again, and tells whether there
+// were not too many.
+func (p *pageReader) look(n int) bool {
+	p.sh.work += n / 16
+	p.sh.complex = p.sh.complex || p.sh.work > maxMatching
+	return p.sh.work <= maxMatching
+}
+
+// covered is the frame that something of that reach may lie over. One that is
+// placed counts from the nearest frame that is placed itself.
+func (p *pageReader) covered(reach int) int {
+	if reach == overAll {
+		return 0
+	}
+	for i, f := range slices.Backward(p.frames) {
+		if reach == overParent && f.block || reach == overContainer && f.container && f.block {
+			return i
+		}
+	}
+	return 0
+}
+
+// linesNeeded is how many lines of a narrow column the text takes.
+func linesNeeded(b []byte) float64 {
+	n := 0.0
+	for line := range strings.SplitSeq(strings.TrimSpace(string(b)), "\n") {
+		n += 1 + float64(len(line)/60)
+	}
+	return n
+}
+
+// room notes whether the page leaves room for a bar at its top.
+func (p *pageReader) room(c props) {
+	v := c["padding-top"]
+	if v == "" {
+		v, _, _ = strings.Cut(c["padding"], " ")
+	}
+	if v == "" {
+		v = c["margin-top"]
+	}
+	if n, ok := pixels(v, normalSize); ok && n >= 24 {
+		p.padded = true
+	}
+}
+
+// bars doubts what a bar at the edge of the window may lie over for good: what
+// comes next in the text, unless the page leaves room for it, and the end.
+func (p *pageReader) bars() {
+	const detail = "a bar may lie over the words"
+	n := p.out.mark()
+	for _, at := range p.edges {
+		if !p.padded {
+			p.out.doubtSpan(at, min(at+barReach, n), detail)
+		}
+	}
+}
+
+// checkDirection doubts words that run from right to left and are of a script that
+// does not.
+func (p *pageReader) checkDirection(c props, l look) {
+	if c["direction"] != "rtl" || !l.rtl {
+		return
+	}
+	from := p.frames[len(p.frames)-1].from
+	latin := false
+	if !p.look(len(p.out.buf) - from) {
+		return
+	}
+	for _, r := range string(p.out.buf[from:]) {
+		if unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana) {
+			return
+		}
+		latin = latin || unicode.IsLetter(r)
+	}
+	if latin {
+		p.out.doubt(from, "the order of the words is turned round")
+	}
+}
+
+// hasColumns tells whether columns of a table, which no cell stands in, may paint
+// behind its words.
+func hasColumns(n *html.Node) bool {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if c.Data == "col" || c.Data == "colgroup" {
+			return true
+		}
+	}
+	return false
+}
