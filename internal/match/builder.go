@@ -74,7 +74,7 @@ func (b *builder) change(a *alignment, hunks []hunk, i int) Change {
 	before := pub[max(0, h.p0-contextTokens):h.p0]
 	after := pub[h.p1:min(len(pub), h.p1+contextTokens)]
 	ch.Class = classify(pub[h.p0:h.p1], cp[h.c0:h.c1], before, after,
-		wholeLines(pub, h.p0, h.p1) && wholeLines(cp, h.c0, h.c1))
+		wholeLines(pub, h.p0, h.p1) && wholeLines(cp, h.c0, h.c1), h.p0 == len(pub) || pub[h.p0].First())
 	if h.move {
 		ch.Op, ch.Class = OpMove, ClassOrder
 	}
