@@ -86,6 +86,7 @@ func align(d *doc, c *copied) *alignment {
 	a.slide(c)
 	a.growHead(c)
 	a.growTail(c)
+	a.movedEnds(c)
 	a.hunks = swaps(d, c, a.hunks)
 	a.tolerate(c)
 	return a

@@ -62,6 +62,23 @@ func (a *alignment) growTail(c *copied) {
 	}
 }
 
+// movedEnds makes a hunk of what is missing at an end of the text when the same
+// words were put in elsewhere: a demand that was moved, and not left out.
+func (a *alignment) movedEnds(c *copied) {
+	head := hunk{p1: a.omitHead, c0: a.c0, c1: a.c0}
+	tail := hunk{p0: a.omitTail, p1: len(a.d.ids), c0: a.c1, c1: a.c1}
+	for _, h := range a.hunks {
+		switch {
+		case sameWords(a.d, c, head, h):
+			a.hunks, a.omitHead = append([]hunk{head}, a.hunks...), 0
+			return
+		case sameWords(a.d, c, tail, h):
+			a.hunks, a.omitTail = append(a.hunks, tail), len(a.d.ids)
+			return
+		}
+	}
+}
+
 // attachTail returns the hunk of the copy's tokens [c1,to), which follow the text
 // on its last line and are no list, and of an opening quotation mark that is not
 // closed. What the published line has there is what they replace.
