@@ -134,6 +134,9 @@ func (k *candidate) verdict(c *copied) *Verdict {
 		b.place(k.version.list, l)
 	}
 	k.list.surroundings = b.variants(k.parts, k.list.surroundings)
+	if c.emphasised(k.list.surroundings) {
+		b.tolerances[TolEmphasis] = true
+	}
 	for _, l := range k.list.surroundings {
 		b.surrounding(l)
 	}

@@ -76,16 +76,17 @@ func (r *listResult) settle(v *version, c *copied, items []item, found map[int]b
 	}
 	r.sig.Status = ListSame
 	for _, it := range items {
-		at := c.form.Tokens[it.from].Start
+		from := skipMarkers(c.form.Tokens, it.from, it.to-1) // the name, not its number in the list
+		at := c.form.Tokens[from].Start
 		r.listTokens += it.to - it.from
 		if it.changed < 0 {
-			r.sig.Added = append(r.sig.Added, AddedName{c.slice(it.from, it.to), at})
+			r.sig.Added = append(r.sig.Added, AddedName{c.slice(from, it.to), at})
 			r.wrongTokens += it.to - it.from
 			continue
 		}
 		n := v.list.names[it.changed]
 		found[it.changed] = true
-		r.sig.Changed = append(r.sig.Changed, ChangedName{n.text, c.slice(it.from, it.to), at, it.changed})
+		r.sig.Changed = append(r.sig.Changed, ChangedName{n.text, c.slice(from, it.to), at, it.changed})
 		r.wrongTokens += max(it.to-it.from, len(n.ids))
 	}
 	for i, n := range v.list.names {
@@ -150,20 +151,24 @@ func (s *listScan) changedPlace(l line, beforeList bool) bool {
 	return false
 }
 
-// overlap is the Jaccard coefficient of the two token sets, case folded.
+// overlap is the Jaccard coefficient of the two sets of words, case folded.
 func overlap(a, b []text.Token) float64 {
 	set := map[string]int{}
-	for i := range a {
-		set[strings.ToLower(a[i].Text)] |= 1
-	}
-	for i := range b {
-		set[strings.ToLower(b[i].Text)] |= 2
+	for side, tokens := range [][]text.Token{a, b} {
+		for i := range tokens {
+			if isWord(&tokens[i]) {
+				set[strings.ToLower(tokens[i].Text)] |= side + 1
+			}
+		}
 	}
 	both := 0
 	for _, m := range set {
 		if m == 3 {
 			both++
 		}
+	}
+	if both == 0 {
+		return 0
 	}
 	return float64(both) / float64(len(set))
 }

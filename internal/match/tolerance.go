@@ -218,31 +218,3 @@ func withoutVowels(s string) string {
 func arabicLetters(s string) string {
 	return strings.NewReplacer("\u06cc", "\u064a", "\u06a9", "\u0643").Replace(s)
 }
-
-// pairEmphasis finds the signs *, _ and ~ that open and close around words on one
-// line.
-func pairEmphasis(tokens []text.Token) map[int]bool {
-	var pairs map[int]bool
-	open := map[string]int{}
-	for i := range tokens {
-		if tokens[i].First() {
-			clear(open)
-		}
-		s := tokens[i].Text
-		if s != "*" && s != "_" && s != "~" || tokens[i].Class != text.Punctuation && s != "*" {
-			continue
-		}
-		before := i > 0 && !tokens[i].First() && tokens[i-1].End == tokens[i].Start
-		after := i+1 < len(tokens) && tokens[i+1].Start == tokens[i].End
-		if j, ok := open[s]; ok && before {
-			if pairs == nil {
-				pairs = map[int]bool{}
-			}
-			pairs[i], pairs[j] = true, true
-			delete(open, s)
-		} else if after {
-			open[s] = i
-		}
-	}
-	return pairs
-}
