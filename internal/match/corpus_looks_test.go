@@ -50,7 +50,7 @@ var looks = map[string]func(in string, s step) string{
 		return s.With + strings.ReplaceAll(strings.TrimRight(in, "\n"), "\n", "\n"+s.With) + "\n"
 	},
 	"around-lines": func(in string, s step) string { // WhatsApp's *, _ and ~ round every line
-		return regexp.MustCompile(`(?m)^(\S.*\S)$`).ReplaceAllString(in, strings.ReplaceAll(s.With, "$", "$$")+"$1"+strings.ReplaceAll(s.With, "$", "$$"))
+		return regexp.MustCompile(`(?m)^(\S.*\S)$`).ReplaceAllString(in, strings.ReplaceAll(s.With, "$", "$$")+"${1}"+strings.ReplaceAll(s.With, "$", "$$"))
 	},
 	"between-letters": func(in string, s step) string { // after every n-th letter
 		n := 0

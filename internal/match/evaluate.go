@@ -130,6 +130,10 @@ func (k *candidate) verdict(c *copied) *Verdict {
 		hunks := slices.Concat(a.hunks, a.attachTail(c, max(a.c1, k.list.attached[a.c1])))
 		b.text(a, hunks, len(k.parts) > 1 || k.list.sig.Status != ListAbsent)
 	}
+	for _, name := range k.list.tolerances {
+		b.tolerances[name] = true
+	}
+	v.Warnings = append(v.Warnings, k.list.warnings...)
 	for _, l := range k.list.placeChanged {
 		b.place(k.version.list, l)
 	}

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sijil/sijil/internal/text"
@@ -17,6 +18,23 @@ type listResult struct {
 	surroundings []line
 	places       []hit
 	placeChanged []line // lines that are a changed place-and-date line
+	tolerances   []string
+	warnings     []Warning
+}
+
+// same reports whether the copy's tokens [from,to) are those of a name under a
+// tolerance, which it notes.
+func (r *listResult) same(n *name, c *copied, from, to int) bool {
+	tolerance, warning := equivalent(n.form.Tokens, c.form.Tokens[from:to])
+	if tolerance == "" {
+		return false
+	}
+	r.tolerances = append(r.tolerances, tolerance)
+	if warning {
+		r.warnings = append(r.warnings, Warning{tolerance, c.form.Tokens[from].Start,
+			tokenText(n.form.Tokens) + " → " + tokenText(c.form.Tokens[from:to])})
+	}
+	return true
 }
 
 // compareList reads what is outside the text against the list of v.
@@ -84,8 +102,11 @@ func (r *listResult) settle(v *version, c *copied, items []item, found map[int]b
 			r.wrongTokens += it.to - it.from
 			continue
 		}
-		n := v.list.names[it.changed]
+		n := &v.list.names[it.changed]
 		found[it.changed] = true
+		if r.same(n, c, from, it.to) {
+			continue
+		}
 		r.sig.Changed = append(r.sig.Changed, ChangedName{n.text, c.slice(from, it.to), at, it.changed})
 		r.wrongTokens += max(it.to-it.from, len(n.ids))
 	}
@@ -123,6 +144,7 @@ func (r *listResult) leftovers(s *listScan, items []item, hits []hit) {
 	for _, l := range s.lines {
 		switch {
 		case taken[l.from]:
+		case len(r.places) == 0 && slices.ContainsFunc(s.l.places, func(p name) bool { return r.same(&p, s.c, l.from, l.to) }):
 		case len(r.places) == 0 && s.changedPlace(l, l.from < first && len(hits) > 0):
 			r.placeChanged = append(r.placeChanged, l)
 		default:
@@ -151,13 +173,18 @@ func (s *listScan) changedPlace(l line, beforeList bool) bool {
 	return false
 }
 
-// overlap is the Jaccard coefficient of the two sets of words, case folded.
+// key is what of a word counts when two names are held against each other.
+func key(word string) string {
+	return strings.ToLower(arabicLetters(withoutVowels(plainLetters(word))))
+}
+
+// overlap is the Jaccard coefficient of the two sets of words, by their keys.
 func overlap(a, b []text.Token) float64 {
 	set := map[string]int{}
 	for side, tokens := range [][]text.Token{a, b} {
 		for i := range tokens {
 			if isWord(&tokens[i]) {
-				set[strings.ToLower(tokens[i].Text)] |= side + 1
+				set[key(tokens[i].Text)] |= side + 1
 			}
 		}
 	}

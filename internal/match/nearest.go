@@ -10,7 +10,7 @@ import (
 type nearest struct {
 	l     *nameList
 	taken map[int]bool
-	byID  map[uint32][]int
+	byKey map[string][]int
 	short []int // names of one or two words, compared letter by letter
 	tries int   // comparisons left; a hostile copy has many items
 }
@@ -22,14 +22,14 @@ const (
 )
 
 func newNearest(l *nameList, found map[int]bool) *nearest {
-	n := &nearest{l: l, taken: map[int]bool{}, byID: map[uint32][]int{}, tries: maxTries}
+	n := &nearest{l: l, taken: map[int]bool{}, byKey: map[string][]int{}, tries: maxTries}
 	for i := range l.names {
 		if l.names[i].form == nil || found[i] {
 			n.taken[i] = true
 			continue
 		}
-		for _, id := range l.names[i].ids {
-			n.byID[id] = append(n.byID[id], i)
+		for _, t := range l.names[i].form.Tokens {
+			n.byKey[key(t.Text)] = append(n.byKey[key(t.Text)], i)
 		}
 		if len(l.names[i].ids) <= 3 && len(n.short) < maxShort {
 			n.short = append(n.short, i)
@@ -42,7 +42,7 @@ func newNearest(l *nameList, found map[int]bool) *nearest {
 // and how much; 0 when none does.
 func (n *nearest) find(c *copied, from, to int) (best int, score float64) {
 	tokens := c.form.Tokens[from:to]
-	if len(n.byID) == 0 || len(tokens) > 100 {
+	if len(n.byKey) == 0 || len(tokens) > 100 {
 		return 0, 0
 	}
 	tried := map[int]bool{}
@@ -61,8 +61,8 @@ func (n *nearest) find(c *copied, from, to int) (best int, score float64) {
 			best, score = i, s
 		}
 	}
-	for _, id := range c.ids[from:to] {
-		if names := n.byID[id]; len(names) <= maxShort {
+	for i := range tokens {
+		if names := n.byKey[key(tokens[i].Text)]; len(names) <= maxShort {
 			for _, i := range names {
 				try(i)
 			}
