@@ -131,8 +131,9 @@ const noPlace = -1
 // place reports a changed place-and-date line, word by word.
 func (b *builder) place(l *nameList, ln line) {
 	best, most := &l.places[0], -1.0
+	words := keys(b.c.form.Tokens[ln.from:ln.to])
 	for i := range l.places {
-		if o := overlap(l.places[i].form.Tokens, b.c.form.Tokens[ln.from:ln.to]); o > most {
+		if o := overlap(l.places[i].keys, words); o > most {
 			best, most = &l.places[i], o
 		}
 	}

@@ -21,6 +21,7 @@ type nameList struct {
 type name struct {
 	text string
 	form *text.Form // nil for a withheld name
+	keys []string
 	ids  []uint32
 }
 
@@ -42,7 +43,7 @@ func newNameList(v Version) (*nameList, error) {
 		if err != nil {
 			return nil, fmt.Errorf("name %d: %w", i+1, err)
 		}
-		l.names = append(l.names, name{text: n.Text, form: form})
+		l.names = append(l.names, name{text: n.Text, form: form, keys: keys(form.Tokens)})
 		l.listed++
 	}
 	for _, line := range strings.Split(v.PlaceDate, "\n") {
@@ -53,7 +54,7 @@ func newNameList(v Version) (*nameList, error) {
 		if err != nil {
 			return nil, fmt.Errorf("place and date: %w", err)
 		}
-		l.places = append(l.places, name{text: line, form: form})
+		l.places = append(l.places, name{text: line, form: form, keys: keys(form.Tokens)})
 	}
 	return l, nil
 }

@@ -3,6 +3,7 @@ package match
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/sijil/sijil/internal/text"
 )
@@ -157,8 +158,9 @@ func (r *listResult) leftovers(s *listScan, items []item, hits []hit) {
 // resembles it, or it stands between text and list and carries a year.
 func (s *listScan) changedPlace(l line, beforeList bool) bool {
 	tokens := s.c.form.Tokens[l.from:l.to]
+	words := keys(tokens)
 	for i := range s.l.places {
-		if p := &s.l.places[i]; overlap(p.form.Tokens, tokens) >= 0.5 {
+		if p := &s.l.places[i]; overlap(p.keys, words) >= 0.5 {
 			return true
 		}
 	}
@@ -173,18 +175,35 @@ func (s *listScan) changedPlace(l line, beforeList bool) bool {
 	return false
 }
 
-// key is what of a word counts when two names are held against each other.
-func key(word string) string {
-	return strings.ToLower(arabicLetters(withoutVowels(plainLetters(word))))
+// key is what of a token counts when two names are held against each other; it is
+// empty where the token is no word.
+func key(t *text.Token) string {
+	if !isWord(t) {
+		return ""
+	}
+	for i := range len(t.Text) {
+		if t.Text[i] >= utf8.RuneSelf {
+			return strings.ToLower(arabicLetters(withoutVowels(plainLetters(t.Text))))
+		}
+	}
+	return strings.ToLower(t.Text)
 }
 
-// overlap is the Jaccard coefficient of the two sets of words, by their keys.
-func overlap(a, b []text.Token) float64 {
-	set := map[string]int{}
-	for side, tokens := range [][]text.Token{a, b} {
-		for i := range tokens {
-			if isWord(&tokens[i]) {
-				set[key(tokens[i].Text)] |= side + 1
+func keys(tokens []text.Token) []string {
+	out := make([]string, len(tokens))
+	for i := range tokens {
+		out[i] = key(&tokens[i])
+	}
+	return out
+}
+
+// overlap is the Jaccard coefficient of two sets of words, given by their keys.
+func overlap(a, b []string) float64 {
+	set := make(map[string]int, len(a)+len(b))
+	for side, words := range [][]string{a, b} {
+		for _, w := range words {
+			if w != "" {
+				set[w] |= side + 1
 			}
 		}
 	}

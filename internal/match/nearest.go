@@ -28,8 +28,10 @@ func newNearest(l *nameList, found map[int]bool) *nearest {
 			n.taken[i] = true
 			continue
 		}
-		for _, t := range l.names[i].form.Tokens {
-			n.byKey[key(t.Text)] = append(n.byKey[key(t.Text)], i)
+		for _, k := range l.names[i].keys {
+			if k != "" {
+				n.byKey[k] = append(n.byKey[k], i)
+			}
 		}
 		if len(l.names[i].ids) <= 3 && len(n.short) < maxShort {
 			n.short = append(n.short, i)
@@ -45,6 +47,7 @@ func (n *nearest) find(c *copied, from, to int) (best int, score float64) {
 	if len(n.byKey) == 0 || len(tokens) > 100 {
 		return 0, 0
 	}
+	words := keys(tokens)
 	tried := map[int]bool{}
 	try := func(i int) {
 		if tried[i] || n.taken[i] || n.tries == 0 {
@@ -53,7 +56,7 @@ func (n *nearest) find(c *copied, from, to int) (best int, score float64) {
 		tried[i] = true
 		n.tries--
 		name := &n.l.names[i]
-		s := overlap(name.form.Tokens, tokens)
+		s := overlap(name.keys, words)
 		if s < sameSetShare && (len(name.ids) > 8 || len(tokens) > 12 || !fewEdits(joined(name.form.Tokens), joined(tokens))) {
 			return
 		}
@@ -61,8 +64,8 @@ func (n *nearest) find(c *copied, from, to int) (best int, score float64) {
 			best, score = i, s
 		}
 	}
-	for i := range tokens {
-		if names := n.byKey[key(tokens[i].Text)]; len(names) <= maxShort {
+	for _, w := range words {
+		if names := n.byKey[w]; len(names) <= maxShort {
 			for _, i := range names {
 				try(i)
 			}

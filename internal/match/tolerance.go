@@ -216,5 +216,13 @@ func withoutVowels(s string) string {
 }
 
 func arabicLetters(s string) string {
-	return strings.NewReplacer("\u06cc", "\u064a", "\u06a9", "\u0643").Replace(s)
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case 0x06cc:
+			return 0x064a
+		case 0x06a9:
+			return 0x0643
+		}
+		return r
+	}, s)
 }
