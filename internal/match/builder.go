@@ -55,7 +55,7 @@ func (b *builder) text(a *alignment, hunks []hunk, joined bool) {
 }
 
 // contextTokens is how much around a change its class may depend on.
-const contextTokens = 3
+const contextTokens = 6
 
 // change describes hunk i.
 func (b *builder) change(a *alignment, hunks []hunk, i int) Change {

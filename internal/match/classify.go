@@ -28,7 +28,7 @@ func classify(pub, cp, before, after []text.Token, ownLines, opens bool) string 
 	case months(pub) != months(cp):
 		return ClassDate
 	case numbers(pub) != numbers(cp) || numberWords(pub) != numberWords(cp):
-		if hasMonth(pub) || hasMonth(before) || hasMonth(after) {
+		if hasMonth(pub) || inDate(before, after) {
 			return ClassDate
 		}
 		return ClassNumber
@@ -36,6 +36,20 @@ func classify(pub, cp, before, after []text.Token, ownLines, opens bool) string 
 		return ClassPunctuation
 	}
 	return classifyWords(pub, cp, opens || len(before) == 0 || endsSentence(before[len(before)-1].Text))
+}
+
+// inDate reports whether a month is near: within three tokens, or before nothing but
+// numbers and signs, as in "May 4 - 5, 2031".
+func inDate(before, after []text.Token) bool {
+	if hasMonth(before[max(0, len(before)-3):]) || hasMonth(after[:min(3, len(after))]) {
+		return true
+	}
+	for i := len(before) - 1; i >= 0; i-- {
+		if isWord(&before[i]) && numbers(before[i:i+1]) == "" {
+			return hasMonth(before[i : i+1])
+		}
+	}
+	return false
 }
 
 // longPassage is from how many words on what comes or goes is an addition or an

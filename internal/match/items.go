@@ -71,7 +71,7 @@ func (s *listScan) strangers(items []item, b *bounds, k int, used map[int]bool) 
 		}
 		from := s.lines[i].from
 		heading := s.c.form.Tokens[to-1].Text == ":" && !s.marked(from)
-		if heading || gap > b.gap || b.bulleted && !s.marked(from) {
+		if heading || s.rule(s.lines[i]) || gap > b.gap || b.bulleted && !s.marked(from) {
 			break
 		}
 		b.first = from
