@@ -205,6 +205,9 @@ func (b *bounds) holds(s *listScan, l line) bool {
 // rule reports whether a line is of punctuation alone, such as "* * *": it parts
 // the text from something else and is no item.
 func (s *listScan) rule(l line) bool {
+	if !s.c.form.Tokens[l.from].First() {
+		return false // the rest of a line, behind a name
+	}
 	for _, t := range s.c.form.Tokens[l.from:l.to] {
 		if r, _ := utf8.DecodeRuneInString(t.Text); t.Class == text.Hidden || !unicode.IsPunct(r) && r != '=' && r != '~' && r != '+' {
 			return false
