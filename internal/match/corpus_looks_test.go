@@ -25,7 +25,11 @@ var looks = map[string]func(in string, s step) string{
 	},
 	"letter-list": func(in string, s step) string {
 		n := 0
-		return regexp.MustCompile(`(?m)^• `).ReplaceAllStringFunc(in, func(string) string { n++; return fmt.Sprintf(s.With, 'a'+n-1) + " " })
+		return regexp.MustCompile(`(?m)^• `).ReplaceAllStringFunc(in, func(string) string {
+			n++
+			letter := string(rune('a' + (n-1)%26))
+			return fmt.Sprintf(s.With, strings.Repeat(letter, 1+(n-1)/26)) + " "
+		})
 	},
 	"roman-list": func(in string, s step) string {
 		n := 0

@@ -147,7 +147,7 @@ func (s *listScan) line(k, i, to int) (int, bool) {
 		if n > 0 {
 			hits = append(hits, hit{at, at + n, e, k})
 			pos = at + n
-		} else if len(hits) > 0 && separates(tokens[pos-1].Text) {
+		} else if len(hits) > 0 && pos > hits[len(hits)-1].to { // behind a separator
 			piece := s.piece(pos, to)
 			lines = append(lines, line{pos, piece, k})
 			pos = piece

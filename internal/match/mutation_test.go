@@ -152,7 +152,7 @@ func (b base) mutate(rng *rand.Rand, list bool) (copied, name string, beside boo
 		if strings.TrimSpace(lines[i]) != "" {
 			was := lines[i]
 			lines[i] = m.edit(rng, was)
-			if sign, put := strings.CutPrefix(lines[i], was); put && inList && len(sign) == 1 && separates(sign) {
+			if sign, put := strings.CutPrefix(lines[i], oneLine(was)); put && inList && len(sign) == 1 && separates(sign) {
 				lines[i] = was
 				continue // what parts names is presentation of a list
 			}
@@ -182,7 +182,7 @@ func newDisguises() map[string]func(s string) string {
 	look("quoted twice", "quote-lines", step{With: ">> "})
 	look("Persian digits", "persian-digits", step{})
 	look("presentation forms", "presentation-forms", step{})
-	look("lettered", "letter-list", step{With: "%c)"})
+	look("lettered", "letter-list", step{With: "%s)"})
 	look("numbered 1)", "number-list", step{With: "%d)"})
 	look("numbered demands", "number-items", step{With: "%d."})
 	look("demands with dashes", "itemise", step{With: "- "})

@@ -1,6 +1,9 @@
 package text
 
-import "unicode/utf8"
+import (
+	"unicode"
+	"unicode/utf8"
+)
 
 // markLists gives the class Marker to the tokens at a line start that may be a
 // list marker. They stay in the canonical form: whether "18-" at a line start
@@ -73,15 +76,18 @@ func closes(s string) bool {
 }
 
 // ordinal reports whether s can number an item: up to three digits, one letter,
-// or a Roman number of up to five letters.
+// the same letter twice, or a Roman number of up to five letters.
 func ordinal(s string) bool {
 	if s == "" {
 		return false
+	}
+	if r, n := utf8.DecodeRuneInString(s); unicode.IsLetter(r) && (n == len(s) || s[:n] == s[n:]) {
+		return true // word processors number on after "z" with "aa"
 	}
 	digits, roman := true, true
 	for _, c := range []byte(s) {
 		digits = digits && c >= '0' && c <= '9'
 		roman = roman && (c == 'i' || c == 'v' || c == 'x' || c == 'I' || c == 'V' || c == 'X')
 	}
-	return digits && len(s) <= 3 || roman && len(s) <= 5 || utf8.RuneCountInString(s) == 1
+	return digits && len(s) <= 3 || roman && len(s) <= 5
 }
