@@ -36,7 +36,6 @@ type recipe struct {
 	Bases  []string `json:"bases"`
 	Steps  []step   `json:"steps"`
 	Widths []int    `json:"widths,omitempty"` // from, to, step: wrapped at each
-	Forms  []string `json:"forms,omitempty"`  // files that the copy is put into; text where none
 	Want   want     `json:"want"`
 }
 

@@ -31,10 +31,10 @@ func TestCorpus(t *testing.T) {
 				t.Run(r.Name, func(t *testing.T) {
 					for _, c := range r.copies(t) {
 						id := r.Name + ", " + c.how
-						if was, twice := made[c.in+c.form]; twice {
+						if was, twice := made[c.in]; twice {
 							t.Errorf("%s makes the copy of %s", id, was)
 						}
-						made[c.in+c.form] = id
+						made[c.in] = id
 						copies[f.Kind]++
 						c.check(t, indexes, f.Kind, r.Want)
 					}
@@ -64,7 +64,7 @@ func corpusIndexes(t *testing.T) map[string]*Index {
 // A madeCopy is one copy of a recipe.
 type madeCopy struct {
 	corpusBase
-	how, in, form string
+	how, in string
 }
 
 func (r *recipe) copies(t *testing.T) []madeCopy {
@@ -72,10 +72,6 @@ func (r *recipe) copies(t *testing.T) []madeCopy {
 	var out []madeCopy
 	if len(r.Bases) == 0 {
 		t.Fatal("no base")
-	}
-	forms := r.Forms
-	if len(forms) == 0 {
-		forms = []string{"text"}
 	}
 	for _, name := range r.Bases {
 		if strings.HasPrefix(name, "casablanca") && !hasCasablanca() {
@@ -88,17 +84,15 @@ func (r *recipe) copies(t *testing.T) []madeCopy {
 			}
 		}
 		whole := b.page.render()
-		for _, form := range forms {
-			if len(r.Widths) == 0 {
-				out = append(out, madeCopy{b, name + ", " + form, whole, form})
-				continue
-			}
-			last := ""
-			for w := r.Widths[0]; w <= r.Widths[1]; w += r.Widths[2] {
-				if in := wrap(whole, w); in != last {
-					out = append(out, madeCopy{b, fmt.Sprintf("%s, %s, width %d", name, form, w), in, form})
-					last = in
-				}
+		if len(r.Widths) == 0 {
+			out = append(out, madeCopy{b, name, whole})
+			continue
+		}
+		last := ""
+		for w := r.Widths[0]; w <= r.Widths[1]; w += r.Widths[2] {
+			if in := wrap(whole, w); in != last {
+				out = append(out, madeCopy{b, fmt.Sprintf("%s, width %d", name, w), in})
+				last = in
 			}
 		}
 	}

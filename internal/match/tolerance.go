@@ -70,9 +70,9 @@ func (a *alignment) trimMarkers(c *copied, h *hunk) {
 	// The copy's markers before the item that starts at p0, then those before
 	// the item that starts at p1.
 	if boundary(h.p0) {
-		for h.c0 < h.c1 && marks(cp, h.c0) {
+		for h.c0 < h.c1 && (marks(cp, h.c0) || ruleEnd(cp, h.c0, h.c1) > 0) {
 			a.tolerances[TolListMarkers] = true
-			h.c0++
+			h.c0 = max(h.c0+1, ruleEnd(cp, h.c0, h.c1))
 		}
 	}
 	if h.p1 < len(pub) && boundary(h.p1) {
@@ -92,6 +92,24 @@ func (a *alignment) trimMarkers(c *copied, h *hunk) {
 			h.p0++
 		}
 	}
+}
+
+// ruleEnd returns the end of the line at i when it is a rule, such as "* * *" or
+// "===", and ends by limit; else 0.
+func ruleEnd(tokens []text.Token, i, limit int) int {
+	if !tokens[i].First() {
+		return 0
+	}
+	end := lineEnd(tokens, i+1)
+	for ; i < end; i++ {
+		if s := tokens[i].Text; s != "*" && s != "-" && s != "_" && s != "=" && s != "~" {
+			return 0
+		}
+	}
+	if end > limit {
+		return 0
+	}
+	return end
 }
 
 // marks reports whether token i can mark an item.

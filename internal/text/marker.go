@@ -26,7 +26,7 @@ func markLists(tokens []Token) {
 }
 
 // markerLen returns how many of the first tokens of a line are its list marker:
-// "-", "*", "+", "1.", "1)", "1-", "(1)" and the same with one letter or a Roman
+// "-", "*", "+", "1.", "1)", "1-", "1 -", "1/", "(1)" and the same with one letter or a Roman
 // number. What follows it on the line is a space away, or a word after a marker
 // that mayTouch it.
 func markerLen(line []Token) int {
@@ -39,6 +39,8 @@ func markerLen(line []Token) int {
 	case line[0].Text == "(" && glued(line, 1) && ordinal(line[1].Text) && glued(line, 2) && line[2].Text == ")":
 		n = 3
 	case ordinal(line[0].Text) && glued(line, 1) && closes(line[1].Text):
+		n = 2
+	case ordinal(line[0].Text) && len(line) > 1 && line[1].Breaks == 0 && line[1].Text == "-":
 		n = 2
 	default:
 		return 0
@@ -72,7 +74,7 @@ func glued(line []Token, i int) bool {
 }
 
 func closes(s string) bool {
-	return s == "." || s == ")" || s == "-" || s == ":" || s == "]"
+	return s == "." || s == ")" || s == "-" || s == ":" || s == "]" || s == "/"
 }
 
 // ordinal reports whether s can number an item: up to three digits, one letter,
