@@ -16,7 +16,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop bench bench-door bench-audit licences clean
+.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop mutations bench bench-door bench-audit licences clean
 
 all: build
 
@@ -37,6 +37,16 @@ demo-stop:
 
 test:
 	$(GO) test ./...
+
+# A million random mutations of copies, from several seeds: none outside
+# presentation may pass, none inside be altered. make mutations [MUTATIONS=N] [SEED=N]
+MUTATIONS ?= 1000000
+SEED      ?= 1
+mutations:
+	@for i in 0 1 2 3 4; do \
+		$(GO) test -count=1 -run '^TestRandomMutations$$' -timeout 60m ./internal/match \
+			-mutations $$(($(MUTATIONS) / 5)) -seed $$(($(SEED) + 1000 * $$i)) || exit 1; \
+	done
 
 # What a change has to pass.
 check: fmt vet staticcheck race fuzz vuln

@@ -9,7 +9,18 @@ type copied struct {
 	ids  []uint32
 	emph map[int]bool // tokens that are paired emphasis signs
 	// quoted says that the ">" of a quoted mail were dropped from form.
-	quoted bool
+	quoted  bool
+	blanked []int // offsets of the emphasis signs that form was read without
+}
+
+// newCopied prepares a copy of which form is the canonical one.
+func newCopied(raw []byte, form *text.Form) *copied {
+	c := &copied{raw: raw, form: form}
+	if tokens, quoted := unquote(form.Tokens); quoted && len(tokens) > 0 {
+		c.form, c.quoted = &text.Form{Tokens: tokens}, true
+	}
+	c.emph = pairEmphasis(c.form.Tokens)
+	return c
 }
 
 // A hunk is one place where the aligned sequences differ: published tokens
@@ -86,6 +97,7 @@ func align(d *doc, c *copied) *alignment {
 	a.slide(c)
 	a.growHead(c)
 	a.growTail(c)
+	a.movedEnds(c)
 	a.hunks = swaps(d, c, a.hunks)
 	a.tolerate(c)
 	return a

@@ -55,7 +55,7 @@ func (b *builder) text(a *alignment, hunks []hunk, joined bool) {
 }
 
 // contextTokens is how much around a change its class may depend on.
-const contextTokens = 3
+const contextTokens = 6
 
 // change describes hunk i.
 func (b *builder) change(a *alignment, hunks []hunk, i int) Change {
@@ -74,7 +74,7 @@ func (b *builder) change(a *alignment, hunks []hunk, i int) Change {
 	before := pub[max(0, h.p0-contextTokens):h.p0]
 	after := pub[h.p1:min(len(pub), h.p1+contextTokens)]
 	ch.Class = classify(pub[h.p0:h.p1], cp[h.c0:h.c1], before, after,
-		wholeLines(pub, h.p0, h.p1) && wholeLines(cp, h.c0, h.c1))
+		wholeLines(pub, h.p0, h.p1) && wholeLines(cp, h.c0, h.c1), h.p0 == len(pub) || pub[h.p0].First())
 	if h.move {
 		ch.Op, ch.Class = OpMove, ClassOrder
 	}
@@ -131,8 +131,9 @@ const noPlace = -1
 // place reports a changed place-and-date line, word by word.
 func (b *builder) place(l *nameList, ln line) {
 	best, most := &l.places[0], -1.0
+	words := keys(b.c.form.Tokens[ln.from:ln.to])
 	for i := range l.places {
-		if o := overlap(l.places[i].form.Tokens, b.c.form.Tokens[ln.from:ln.to]); o > most {
+		if o := overlap(l.places[i].keys, words); o > most {
 			best, most = &l.places[i], o
 		}
 	}

@@ -78,13 +78,14 @@ func (x *Index) compare(raw []byte, slug string) (*Verdict, []extract.Span) {
 	if slug != "" && !x.has(slug) {
 		return unknown(ReasonNoPublication), nil
 	}
-	c := &copied{raw: raw, form: form}
-	tokens, quoted := unquote(form.Tokens)
-	if quoted && len(tokens) > 0 {
-		c.form, c.quoted = &text.Form{Tokens: tokens}, true
-	}
-	c.emph = pairEmphasis(c.form.Tokens)
+	c := newCopied(raw, form)
 	docs := x.candidates(c, slug)
+	if len(c.emph) > 0 && !usesSigns(docs) {
+		if plain := c.withoutEmphasis(); plain != nil {
+			c = plain
+			docs = x.candidates(c, slug)
+		}
+	}
 	if len(docs) == 0 {
 		return unknown(ReasonNoRecord), nil
 	}

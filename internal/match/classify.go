@@ -10,8 +10,9 @@ import (
 )
 
 // classify names the gravest thing that a change does. before and after are the
-// published tokens around it; ownLines says that what comes or goes is whole lines.
-func classify(pub, cp, before, after []text.Token, ownLines bool) string {
+// published tokens around it; ownLines says that what comes or goes is whole lines,
+// opens that the published text begins a line there.
+func classify(pub, cp, before, after []text.Token, ownLines, opens bool) string {
 	pw, cw := countWords(pub), countWords(cp)
 	switch {
 	case hasHidden(cp) || hasHidden(pub):
@@ -27,22 +28,37 @@ func classify(pub, cp, before, after []text.Token, ownLines bool) string {
 	case months(pub) != months(cp):
 		return ClassDate
 	case numbers(pub) != numbers(cp) || numberWords(pub) != numberWords(cp):
-		if hasMonth(pub) || hasMonth(before) || hasMonth(after) {
+		if hasMonth(pub) || inDate(before, after) {
 			return ClassDate
 		}
 		return ClassNumber
 	case pw == 0 && cw == 0:
 		return ClassPunctuation
 	}
-	return classifyWords(pub, cp, before)
+	return classifyWords(pub, cp, opens || len(before) == 0 || endsSentence(before[len(before)-1].Text))
+}
+
+// inDate reports whether a month is near: within three tokens, or before nothing but
+// numbers and signs, as in "May 4 - 5, 2031".
+func inDate(before, after []text.Token) bool {
+	if hasMonth(before[max(0, len(before)-3):]) || hasMonth(after[:min(3, len(after))]) {
+		return true
+	}
+	for i := len(before) - 1; i >= 0; i-- {
+		if isWord(&before[i]) && numbers(before[i:i+1]) == "" {
+			return hasMonth(before[i : i+1])
+		}
+	}
+	return false
 }
 
 // longPassage is from how many words on what comes or goes is an addition or an
 // omission, whatever it contains.
 const longPassage = 8
 
-// classifyWords tells apart how words differ.
-func classifyWords(pub, cp, before []text.Token) string {
+// classifyWords tells apart how words differ; starts says that a sentence starts
+// with them.
+func classifyWords(pub, cp []text.Token, starts bool) string {
 	p, c := joined(pub), joined(cp)
 	switch {
 	case strings.EqualFold(p, c):
@@ -51,7 +67,7 @@ func classifyWords(pub, cp, before []text.Token) string {
 		return ClassAccent
 	case sameSet(pub, cp):
 		return ClassOrder
-	case len(before) > 0 && (named(pub, before) || len(pub) == 0 && named(cp, before)):
+	case named(pub, starts) || named(cp, starts):
 		return ClassName
 	}
 	return ClassWording
@@ -140,18 +156,18 @@ func sameSet(pub, cp []text.Token) bool {
 }
 
 // named reports whether the words look like a name: capitals that no sentence
-// start explains.
-func named(tokens, before []text.Token) bool {
-	start := len(before) == 0 || endsSentence(before[len(before)-1].Text)
+// start explains. Where the copy begins a line does not matter: that is wrapping.
+func named(tokens []text.Token, starts bool) bool {
 	for i := range tokens {
 		if !isWord(&tokens[i]) {
+			starts = starts || endsSentence(tokens[i].Text)
 			continue
 		}
 		r, _ := utf8.DecodeRuneInString(tokens[i].Text)
-		if unicode.IsUpper(r) && !start && !tokens[i].First() {
+		if unicode.IsUpper(r) && !starts {
 			return true
 		}
-		start = false
+		starts = false
 	}
 	return false
 }

@@ -1,6 +1,10 @@
 package match
 
-import "github.com/sijil/sijil/internal/text"
+import (
+	"strings"
+
+	"github.com/sijil/sijil/internal/text"
+)
 
 // The ends of an alignment. Words attached to the text on its first or last line
 // are part of it; so are lines next to it that resemble the lines of the text
@@ -27,7 +31,7 @@ func (a *alignment) growHead(c *copied) {
 	}
 	for h.p0 > 0 && h.c0 > 0 && (h.p0 == len(pub) || pub[h.p0].First()) && cp[h.c0].First() {
 		p, q := lineStart(pub, h.p0-1), lineStart(cp, h.c0-1)
-		if !resemble(a.d.ids[p:h.p0], c.ids[q:h.c0]) {
+		if !resemble(pub[p:h.p0], cp[q:h.c0]) {
 			break
 		}
 		h.p0, h.c0 = p, q
@@ -48,7 +52,7 @@ func (a *alignment) growTail(c *copied) {
 	h := hunk{p0: a.omitTail, p1: a.omitTail, c0: a.c1, c1: a.c1}
 	for h.p1 < len(pub) && h.c1 < len(cp) && cp[h.c1].First() {
 		p, q := lineEnd(pub, h.p1+1), lineEnd(cp, h.c1+1)
-		if !resemble(a.d.ids[h.p1:p], c.ids[h.c1:q]) {
+		if !resemble(pub[h.p1:p], cp[h.c1:q]) {
 			break
 		}
 		h.p1, h.c1 = p, q
@@ -59,6 +63,23 @@ func (a *alignment) growTail(c *copied) {
 	if h.size() > 0 {
 		a.hunks = append(a.hunks, h)
 		a.omitTail, a.c1 = h.p1, h.c1
+	}
+}
+
+// movedEnds makes a hunk of what is missing at an end of the text when the same
+// words were put in elsewhere: a demand that was moved, and not left out.
+func (a *alignment) movedEnds(c *copied) {
+	head := hunk{p1: a.omitHead, c0: a.c0, c1: a.c0}
+	tail := hunk{p0: a.omitTail, p1: len(a.d.ids), c0: a.c1, c1: a.c1}
+	for _, h := range a.hunks {
+		switch {
+		case sameWords(a.d, c, head, h):
+			a.hunks, a.omitHead = append([]hunk{head}, a.hunks...), 0
+			return
+		case sameWords(a.d, c, tail, h):
+			a.hunks, a.omitTail = append(a.hunks, tail), len(a.d.ids)
+			return
+		}
 	}
 }
 
@@ -98,23 +119,22 @@ func (a *alignment) deleted(line []uint32) bool {
 	return find(a.d.ids[:a.omitHead], line) >= 0 || find(a.d.ids[a.omitTail:], line) >= 0
 }
 
-// resemble reports whether two lines have three tenths of their tokens in common.
-func resemble(a, b []uint32) bool {
-	set := map[uint32]bool{}
-	for _, id := range a {
-		set[id] = true
-	}
-	both, only := 0, map[uint32]bool{}
-	for _, id := range b {
-		if set[id] {
-			both++
-			delete(set, id)
-			only[id] = true
-		} else if !only[id] {
-			only[id] = true
+// resemble reports whether two lines have three tenths of their tokens in common,
+// whatever their case.
+func resemble(a, b []text.Token) bool {
+	set := map[string]int{}
+	for side, tokens := range [][]text.Token{a, b} {
+		for i := range tokens {
+			set[strings.ToLower(tokens[i].Text)] |= side + 1
 		}
 	}
-	return 10*both >= 3*(len(set)+len(only))
+	both := 0
+	for _, m := range set {
+		if m == 3 {
+			both++
+		}
+	}
+	return 10*both >= 3*len(set)
 }
 
 // skipMarkers returns the first token from i on that is no list marker.

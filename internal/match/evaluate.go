@@ -130,10 +130,17 @@ func (k *candidate) verdict(c *copied) *Verdict {
 		hunks := slices.Concat(a.hunks, a.attachTail(c, max(a.c1, k.list.attached[a.c1])))
 		b.text(a, hunks, len(k.parts) > 1 || k.list.sig.Status != ListAbsent)
 	}
+	for _, name := range k.list.tolerances {
+		b.tolerances[name] = true
+	}
+	v.Warnings = append(v.Warnings, k.list.warnings...)
 	for _, l := range k.list.placeChanged {
 		b.place(k.version.list, l)
 	}
 	k.list.surroundings = b.variants(k.parts, k.list.surroundings)
+	if c.emphasised(k.list.surroundings) {
+		b.tolerances[TolEmphasis] = true
+	}
 	for _, l := range k.list.surroundings {
 		b.surrounding(l)
 	}

@@ -163,10 +163,17 @@ func validate(t testing.TB, v *Verdict) {
 	}
 }
 
+var casablancaPath = filepath.Join("..", "..", "..", "shared", "declaration", "casablanca.txt")
+
+func hasCasablanca() bool {
+	_, err := os.Stat(casablancaPath)
+	return err == nil
+}
+
 // casablanca reads the real declaration as a publication, or skips.
 func casablanca(t testing.TB) (Publication, string, []string) {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "declaration", "casablanca.txt"))
+	b, err := os.ReadFile(casablancaPath)
 	if os.IsNotExist(err) {
 		t.Skip("the declaration is not beside the repository")
 	}

@@ -5,14 +5,16 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
 
-var breakable = regexp.MustCompile(`[^ \-]*-|[^ \-]+`)
+var breakable = regexp.MustCompile(`[^ \-]*-+|[^ \-]+`)
 
 // wrap breaks each line at width, as mail programs do: at spaces and after
-// hyphens.
+// hyphens before a letter or digit.
 func wrap(s string, width int) string {
 	var out strings.Builder
 	for _, l := range strings.Split(s, "\n") {
@@ -20,7 +22,7 @@ func wrap(s string, width int) string {
 		for i, at := range breakable.FindAllStringIndex(l, -1) {
 			w := l[at[0]:at[1]]
 			switch {
-			case i == 0:
+			case i == 0, l[at[0]-1] != ' ' && !unicode.IsLetter(first(w)) && !unicode.IsNumber(first(w)):
 			case col+1+len([]rune(w)) > width:
 				out.WriteByte('\n')
 				col = 0
@@ -34,6 +36,11 @@ func wrap(s string, width int) string {
 		out.WriteByte('\n')
 	}
 	return out.String()
+}
+
+func first(s string) rune {
+	r, _ := utf8.DecodeRuneInString(s)
+	return r
 }
 
 var presentation = map[string]func(string) string{

@@ -2,6 +2,8 @@ package match
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/sijil/sijil/internal/text"
 )
@@ -48,7 +50,7 @@ func (s *listScan) items(hits []hit, found map[int]bool, outside []span, places 
 func (s *listScan) strangers(items []item, b *bounds, k int, used map[int]bool) []item {
 	free := func(i int) bool { return s.lines[i].span == k && !used[s.lines[i].from] }
 	for i := 0; i < len(s.lines); i++ { // inside and after
-		if !free(i) || !b.holds(s, s.lines[i]) {
+		if !free(i) || s.rule(s.lines[i]) || !b.holds(s, s.lines[i]) {
 			continue
 		}
 		from := s.lines[i].from
@@ -69,7 +71,7 @@ func (s *listScan) strangers(items []item, b *bounds, k int, used map[int]bool) 
 		}
 		from := s.lines[i].from
 		heading := s.c.form.Tokens[to-1].Text == ":" && !s.marked(from)
-		if heading || gap > b.gap || b.bulleted && !s.marked(from) {
+		if heading || s.rule(s.lines[i]) || gap > b.gap || b.bulleted && !s.marked(from) {
 			break
 		}
 		b.first = from
@@ -171,7 +173,7 @@ func (s *listScan) alienList(b *bounds, k int, sp span, places []hit) {
 		if s.c.form.Tokens[l.from].Breaks > 3 || headings > 2 {
 			return
 		}
-		if s.marked(l.from) {
+		if s.marked(l.from) && !s.rule(l) {
 			b.first, b.last, b.bulleted = l.from, l.to, true
 			return
 		}
@@ -198,6 +200,20 @@ func (b *bounds) holds(s *listScan, l line) bool {
 	}
 	breaks := int(t[l.from].Breaks)
 	return breaks <= b.gap && !address(t[l.from:l.to]) || b.bulleted && s.marked(l.from) && breaks <= b.gap+1
+}
+
+// rule reports whether a line is of punctuation alone, such as "* * *": it parts
+// the text from something else and is no item.
+func (s *listScan) rule(l line) bool {
+	if !s.c.form.Tokens[l.from].First() {
+		return false // the rest of a line, behind a name
+	}
+	for _, t := range s.c.form.Tokens[l.from:l.to] {
+		if r, _ := utf8.DecodeRuneInString(t.Text); t.Class == text.Hidden || !unicode.IsPunct(r) && r != '=' && r != '~' && r != '+' {
+			return false
+		}
+	}
+	return true
 }
 
 // address reports whether a line is a web address.

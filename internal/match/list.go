@@ -21,6 +21,7 @@ type nameList struct {
 type name struct {
 	text string
 	form *text.Form // nil for a withheld name
+	keys []string
 	ids  []uint32
 }
 
@@ -42,7 +43,7 @@ func newNameList(v Version) (*nameList, error) {
 		if err != nil {
 			return nil, fmt.Errorf("name %d: %w", i+1, err)
 		}
-		l.names = append(l.names, name{text: n.Text, form: form})
+		l.names = append(l.names, name{text: n.Text, form: form, keys: keys(form.Tokens)})
 		l.listed++
 	}
 	for _, line := range strings.Split(v.PlaceDate, "\n") {
@@ -53,7 +54,7 @@ func newNameList(v Version) (*nameList, error) {
 		if err != nil {
 			return nil, fmt.Errorf("place and date: %w", err)
 		}
-		l.places = append(l.places, name{text: line, form: form})
+		l.places = append(l.places, name{text: line, form: form, keys: keys(form.Tokens)})
 	}
 	return l, nil
 }
@@ -146,7 +147,7 @@ func (s *listScan) line(k, i, to int) (int, bool) {
 		if n > 0 {
 			hits = append(hits, hit{at, at + n, e, k})
 			pos = at + n
-		} else if len(hits) > 0 && separates(tokens[pos-1].Text) {
+		} else if len(hits) > 0 && pos > hits[len(hits)-1].to { // behind a separator
 			piece := s.piece(pos, to)
 			lines = append(lines, line{pos, piece, k})
 			pos = piece

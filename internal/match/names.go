@@ -3,6 +3,7 @@ package match
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/sijil/sijil/internal/text"
 )
@@ -19,6 +20,23 @@ type listResult struct {
 	places       []hit
 	seen         []span // what of the copy stands in the list, place and date included
 	placeChanged []line // lines that are a changed place-and-date line
+	tolerances   []string
+	warnings     []Warning
+}
+
+// same reports whether the copy's tokens [from,to) are those of a name under a
+// tolerance, which it notes.
+func (r *listResult) same(n *name, c *copied, from, to int) bool {
+	tolerance, warning := equivalent(n.form.Tokens, c.form.Tokens[from:to])
+	if tolerance == "" {
+		return false
+	}
+	r.tolerances = append(r.tolerances, tolerance)
+	if warning {
+		r.warnings = append(r.warnings, Warning{tolerance, c.form.Tokens[from].Start,
+			tokenText(n.form.Tokens) + " → " + tokenText(c.form.Tokens[from:to])})
+	}
+	return true
 }
 
 // compareList reads what is outside the text against the list of v.
@@ -84,16 +102,20 @@ func (r *listResult) settle(v *version, c *copied, items []item, found map[int]b
 	}
 	r.sig.Status = ListSame
 	for _, it := range items {
-		at := c.form.Tokens[it.from].Start
+		from := skipMarkers(c.form.Tokens, it.from, it.to-1) // the name, not its number in the list
+		at := c.form.Tokens[from].Start
 		r.listTokens += it.to - it.from
 		if it.changed < 0 {
-			r.sig.Added = append(r.sig.Added, AddedName{c.slice(it.from, it.to), at})
+			r.sig.Added = append(r.sig.Added, AddedName{c.slice(from, it.to), at})
 			r.wrongTokens += it.to - it.from
 			continue
 		}
-		n := v.list.names[it.changed]
+		n := &v.list.names[it.changed]
 		found[it.changed] = true
-		r.sig.Changed = append(r.sig.Changed, ChangedName{n.text, c.slice(it.from, it.to), at, it.changed})
+		if r.same(n, c, from, it.to) {
+			continue
+		}
+		r.sig.Changed = append(r.sig.Changed, ChangedName{n.text, c.slice(from, it.to), at, it.changed})
 		r.wrongTokens += max(it.to-it.from, len(n.ids))
 	}
 	for i, n := range v.list.names {
@@ -130,6 +152,7 @@ func (r *listResult) leftovers(s *listScan, items []item, hits []hit) {
 	for _, l := range s.lines {
 		switch {
 		case taken[l.from]:
+		case len(r.places) == 0 && slices.ContainsFunc(s.l.places, func(p name) bool { return r.same(&p, s.c, l.from, l.to) }):
 		case len(r.places) == 0 && s.changedPlace(l, l.from < first && len(hits) > 0):
 			r.placeChanged = append(r.placeChanged, l)
 		default:
@@ -142,8 +165,9 @@ func (r *listResult) leftovers(s *listScan, items []item, hits []hit) {
 // resembles it, or it stands between text and list and carries a year.
 func (s *listScan) changedPlace(l line, beforeList bool) bool {
 	tokens := s.c.form.Tokens[l.from:l.to]
+	words := keys(tokens)
 	for i := range s.l.places {
-		if p := &s.l.places[i]; overlap(p.form.Tokens, tokens) >= 0.5 {
+		if p := &s.l.places[i]; overlap(p.keys, words) >= 0.5 {
 			return true
 		}
 	}
@@ -158,20 +182,46 @@ func (s *listScan) changedPlace(l line, beforeList bool) bool {
 	return false
 }
 
-// overlap is the Jaccard coefficient of the two token sets, case folded.
-func overlap(a, b []text.Token) float64 {
-	set := map[string]int{}
-	for i := range a {
-		set[strings.ToLower(a[i].Text)] |= 1
+// key is what of a token counts when two names are held against each other; it is
+// empty where the token is no word.
+func key(t *text.Token) string {
+	if !isWord(t) {
+		return ""
 	}
-	for i := range b {
-		set[strings.ToLower(b[i].Text)] |= 2
+	for i := range len(t.Text) {
+		if t.Text[i] >= utf8.RuneSelf {
+			return strings.ToLower(arabicLetters(withoutVowels(plainLetters(t.Text))))
+		}
+	}
+	return strings.ToLower(t.Text)
+}
+
+func keys(tokens []text.Token) []string {
+	out := make([]string, len(tokens))
+	for i := range tokens {
+		out[i] = key(&tokens[i])
+	}
+	return out
+}
+
+// overlap is the Jaccard coefficient of two sets of words, given by their keys.
+func overlap(a, b []string) float64 {
+	set := make(map[string]int, len(a)+len(b))
+	for side, words := range [][]string{a, b} {
+		for _, w := range words {
+			if w != "" {
+				set[w] |= side + 1
+			}
+		}
 	}
 	both := 0
 	for _, m := range set {
 		if m == 3 {
 			both++
 		}
+	}
+	if both == 0 {
+		return 0
 	}
 	return float64(both) / float64(len(set))
 }

@@ -10,7 +10,7 @@ import (
 type nearest struct {
 	l     *nameList
 	taken map[int]bool
-	byID  map[uint32][]int
+	byKey map[string][]int
 	short []int // names of one or two words, compared letter by letter
 	tries int   // comparisons left; a hostile copy has many items
 }
@@ -22,14 +22,16 @@ const (
 )
 
 func newNearest(l *nameList, found map[int]bool) *nearest {
-	n := &nearest{l: l, taken: map[int]bool{}, byID: map[uint32][]int{}, tries: maxTries}
+	n := &nearest{l: l, taken: map[int]bool{}, byKey: map[string][]int{}, tries: maxTries}
 	for i := range l.names {
 		if l.names[i].form == nil || found[i] {
 			n.taken[i] = true
 			continue
 		}
-		for _, id := range l.names[i].ids {
-			n.byID[id] = append(n.byID[id], i)
+		for _, k := range l.names[i].keys {
+			if k != "" {
+				n.byKey[k] = append(n.byKey[k], i)
+			}
 		}
 		if len(l.names[i].ids) <= 3 && len(n.short) < maxShort {
 			n.short = append(n.short, i)
@@ -42,9 +44,10 @@ func newNearest(l *nameList, found map[int]bool) *nearest {
 // and how much; 0 when none does.
 func (n *nearest) find(c *copied, from, to int) (best int, score float64) {
 	tokens := c.form.Tokens[from:to]
-	if len(n.byID) == 0 || len(tokens) > 100 {
+	if len(n.byKey) == 0 || len(tokens) > 100 {
 		return 0, 0
 	}
+	words := keys(tokens)
 	tried := map[int]bool{}
 	try := func(i int) {
 		if tried[i] || n.taken[i] || n.tries == 0 {
@@ -53,7 +56,7 @@ func (n *nearest) find(c *copied, from, to int) (best int, score float64) {
 		tried[i] = true
 		n.tries--
 		name := &n.l.names[i]
-		s := overlap(name.form.Tokens, tokens)
+		s := overlap(name.keys, words)
 		if s < sameSetShare && (len(name.ids) > 8 || len(tokens) > 12 || !fewEdits(joined(name.form.Tokens), joined(tokens))) {
 			return
 		}
@@ -61,8 +64,8 @@ func (n *nearest) find(c *copied, from, to int) (best int, score float64) {
 			best, score = i, s
 		}
 	}
-	for _, id := range c.ids[from:to] {
-		if names := n.byID[id]; len(names) <= maxShort {
+	for _, w := range words {
+		if names := n.byKey[w]; len(names) <= maxShort {
 			for _, i := range names {
 				try(i)
 			}

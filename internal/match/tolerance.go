@@ -70,9 +70,9 @@ func (a *alignment) trimMarkers(c *copied, h *hunk) {
 	// The copy's markers before the item that starts at p0, then those before
 	// the item that starts at p1.
 	if boundary(h.p0) {
-		for h.c0 < h.c1 && marks(cp, h.c0) {
+		for h.c0 < h.c1 && (marks(cp, h.c0) || ruleEnd(cp, h.c0, h.c1) > 0) {
 			a.tolerances[TolListMarkers] = true
-			h.c0++
+			h.c0 = max(h.c0+1, ruleEnd(cp, h.c0, h.c1))
 		}
 	}
 	if h.p1 < len(pub) && boundary(h.p1) {
@@ -92,6 +92,24 @@ func (a *alignment) trimMarkers(c *copied, h *hunk) {
 			h.p0++
 		}
 	}
+}
+
+// ruleEnd returns the end of the line at i when it is a rule, such as "* * *" or
+// "===", and ends by limit; else 0.
+func ruleEnd(tokens []text.Token, i, limit int) int {
+	if !tokens[i].First() {
+		return 0
+	}
+	end := lineEnd(tokens, i+1)
+	for ; i < end; i++ {
+		if s := tokens[i].Text; s != "*" && s != "-" && s != "_" && s != "=" && s != "~" {
+			return 0
+		}
+	}
+	if end > limit {
+		return 0
+	}
+	return end
 }
 
 // marks reports whether token i can mark an item.
@@ -216,33 +234,13 @@ func withoutVowels(s string) string {
 }
 
 func arabicLetters(s string) string {
-	return strings.NewReplacer("\u06cc", "\u064a", "\u06a9", "\u0643").Replace(s)
-}
-
-// pairEmphasis finds the signs *, _ and ~ that open and close around words on one
-// line.
-func pairEmphasis(tokens []text.Token) map[int]bool {
-	var pairs map[int]bool
-	open := map[string]int{}
-	for i := range tokens {
-		if tokens[i].First() {
-			clear(open)
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case 0x06cc:
+			return 0x064a
+		case 0x06a9:
+			return 0x0643
 		}
-		s := tokens[i].Text
-		if s != "*" && s != "_" && s != "~" || tokens[i].Class != text.Punctuation && s != "*" {
-			continue
-		}
-		before := i > 0 && !tokens[i].First() && tokens[i-1].End == tokens[i].Start
-		after := i+1 < len(tokens) && tokens[i+1].Start == tokens[i].End
-		if j, ok := open[s]; ok && before {
-			if pairs == nil {
-				pairs = map[int]bool{}
-			}
-			pairs[i], pairs[j] = true, true
-			delete(open, s)
-		} else if after {
-			open[s] = i
-		}
-	}
-	return pairs
+		return r
+	}, s)
 }

@@ -13,7 +13,7 @@ var (
 		ne n'est n'a n'ont n'était pas non jamais aucun aucune sans ni rien personne nul nulle
 		لا لم لن ليس ليست ليسوا لسنا غير دون بدون بلا عدم أبدا`)
 	monthNames = set(`january february march april may june july august september october november december
-		jan feb mar apr jun jul aug sep sept oct nov dec
+		jan feb mar apr jun jul aug sep oct nov dec
 		janvier février mars avril mai juin juillet août septembre octobre novembre décembre
 		يناير فبراير مارس أبريل ابريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر
 		كانون شباط آذار نيسان أيار حزيران تموز آب أيلول تشرين جانفي فيفري أفريل ماي جوان جويلية أوت شتنبر نونبر دجنبر غشت يوليوز

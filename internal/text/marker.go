@@ -1,6 +1,9 @@
 package text
 
-import "unicode/utf8"
+import (
+	"unicode"
+	"unicode/utf8"
+)
 
 // markLists gives the class Marker to the tokens at a line start that may be a
 // list marker. They stay in the canonical form: whether "18-" at a line start
@@ -23,7 +26,7 @@ func markLists(tokens []Token) {
 }
 
 // markerLen returns how many of the first tokens of a line are its list marker:
-// "-", "*", "+", "1.", "1)", "1-", "(1)" and the same with one letter or a Roman
+// "-", "*", "+", "1.", "1)", "1-", "1 -", "1/", "(1)" and the same with one letter or a Roman
 // number. What follows it on the line is a space away, or a word after a marker
 // that mayTouch it.
 func markerLen(line []Token) int {
@@ -36,6 +39,8 @@ func markerLen(line []Token) int {
 	case line[0].Text == "(" && glued(line, 1) && ordinal(line[1].Text) && glued(line, 2) && line[2].Text == ")":
 		n = 3
 	case ordinal(line[0].Text) && glued(line, 1) && closes(line[1].Text):
+		n = 2
+	case ordinal(line[0].Text) && len(line) > 1 && line[1].Breaks == 0 && line[1].Text == "-":
 		n = 2
 	default:
 		return 0
@@ -69,19 +74,22 @@ func glued(line []Token, i int) bool {
 }
 
 func closes(s string) bool {
-	return s == "." || s == ")" || s == "-" || s == ":" || s == "]"
+	return s == "." || s == ")" || s == "-" || s == ":" || s == "]" || s == "/"
 }
 
 // ordinal reports whether s can number an item: up to three digits, one letter,
-// or a Roman number of up to five letters.
+// the same letter twice, or a Roman number of up to five letters.
 func ordinal(s string) bool {
 	if s == "" {
 		return false
+	}
+	if r, n := utf8.DecodeRuneInString(s); unicode.IsLetter(r) && (n == len(s) || s[:n] == s[n:]) {
+		return true // word processors number on after "z" with "aa"
 	}
 	digits, roman := true, true
 	for _, c := range []byte(s) {
 		digits = digits && c >= '0' && c <= '9'
 		roman = roman && (c == 'i' || c == 'v' || c == 'x' || c == 'I' || c == 'V' || c == 'X')
 	}
-	return digits && len(s) <= 3 || roman && len(s) <= 5 || utf8.RuneCountInString(s) == 1
+	return digits && len(s) <= 3 || roman && len(s) <= 5
 }

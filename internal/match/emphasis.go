@@ -1,0 +1,100 @@
+package match
+
+import (
+	"slices"
+
+	"github.com/sijil/sijil/internal/text"
+)
+
+// Emphasis: the signs *, _ and ~ that messengers and plain mail put round words.
+// Where neither the published texts nor their lists have such a sign, the copy is
+// read as if blanks stood in place of the paired ones; the signs of a marked-up
+// list are then the bullets that they are without them.
+
+// isEmphasis reports whether the token is one of the signs.
+func isEmphasis(t *text.Token) bool { return t.Text == "*" || t.Text == "_" || t.Text == "~" }
+
+// pairEmphasis finds the signs that open and close around words of one paragraph.
+// Inside a word they are no emphasis.
+func pairEmphasis(tokens []text.Token) map[int]bool {
+	var pairs map[int]bool
+	open := map[string]int{}
+	for i := range tokens {
+		if tokens[i].Breaks > 1 || tokens[i].Bulleted {
+			clear(open)
+		}
+		s := tokens[i].Text
+		if !isEmphasis(&tokens[i]) || tokens[i].Class != text.Punctuation && s != "*" {
+			continue
+		}
+		before := i > 0 && !tokens[i].First() && tokens[i-1].End == tokens[i].Start
+		after := i+1 < len(tokens) && tokens[i+1].Start == tokens[i].End
+		if before && after && isWord(&tokens[i-1]) && isWord(&tokens[i+1]) {
+			continue
+		}
+		if j, ok := open[s]; ok && before {
+			if pairs == nil {
+				pairs = map[int]bool{}
+			}
+			pairs[i], pairs[j] = true, true
+			delete(open, s)
+		} else if after {
+			open[s] = i
+		}
+	}
+	return pairs
+}
+
+// withoutEmphasis returns the copy with blanks in place of the paired signs, or
+// nil when none is left to compare.
+func (c *copied) withoutEmphasis() *copied {
+	blank := slices.Clone(c.raw)
+	var at []int
+	for i := range c.emph {
+		at = append(at, c.form.Tokens[i].Start)
+		blank[c.form.Tokens[i].Start] = ' '
+	}
+	form, err := text.Parse(blank)
+	if err != nil {
+		return nil
+	}
+	slices.Sort(at)
+	d := newCopied(c.raw, form)
+	d.blanked = at
+	return d
+}
+
+// usesSigns reports whether a published text among docs, or a list that goes with
+// it, has an emphasis sign of its own.
+func usesSigns(docs []*doc) bool {
+	for _, d := range docs {
+		if slices.ContainsFunc(d.form.Tokens, func(t text.Token) bool { return isEmphasis(&t) }) {
+			return true
+		}
+		for _, r := range d.refs() {
+			for _, n := range slices.Concat(r.version.list.names, r.version.list.places) {
+				if n.form != nil && slices.ContainsFunc(n.form.Tokens, func(t text.Token) bool { return isEmphasis(&t) }) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// emphasised reports whether a sign that was blanked stood elsewhere than in the
+// surroundings.
+func (c *copied) emphasised(surroundings []line) bool {
+	t := c.form.Tokens
+	for _, at := range c.blanked {
+		// The line of the token that follows the sign or, at the end, precedes it.
+		i, _ := slices.BinarySearchFunc(t, at, func(t text.Token, at int) int { return t.Start - at })
+		if i == len(t) || i > 0 && t[i].First() && t[i-1].End == at {
+			i--
+		}
+		if !slices.ContainsFunc(surroundings, func(l line) bool { return i >= l.from && i < l.to }) {
+			return true
+		}
+	}
+	return false
+}
