@@ -39,7 +39,7 @@ func (x *Index) Check(copied []byte, slug string) *Verdict {
 }
 
 // lookup returns the refs of the docs under one entry of a map.
-func (x *Index) lookup(m map[[sha256.Size]byte][]*doc, sum [sha256.Size]byte, slug string) []ref {
+func (x *Index) lookup(m map[[sha256.Size]byte][]*stored, sum [sha256.Size]byte, slug string) []ref {
 	x.mu.RLock()
 	docs := m[sum]
 	x.mu.RUnlock()
@@ -84,7 +84,7 @@ func (x *Index) compare(raw []byte, slug string) *Verdict {
 	if len(docs) == 0 {
 		return unknown(ReasonNoRecord)
 	}
-	found := evaluate(c, docs)
+	found := x.evaluate(c, docs)
 	if len(found) == 0 {
 		return unknown(ReasonNotSimilar)
 	}
@@ -167,8 +167,8 @@ func compareVersions(a, b *version) int {
 func (v *Verdict) name(w *version) {
 	v.Publication, v.Genesis = w.pub.slug, w.pub.genesis
 	v.Version, v.LatestVersion, v.Retracted = w.number, int(w.pub.latest.Load()), w.retracted.Load()
-	v.Signatories.Withheld = w.list.withheld
-	v.Signatories.Known.Listed = w.list.listed
+	v.Signatories.Withheld = w.withheld
+	v.Signatories.Known.Listed = w.listed
 }
 
 func (v *Verdict) also(w *version) {

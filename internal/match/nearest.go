@@ -3,6 +3,8 @@ package match
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/sijil/sijil/internal/text"
 )
 
 // A nearest finds the missing name that a piece of the copy resembles, through
@@ -38,10 +40,9 @@ func newNearest(l *nameList, found map[int]bool) *nearest {
 	return n
 }
 
-// find returns the missing name that the copy's tokens [from,to) resemble most,
-// and how much; 0 when none does.
-func (n *nearest) find(c *copied, from, to int) (best int, score float64) {
-	tokens := c.form.Tokens[from:to]
+// find returns the missing name that tokens of the copy, with these ids in the
+// list, resemble most, and how much; 0 when none does.
+func (n *nearest) find(tokens []text.Token, ids []uint32) (best int, score float64) {
 	if len(n.byID) == 0 || len(tokens) > 100 {
 		return 0, 0
 	}
@@ -61,7 +62,7 @@ func (n *nearest) find(c *copied, from, to int) (best int, score float64) {
 			best, score = i, s
 		}
 	}
-	for _, id := range c.ids[from:to] {
+	for _, id := range ids {
 		if names := n.byID[id]; len(names) <= maxShort {
 			for _, i := range names {
 				try(i)

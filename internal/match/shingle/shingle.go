@@ -48,6 +48,9 @@ import (
 type Options struct {
 	Words  int // of a shingle
 	Window int // shingles of which one is kept
+	// Exact makes every token a word, as it stands: nothing is folded, and signs
+	// count. Such fingerprints are no part of the format.
+	Exact bool
 }
 
 var (
@@ -90,20 +93,30 @@ func (o Options) Keep(tokens []text.Token) []uint32 {
 
 // All returns the fingerprints of all shingles of a copy, sorted, each once.
 func (o Options) All(tokens []text.Token) []uint32 {
+	out := o.Each(tokens)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Each returns the fingerprints of all shingles in the text's order.
+func (o Options) Each(tokens []text.Token) []uint32 {
 	hashes := o.hashes(tokens)
 	out := make([]uint32, len(hashes))
 	for i, h := range hashes {
 		out[i] = uint32(h >> 32)
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return out
 }
 
 // hashes returns the hash of every shingle, in the text's order.
 func (o Options) hashes(tokens []text.Token) []uint64 {
 	words := make([]uint64, 0, len(tokens))
 	for i := range tokens {
-		if w := word(&tokens[i]); w != "" {
+		w := tokens[i].Text
+		if !o.Exact {
+			w = word(&tokens[i])
+		}
+		if w != "" {
 			words = append(words, fnv1a(w))
 		}
 	}

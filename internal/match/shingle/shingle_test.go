@@ -50,7 +50,7 @@ type vector struct {
 }
 
 func (v *vector) compute(t *testing.T) vector {
-	o := Options{v.Words, v.Window}
+	o := Options{Words: v.Words, Window: v.Window}
 	w := vector{Why: v.Why, Text: v.Text, Words: v.Words, Window: v.Window, Folded: []string{}, All: []string{}, Keep: []string{}}
 	tok := tokens(t, v.Text)
 	for i := range tok {
@@ -126,7 +126,7 @@ func TestFoldedAlike(t *testing.T) {
 // Words+Window-1 neighbouring words share a fingerprint.
 func TestKeepCovers(t *testing.T) {
 	g := newGenerator(3)
-	for _, o := range []Options{Standard, Fine, {1, 1}, {2, 5}, {4, 1}} {
+	for _, o := range []Options{Standard, Fine, {Words: 1, Window: 1}, {Words: 2, Window: 5}, {Words: 4, Window: 1}} {
 		for range 20 {
 			words := strings.Fields(g.text(300))
 			keep := o.Keep(tokens(t, strings.Join(words, " ")))
