@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sijil/sijil/internal/match/synthetic"
 	"github.com/sijil/sijil/internal/text"
 )
 
@@ -125,10 +126,10 @@ func TestFoldedAlike(t *testing.T) {
 // TestKeepCovers: of each window one shingle is kept, so two texts that share
 // Words+Window-1 neighbouring words share a fingerprint.
 func TestKeepCovers(t *testing.T) {
-	g := newGenerator(3)
+	corpus := synthetic.New(3)
 	for _, o := range []Options{Standard, Fine, {Words: 1, Window: 1}, {Words: 2, Window: 5}, {Words: 4, Window: 1}} {
-		for range 20 {
-			words := strings.Fields(g.text(300))
+		for i := range 20 {
+			words := strings.Fields(string(corpus.Text(i)))
 			keep := o.Keep(tokens(t, strings.Join(words, " ")))
 			n := o.Words + o.Window - 1
 			for i := 0; i+n <= len(words); i++ {
