@@ -6,7 +6,7 @@ import (
 )
 
 // maxCached is how many tokens of published texts and names are kept parsed: some
-// 150 MB at most.
+// 200 MB at most.
 const maxCached = 2 << 20
 
 // A cache keeps what was used last, up to a total weight. It is safe for

@@ -17,7 +17,7 @@ const (
 // candidates returns the published texts that share most grams with the copy,
 // the best first. It also fills the copy's ids.
 func (x *Index) candidates(c *copied, slug string) []*doc {
-	words := vocabulary{}
+	words := make(vocabulary, min(len(c.form.Tokens)/2, 1<<14))
 	c.ids = words.number(c.form.Tokens)
 	near, common := x.find(c.form.Tokens, slug)
 	grams := countGrams(c.ids, common)

@@ -71,7 +71,7 @@ func (x *Index) Find(fingerprints []uint32, how Search) []Candidate {
 		}
 		long := how.Long > 0 && l.n > how.Long
 		if long && (!how.Rarity || rare) {
-			break // they are sorted: the rest is longer
+			continue
 		}
 		rare = !long
 		weight := l.weight
@@ -91,7 +91,8 @@ func (x *Index) Find(fingerprints []uint32, how Search) []Candidate {
 	return best(t, s.dead, how)
 }
 
-// lists finds the postings of each fingerprint, the shortest list first.
+// lists finds the postings of each fingerprint, the shortest list first where the
+// order matters.
 func (s *state) lists(fingerprints []uint32, how Search) ([]span, []list) {
 	fps := slices.Clone(fingerprints)
 	slices.Sort(fps) // neighbours in the directory are neighbours in memory
@@ -124,7 +125,9 @@ func (s *state) lists(fingerprints []uint32, how Search) ([]span, []list) {
 			lists = append(lists, l)
 		}
 	}
-	slices.SortStableFunc(lists, func(a, b list) int { return cmp.Compare(a.n, b.n) })
+	if how.Rarity || how.Visits > 0 {
+		slices.SortStableFunc(lists, func(a, b list) int { return cmp.Compare(a.n, b.n) })
+	}
 	return spans, lists
 }
 
