@@ -75,6 +75,7 @@ const (
 func (x *Index) find(tokens []text.Token, slug string) (found []*stored, common []bool) {
 	x.mu.RLock()
 	t, texts := x.tiers[0], x.texts
+	view := t.index.View() // of the same moment as texts: a Put may replace both
 	var own []*stored
 	if q := x.pubs[slug]; q != nil && len(q.docs) <= maxCounted {
 		for _, d := range q.docs {
@@ -86,32 +87,55 @@ func (x *Index) find(tokens []text.Token, slug string) (found []*stored, common 
 		return int(id) < len(texts) && texts[id] != nil &&
 			(slug == "" || texts[id].refs()[0].version.pub.slug == slug)
 	}
-	if !t.options.Exact {
-		if own != nil {
-			return own, nil
-		}
-		how := shingle.Search{Limit: maxCounted, Rarity: true, Long: maxPostings, Visits: maxVisits, Only: only}
-		for _, c := range t.index.Find(t.options.All(tokens), how) {
-			found = append(found, texts[c.ID])
-		}
-		return found, nil
+	if t.options.Exact {
+		return t.every(view, tokens, texts, only)
 	}
-	grams := t.options.Each(tokens)
-	votes := map[*stored]uint32{}
-	for _, c := range t.index.Find(grams, shingle.Search{Long: maxPostings, Only: only}) {
-		votes[texts[c.ID]] = c.Votes
+	if own != nil {
+		return own, nil
+	}
+	how := shingle.Search{Limit: maxCounted, Rarity: true, Long: maxPostings, Visits: maxVisits, Only: only}
+	near := view.Find(t.options.All(tokens), how)
+	for _, c := range near[:promising(near, 4)] {
 		found = append(found, texts[c.ID])
 	}
-	slices.SortFunc(found, func(a, b *stored) int {
-		return cmp.Or(cmp.Compare(votes[b], votes[a]), compareStored(a, b))
-	})
-	if len(texts) > maxPostings {
-		common = make([]bool, len(grams))
-		for i, fp := range grams {
-			common[i] = t.index.Texts(fp) > maxPostings
+	return found, nil
+}
+
+// every is find for a tier that has every gram.
+func (t *tier) every(view shingle.View, tokens []text.Token, texts []*stored, only func(uint32) bool) (found []*stored, common []bool) {
+	grams := t.options.Each(tokens)
+	long := map[uint32]bool{}
+	near := view.Find(grams, shingle.Search{Long: maxPostings, Only: only, Skipped: func(fp uint32) { long[fp] = true }})
+	n := promising(near, 2)
+	if n > maxCounted {
+		for last := near[maxCounted-1].Votes; n > maxCounted && near[n-1].Votes < last; n-- {
 		}
 	}
-	return found[:min(len(found), maxCounted)], common
+	near = near[:n]
+	slices.SortFunc(near, func(a, b shingle.Candidate) int {
+		return cmp.Or(cmp.Compare(b.Votes, a.Votes), compareStored(texts[a.ID], texts[b.ID]))
+	})
+	for _, c := range near[:min(n, maxCounted)] {
+		found = append(found, texts[c.ID])
+	}
+	if len(long) > 0 {
+		common = make([]bool, len(grams))
+		for i, fp := range grams {
+			common[i] = long[fp]
+		}
+	}
+	return found, common
+}
+
+// promising returns how many candidates are near enough to the best one to pass
+// minVotes when their grams are counted. Votes are no exact count, so they get
+// some leave.
+func promising(near []shingle.Candidate, leave uint64) int {
+	n := len(near)
+	for n > 1 && uint64(near[n-1].Votes)*minVotes*leave < uint64(near[0].Votes) {
+		n--
+	}
+	return n
 }
 
 // compareStored is one order of all texts, whatever a map's.

@@ -98,13 +98,6 @@ func (x *Index) Postings() int {
 	return n
 }
 
-// Texts returns how many texts have a fingerprint.
-func (x *Index) Texts(fp uint32) int {
-	s := x.state.Load()
-	spans, _ := s.lists([]uint32{fp}, Search{})
-	return s.living(spans)
-}
-
 // grow appends a generation and merges it with those that it has caught up with.
 func grow(gens []*generation, g *generation, dead bitmap) []*generation {
 	from, total := len(gens), g.len()

@@ -169,6 +169,11 @@ func TestLong(t *testing.T) {
 			t.Errorf("%v %+v: %d candidates, want %d", c.q, c.how, len(got), c.want)
 		}
 	}
+	var skipped []uint32
+	x.Find([]uint32{3, 2, 9, 1, 1}, Search{Long: 10, Skipped: func(fp uint32) { skipped = append(skipped, fp) }})
+	if !slices.Equal(skipped, []uint32{1, 2}) {
+		t.Errorf("skipped: %v", skipped)
+	}
 	if got := x.Find([]uint32{1, 3, 3}, Search{})[0]; got != (Candidate{77, 3}) {
 		t.Errorf("a fingerprint that is asked for twice: %+v", got)
 	}

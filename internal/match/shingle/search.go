@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math/bits"
 	"slices"
+	"sync"
 )
 
 // A Candidate is a text that shares fingerprints with what was looked for.
@@ -25,6 +26,8 @@ type Search struct {
 	// Visits bounds the postings that are read, those of rare fingerprints first;
 	// 0 for no bound.
 	Visits int
+	// Skipped, when set, is told each fingerprint that did not count for Long.
+	Skipped func(fingerprint uint32)
 	// Only, when set, says which texts may be candidates.
 	Only func(id uint32) bool
 }
@@ -34,7 +37,8 @@ type span struct{ gen, from, to int }
 
 // list is the postings of one fingerprint.
 type list struct {
-	weight      uint32 // how often the fingerprint is looked for
+	fp          uint32
+	weight      uint32 // how often it is looked for
 	first, last int    // its spans
 	n           int    // texts
 }
@@ -45,11 +49,25 @@ type tally struct {
 	touched []uint32
 }
 
+// Find searches what is in the index now.
+func (x *Index) Find(fingerprints []uint32, how Search) []Candidate {
+	return x.View().Find(fingerprints, how)
+}
+
+// A View is an index as it was at one moment.
+type View struct {
+	s     *state
+	tally *sync.Pool
+}
+
+// View returns the index as it is.
+func (x *Index) View() View { return View{x.state.Load(), &x.tally} }
+
 // Find returns the texts that share most with the fingerprints, the best first;
 // of equal ones the older first. A fingerprint that is given twice counts twice.
-func (x *Index) Find(fingerprints []uint32, how Search) []Candidate {
-	s := x.state.Load()
-	t, _ := x.tally.Get().(*tally)
+func (v View) Find(fingerprints []uint32, how Search) []Candidate {
+	s := v.s
+	t, _ := v.tally.Get().(*tally)
 	if t == nil {
 		t = &tally{}
 	}
@@ -61,7 +79,7 @@ func (x *Index) Find(fingerprints []uint32, how Search) []Candidate {
 			t.votes[id] = 0
 		}
 		t.touched = t.touched[:0]
-		x.tally.Put(t)
+		v.tally.Put(t)
 	}()
 	spans, lists := s.lists(fingerprints, how)
 	visits, rare := 0, false
@@ -71,6 +89,9 @@ func (x *Index) Find(fingerprints []uint32, how Search) []Candidate {
 		}
 		long := how.Long > 0 && l.n > how.Long
 		if long && (!how.Rarity || rare) {
+			if how.Skipped != nil {
+				how.Skipped(l.fp)
+			}
 			continue
 		}
 		rare = !long
@@ -100,8 +121,8 @@ func (s *state) lists(fingerprints []uint32, how Search) ([]span, []list) {
 	lists := make([]list, 0, len(fps))
 	tail := generation{list: s.tail}
 	for i := 0; i < len(fps); {
-		l := list{first: len(spans)}
 		fp := fps[i]
+		l := list{fp: fp, first: len(spans)}
 		for ; i < len(fps) && fps[i] == fp; i++ {
 			l.weight++
 		}
