@@ -2,6 +2,7 @@ package match
 
 import (
 	"cmp"
+	"math/rand/v2"
 	"slices"
 )
 
@@ -48,32 +49,52 @@ func (x *Index) candidates(c *copied, slug string) []*doc {
 	return found[:n]
 }
 
-// A gramCounter counts the grams of a copy that texts have.
+// A gramCounter counts the grams of a copy that texts have: an open hash table,
+// as it is made for every copy.
 type gramCounter struct {
-	at   map[uint64]int32 // gram → its place in n and seen
-	n    []int            // how often the copy has it
-	seen []int            // the last text that had it
-	text int
+	slots []int32  // 1 + place in grams, or 0; a power of two of them
+	grams []uint64 // of the copy, each once
+	n     []int32  // how often the copy has it
+	seen  []int32  // the last text that had it
+	text  int32
+	// A slot is the upper bits of the gram times a secret odd number: who writes a
+	// copy cannot choose grams that share slots.
+	secret uint64
+	shift  uint
 }
 
 // countGrams counts the grams of a copy but for those that are too common.
 func countGrams(ids []uint32, common []bool) *gramCounter {
-	g := &gramCounter{at: make(map[uint64]int32, len(ids))}
+	size := uint(4)
+	for 1<<size < 2*len(ids) {
+		size++
+	}
+	g := &gramCounter{slots: make([]int32, 1<<size), secret: rand.Uint64() | 1, shift: 64 - size}
+	g.grams, g.n = make([]uint64, 0, len(ids)), make([]int32, 0, len(ids))
 	for i := 0; i+gramLen <= len(ids); i++ {
 		if common != nil && common[i] {
 			continue
 		}
 		h := gram(ids[i : i+gramLen])
-		k, ok := g.at[h]
-		if !ok {
-			k = int32(len(g.n))
-			g.at[h] = k
-			g.n = append(g.n, 0)
-			g.seen = append(g.seen, 0)
+		slot := g.slot(h)
+		if g.slots[slot] == 0 {
+			g.grams, g.n = append(g.grams, h), append(g.n, 0)
+			g.slots[slot] = int32(len(g.grams))
 		}
-		g.n[k]++
+		g.n[g.slots[slot]-1]++
 	}
+	g.seen = make([]int32, len(g.grams))
 	return g
+}
+
+// slot returns where a gram is, or would be.
+func (g *gramCounter) slot(h uint64) int {
+	mask := len(g.slots) - 1
+	for at := int(h * g.secret >> g.shift); ; at = (at + 1) & mask {
+		if k := g.slots[at]; k == 0 || g.grams[k-1] == h {
+			return at
+		}
+	}
 }
 
 // shared returns how many grams of the copy, counted as often as it has them, a
@@ -85,9 +106,9 @@ func (g *gramCounter) shared(ids []uint32) int {
 		if ids[i] >= localIDs || ids[i+gramLen-1] >= localIDs {
 			continue // not a word of the copy
 		}
-		if k, ok := g.at[gram(ids[i:i+gramLen])]; ok && g.seen[k] != g.text {
+		if k := g.slots[g.slot(gram(ids[i:i+gramLen]))] - 1; k >= 0 && g.seen[k] != g.text {
 			g.seen[k] = g.text
-			votes += g.n[k]
+			votes += int(g.n[k])
 		}
 	}
 	return votes

@@ -43,11 +43,18 @@ type list struct {
 	n           int    // texts
 }
 
-// tally counts votes. It is as long as the largest id, and zero between searches.
+// tally is what searches work on, one after the other. Its votes are as long as
+// the largest id, and zero between searches.
 type tally struct {
 	votes   []uint32
 	touched []uint32
+	fps     []uint32
+	spans   []span
+	lists   []list
 }
+
+// maxKept is how many fingerprints a search may have had whose room is kept.
+const maxKept = 1 << 14
 
 // Find searches what is in the index now.
 func (x *Index) Find(fingerprints []uint32, how Search) []Candidate {
@@ -79,11 +86,15 @@ func (v View) Find(fingerprints []uint32, how Search) []Candidate {
 			t.votes[id] = 0
 		}
 		t.touched = t.touched[:0]
+		if cap(t.fps) > maxKept {
+			t.fps, t.spans, t.lists = nil, nil, nil
+		}
 		v.tally.Put(t)
 	}()
-	spans, lists := s.lists(fingerprints, how)
+	s.lists(t, fingerprints, how)
+	spans := t.spans
 	visits, rare := 0, false
-	for _, l := range lists {
+	for _, l := range t.lists {
 		if how.Visits > 0 && visits+l.n > how.Visits {
 			break
 		}
@@ -114,11 +125,10 @@ func (v View) Find(fingerprints []uint32, how Search) []Candidate {
 
 // lists finds the postings of each fingerprint, the shortest list first where the
 // order matters.
-func (s *state) lists(fingerprints []uint32, how Search) ([]span, []list) {
-	fps := slices.Clone(fingerprints)
+func (s *state) lists(t *tally, fingerprints []uint32, how Search) {
+	fps := append(t.fps[:0], fingerprints...)
 	slices.Sort(fps) // neighbours in the directory are neighbours in memory
-	var spans []span
-	lists := make([]list, 0, len(fps))
+	spans, lists := t.spans[:0], t.lists[:0]
 	tail := generation{list: s.tail}
 	for i := 0; i < len(fps); {
 		fp := fps[i]
@@ -149,7 +159,7 @@ func (s *state) lists(fingerprints []uint32, how Search) ([]span, []list) {
 	if how.Rarity || how.Visits > 0 {
 		slices.SortStableFunc(lists, func(a, b list) int { return cmp.Compare(a.n, b.n) })
 	}
-	return spans, lists
+	t.fps, t.spans, t.lists = fps, spans, lists
 }
 
 func (s *state) id(sp span, i int) uint32 {
