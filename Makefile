@@ -16,7 +16,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop mutations bench bench-door bench-audit licences clean
+.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop mutations bench bench-door bench-audit bench-match licences clean
 
 all: build
 
@@ -105,6 +105,14 @@ N ?= 1000000
 bench-audit: build $(FSCK)
 	SIJIL_AUDIT_CACHE="$(CACHE)" SIJIL_AUDIT_N="$(N)" SIJIL_BIN="$(CURDIR)/bin/sijil" SIJIL_FSCK="$(FSCK)" \
 		$(GO) test -run '^$$' -bench '^BenchmarkAudit$$' -benchtime 1x -timeout 60m ./internal/audit
+
+# Finds copies among TEXTS synthetic texts, beside SHA-256 of the copies, and
+# compares texts of 1,000 and 200,000 words. A million take some ten minutes.
+TEXTS ?= 1000000
+bench-match:
+	SIJIL_TEXTS="$(TEXTS)" $(GO) test -run '^$$' -bench '^BenchmarkSearch$$' -benchtime 1x -timeout 60m ./internal/match/shingle
+	$(GO) test -run '^$$' -bench '^BenchmarkLookUp$$' -benchtime 1x -timeout 60m ./internal/match
+	$(GO) test -run '^$$' -bench '^Benchmark(Check|Difference)$$' -timeout 10m ./internal/match
 
 licences:
 	@bash scripts/licences

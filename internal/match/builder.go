@@ -137,9 +137,10 @@ func (b *builder) place(l *nameList, ln line) {
 			best, most = &l.places[i], o
 		}
 	}
-	cp := b.c.ids[ln.from:ln.to]
-	b.total += max(len(best.ids), len(cp))
-	runs := append(matchRuns(best.ids, cp), run{len(best.ids), len(cp), 0})
+	v := vocabulary{}
+	pub, cp := v.number(best.form.Tokens), v.number(b.c.form.Tokens[ln.from:ln.to])
+	b.total += max(len(pub), len(cp))
+	runs := append(matchRuns(pub, cp), run{len(pub), len(cp), 0})
 	p, c := 0, 0
 	for _, r := range runs {
 		if p < r.p || c < r.c {

@@ -43,7 +43,7 @@ func (x *Index) check(copied []byte, slug string) (*Verdict, []extract.Span) {
 func whole(b []byte) []extract.Span { return []extract.Span{{At: 0, End: len(b)}} }
 
 // lookup returns the refs of the docs under one entry of a map.
-func (x *Index) lookup(m map[[sha256.Size]byte][]*doc, sum [sha256.Size]byte, slug string) []ref {
+func (x *Index) lookup(m map[[sha256.Size]byte][]*stored, sum [sha256.Size]byte, slug string) []ref {
 	x.mu.RLock()
 	docs := m[sum]
 	x.mu.RUnlock()
@@ -80,7 +80,7 @@ func (x *Index) compare(raw []byte, slug string) (*Verdict, []extract.Span) {
 	}
 	c := newCopied(raw, form)
 	docs := x.candidates(c, slug)
-	if len(c.emph) > 0 && !usesSigns(docs) {
+	if len(c.emph) > 0 && !x.usesSigns(docs) {
 		if plain := c.withoutEmphasis(); plain != nil {
 			c = plain
 			docs = x.candidates(c, slug)
@@ -89,7 +89,7 @@ func (x *Index) compare(raw []byte, slug string) (*Verdict, []extract.Span) {
 	if len(docs) == 0 {
 		return unknown(ReasonNoRecord), nil
 	}
-	found := evaluate(c, docs)
+	found := x.evaluate(c, docs)
 	if len(found) == 0 {
 		return unknown(ReasonNotSimilar), nil
 	}
@@ -190,8 +190,8 @@ func compareVersions(a, b *version) int {
 func (v *Verdict) name(w *version) {
 	v.Publication, v.Genesis = w.pub.slug, w.pub.genesis
 	v.Version, v.LatestVersion, v.Retracted = w.number, int(w.pub.latest.Load()), w.retracted.Load()
-	v.Signatories.Withheld = w.list.withheld
-	v.Signatories.Known.Listed = w.list.listed
+	v.Signatories.Withheld = w.withheld
+	v.Signatories.Known.Listed = w.listed
 }
 
 func (v *Verdict) also(w *version) {

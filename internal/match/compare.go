@@ -152,21 +152,9 @@ func compareTexts(before, after []byte, had, has bool) (TextComparison, error) {
 // aligned aligns two whole texts. Unlike a copy, the later text is all text: what
 // stands at its ends is no surroundings.
 func aligned(before []byte, p *text.Form, after []byte, c *text.Form) (*alignment, *copied) {
-	ids := map[string]uint32{}
-	intern := func(tokens []text.Token) []uint32 {
-		out := make([]uint32, len(tokens))
-		for i := range tokens {
-			id, ok := ids[tokens[i].Text]
-			if !ok {
-				id = uint32(len(ids))
-				ids[tokens[i].Text] = id
-			}
-			out[i] = id
-		}
-		return out
-	}
-	d := &doc{raw: before, form: p, ids: intern(p.Tokens)}
-	cp := &copied{raw: after, form: c, ids: intern(c.Tokens)}
+	words := vocabulary{}
+	d := &doc{stored: &stored{raw: before}, form: p, ids: words.number(p.Tokens)}
+	cp := &copied{raw: after, form: c, ids: words.number(c.Tokens)}
 	al := &alignment{d: d, omitTail: len(d.ids), c1: len(cp.ids)}
 	at := run{}
 	for _, r := range append(mergeSmall(matchRuns(d.ids, cp.ids)), run{p: len(d.ids), c: len(cp.ids)}) {

@@ -66,13 +66,14 @@ func (c *copied) withoutEmphasis() *copied {
 
 // usesSigns reports whether a published text among docs, or a list that goes with
 // it, has an emphasis sign of its own.
-func usesSigns(docs []*doc) bool {
+func (x *Index) usesSigns(docs []*doc) bool {
 	for _, d := range docs {
 		if slices.ContainsFunc(d.form.Tokens, func(t text.Token) bool { return isEmphasis(&t) }) {
 			return true
 		}
 		for _, r := range d.refs() {
-			for _, n := range slices.Concat(r.version.list.names, r.version.list.places) {
+			l := x.list(r.version)
+			for _, n := range slices.Concat(l.names, l.places) {
 				if n.form != nil && slices.ContainsFunc(n.form.Tokens, func(t text.Token) bool { return isEmphasis(&t) }) {
 					return true
 				}

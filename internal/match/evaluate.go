@@ -9,6 +9,7 @@ import (
 // A candidate is one version held against the copy.
 type candidate struct {
 	version *version
+	names   *nameList
 	parts   []*alignment // one for each language found, in the copy's order
 	langs   []string
 	list    *listResult
@@ -22,7 +23,7 @@ const maxAligned = 1_500_000
 
 // evaluate aligns the copy with the texts and compares lists, and returns the
 // versions that remain, the best first.
-func evaluate(c *copied, docs []*doc) []*candidate {
+func (x *Index) evaluate(c *copied, docs []*doc) []*candidate {
 	byVersion := map[*version]*candidate{}
 	var order []*candidate
 	whole := false // a text was found in the copy word for word
@@ -50,6 +51,7 @@ func evaluate(c *copied, docs []*doc) []*candidate {
 		}
 	}
 	for _, k := range order {
+		k.names = x.list(k.version)
 		k.finish(c)
 	}
 	slices.SortStableFunc(order, compare)
@@ -93,7 +95,7 @@ func (k *candidate) finish(c *copied) {
 		k.foreign += a.changed() - (a.c1 - a.c0)
 		k.omitted += a.omitted()
 	}
-	k.list = compareList(k.version, c, spans(k.parts, len(c.ids)))
+	k.list = compareList(k.names, c, spans(k.parts, len(c.ids)))
 }
 
 // compare orders candidates: text, then list, then the latest not retracted.
@@ -135,7 +137,7 @@ func (k *candidate) verdict(c *copied) *Verdict {
 	}
 	v.Warnings = append(v.Warnings, k.list.warnings...)
 	for _, l := range k.list.placeChanged {
-		b.place(k.version.list, l)
+		b.place(k.names, l)
 	}
 	k.list.surroundings = b.variants(k.parts, k.list.surroundings)
 	if c.emphasised(k.list.surroundings) {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -41,85 +40,80 @@ type Publication struct {
 	Versions      []Version
 }
 
-// An Index holds prepared publications. It is safe for concurrent use: what Put
-// and Add prepare is immutable, but for a text's refs, a publication's latest version and
-// whether a version is retracted, which are atomic; the maps through which it is found change under a
-// lock that Check holds only while it looks up.
+// An Index holds publications. It keeps their bytes and fingerprints; the words of
+// a text are made when a copy is compared with it, and kept for a while. It is
+// safe for concurrent use: what Put and Add prepare is immutable, but for a text's
+// refs, a publication's latest version and whether a version is retracted, which
+// are atomic; the maps through which it is found change under a lock that Check
+// holds only while it looks up.
 type Index struct {
+	write sync.Mutex   // Put and Add wait for each other
 	mu    sync.RWMutex // guards everything below
 	pubs  map[string]*publication
-	words map[string]uint32            // canonical token → its id
-	raw   map[[sha256.Size]byte][]*doc // digest of a text file
-	canon map[[sha256.Size]byte][]*doc // digest of its canonical form
-	grams map[uint64][]*doc            // hash of four neighbouring tokens
+	raw   map[[sha256.Size]byte][]*stored // digest of a text file
+	canon map[[sha256.Size]byte][]*stored // digest of its canonical form
+	texts []*stored                       // by id; nil once removed
+	tiers []*tier                         // the finest first, never empty
+	cache *cache
 }
 
-// publication, version and doc are what Put prepared. A doc is one published
-// text file, shared by the versions that contain the same bytes.
+// publication and version are what Put prepared.
 type publication struct {
 	slug, genesis string
 	latest        atomic.Int64 // number of the latest version
 	versions      []*version
-	docs          map[[sha256.Size]byte]*doc // by digest of the file
+	docs          map[[sha256.Size]byte]*stored // by digest of the file
 }
 
 type version struct {
-	pub       *publication
-	number    int
-	retracted atomic.Bool
-	docs      map[string]*doc // by language
-	list      *nameList
-}
-
-type doc struct {
-	raw  []byte
-	sum  [sha256.Size]byte
-	form *text.Form
-	ids  []uint32
-	at   atomic.Pointer[[]ref] // never empty; a new slice with each version that has the text
-}
-
-func (d *doc) refs() []ref { return *d.at.Load() }
-
-func (d *doc) add(refs ...ref) {
-	var all []ref
-	if old := d.at.Load(); old != nil {
-		all = slices.Clone(*old)
-	}
-	all = append(all, refs...)
-	d.at.Store(&all)
-}
-
-// A ref says which text of which version a doc is.
-type ref struct {
-	version *version
-	lang    string
+	pub              *publication
+	number           int
+	retracted        atomic.Bool
+	docs             map[string]*stored // by language
+	names            []Name
+	place            string
+	listed, withheld int // names
 }
 
 // NewIndex returns an empty index.
 func NewIndex() *Index {
 	return &Index{
 		pubs:  map[string]*publication{},
-		words: map[string]uint32{},
-		raw:   map[[sha256.Size]byte][]*doc{},
-		canon: map[[sha256.Size]byte][]*doc{},
-		grams: map[uint64][]*doc{},
+		raw:   map[[sha256.Size]byte][]*stored{},
+		canon: map[[sha256.Size]byte][]*stored{},
+		tiers: newTiers(),
+		cache: newCache(maxCached),
 	}
 }
 
 // Put adds a publication or replaces the one with the same slug. On an error the
 // index is as it was.
 func (x *Index) Put(p Publication) error {
-	q, err := prepare(p)
+	q, forms, err := prepare(p)
 	if err != nil {
 		return fmt.Errorf("publication %q: %w", p.Slug, err)
 	}
+	x.write.Lock()
+	defer x.write.Unlock()
+	fresh := slices.SortedFunc(maps.Values(q.docs), compareStored)
+	if err := x.fingerprint(fresh, forms); err != nil {
+		return fmt.Errorf("publication %q: %w", p.Slug, err)
+	}
+	old := x.pubs[q.slug]
 	x.mu.Lock()
-	defer x.mu.Unlock()
-	if old := x.pubs[q.slug]; old != nil {
+	if old != nil {
 		x.remove(old)
 	}
-	x.insert(q)
+	x.pubs[q.slug] = q
+	x.insert(fresh)
+	x.mu.Unlock()
+	if old != nil { // nobody sees them any more
+		for _, d := range old.docs {
+			for _, t := range x.tiers {
+				t.index.Remove(d.id)
+			}
+		}
+	}
 	return nil
 }
 
@@ -127,24 +121,37 @@ func (x *Index) Put(p Publication) error {
 // costs what that version's new texts cost, however many there are already. On
 // an error the index is as it was.
 func (x *Index) Add(slug, genesis string, v Version) error {
-	q, err := prepare(Publication{Slug: slug, Genesis: genesis, Versions: []Version{v}})
+	q, forms, err := prepare(Publication{Slug: slug, Genesis: genesis, Versions: []Version{v}})
 	if err != nil {
+		return fmt.Errorf("publication %q: %w", slug, err)
+	}
+	x.write.Lock()
+	defer x.write.Unlock()
+	old := x.pubs[slug]
+	if old != nil && old.genesis != genesis {
+		return fmt.Errorf("publication %q: is %s, not %s", slug, old.genesis, genesis)
+	}
+	if old != nil && slices.ContainsFunc(old.versions, func(w *version) bool { return w.number == v.Number }) {
+		return fmt.Errorf("publication %q: version %d is there", slug, v.Number)
+	}
+	var fresh []*stored
+	for sum, d := range q.docs {
+		if old == nil || old.docs[sum] == nil {
+			fresh = append(fresh, d)
+		}
+	}
+	slices.SortFunc(fresh, compareStored)
+	if err := x.fingerprint(fresh, forms); err != nil {
 		return fmt.Errorf("publication %q: %w", slug, err)
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	old := x.pubs[slug]
 	if old == nil {
-		x.insert(q)
-		return nil
+		x.pubs[slug] = q
+	} else {
+		x.extend(old, q)
 	}
-	if old.genesis != genesis {
-		return fmt.Errorf("publication %q: is %s, not %s", slug, old.genesis, genesis)
-	}
-	if slices.ContainsFunc(old.versions, func(w *version) bool { return w.number == v.Number }) {
-		return fmt.Errorf("publication %q: version %d is there", slug, v.Number)
-	}
-	x.extend(old, q)
+	x.insert(fresh)
 	return nil
 }
 
@@ -169,14 +176,12 @@ func (x *Index) Retract(slug string, numbers ...int) {
 func (x *Index) extend(old, q *publication) {
 	v := q.versions[0]
 	v.pub = old
-	v.list.intern(x)
 	old.versions = append(old.versions, v)
 	old.latest.Store(max(old.latest.Load(), int64(v.number)))
 	for sum, d := range q.docs {
 		have := old.docs[sum]
 		if have == nil {
 			old.docs[sum] = d
-			x.insertDoc(d)
 			continue
 		}
 		for _, r := range d.refs() {
@@ -186,98 +191,31 @@ func (x *Index) extend(old, q *publication) {
 	}
 }
 
-// insert puts a prepared publication into the maps; the caller holds the lock.
-func (x *Index) insert(q *publication) {
-	x.pubs[q.slug] = q
-	for _, v := range q.versions {
-		v.list.intern(x)
-	}
-	for _, d := range q.docs {
-		x.insertDoc(d)
+// insert makes fingerprinted texts visible; the caller holds the lock.
+func (x *Index) insert(fresh []*stored) {
+	for _, d := range fresh {
+		x.texts = append(x.texts, d)
+		x.raw[d.sum] = append(x.raw[d.sum], d)
+		x.canon[d.canon] = append(x.canon[d.canon], d)
 	}
 }
 
-func (x *Index) insertDoc(d *doc) {
-	d.ids = x.intern(d.form.Tokens)
-	x.raw[d.sum] = append(x.raw[d.sum], d)
-	canon := d.form.Digest()
-	x.canon[canon] = append(x.canon[canon], d)
-	for g := range gramSet(d.ids) {
-		x.grams[g] = append(x.grams[g], d)
-	}
-}
-
-// prepare checks p and does what needs no lock.
-func prepare(p Publication) (*publication, error) {
-	if p.Slug == "" {
-		return nil, errors.New("no slug")
-	}
-	if len(p.Versions) == 0 {
-		return nil, errors.New("no versions")
-	}
-	q := &publication{slug: p.Slug, genesis: p.Genesis, docs: map[[sha256.Size]byte]*doc{}}
-	seen := map[int]bool{}
-	for _, pv := range p.Versions {
-		if pv.Number < 1 || seen[pv.Number] {
-			return nil, fmt.Errorf("version %d: numbers start at 1 and are unique", pv.Number)
-		}
-		seen[pv.Number] = true
-		if len(pv.Texts) == 0 {
-			return nil, fmt.Errorf("version %d: no text", pv.Number)
-		}
-		v := &version{pub: q, number: pv.Number, docs: map[string]*doc{}}
-		v.retracted.Store(pv.Retracted)
-		for _, lang := range slices.Sorted(maps.Keys(pv.Texts)) {
-			d, err := prepareText(q, pv.Texts[lang])
-			if err != nil {
-				return nil, fmt.Errorf("version %d: text %s: %w", pv.Number, lang, err)
-			}
-			d.add(ref{v, lang})
-			v.docs[lang] = d
-		}
-		list, err := newNameList(pv)
-		if err != nil {
-			return nil, fmt.Errorf("version %d: %w", pv.Number, err)
-		}
-		v.list = list
-		q.versions = append(q.versions, v)
-		q.latest.Store(max(q.latest.Load(), int64(pv.Number)))
-	}
-	slices.SortFunc(q.versions, func(a, b *version) int { return cmp.Compare(a.number, b.number) })
-	return q, nil
-}
-
-func prepareText(q *publication, raw []byte) (*doc, error) {
-	sum := sha256.Sum256(raw)
-	if d := q.docs[sum]; d != nil {
-		return d, nil
-	}
-	form, err := text.Parse(raw)
-	if err != nil {
-		return nil, err
-	}
-	d := &doc{raw: slices.Clone(raw), sum: sum, form: form}
-	q.docs[sum] = d
-	return d, nil
-}
-
-// remove takes a publication out of the maps; the caller holds the lock.
+// remove takes a publication out of the maps; the caller holds both locks.
 func (x *Index) remove(q *publication) {
-	isOld := func(d *doc) bool { return q.docs[d.sum] == d }
+	isOld := func(d *stored) bool { return q.docs[d.sum] == d }
+	x.texts = slices.Clone(x.texts) // a Check may hold the slice that was there
 	for _, d := range q.docs {
 		drop(x.raw, d.sum, isOld)
-		drop(x.canon, d.form.Digest(), isOld)
-		for g := range gramSet(d.ids) {
-			drop(x.grams, g, isOld)
-		}
+		drop(x.canon, d.canon, isOld)
+		x.texts[d.id] = nil
 	}
 	delete(x.pubs, q.slug)
 }
 
-// drop removes docs from one entry of a map. It makes a new slice, because a
+// drop removes texts from one entry of a map. It makes a new slice, because a
 // Check may still hold the one that was there.
-func drop[K comparable](m map[K][]*doc, key K, old func(*doc) bool) {
-	var keep []*doc
+func drop[K comparable](m map[K][]*stored, key K, old func(*stored) bool) {
+	var keep []*stored
 	for _, d := range m[key] {
 		if !old(d) {
 			keep = append(keep, d)
@@ -290,40 +228,59 @@ func drop[K comparable](m map[K][]*doc, key K, old func(*doc) bool) {
 	}
 }
 
-// intern gives each token the id of its canonical text, making new ids; the
-// caller holds the lock.
-func (x *Index) intern(tokens []text.Token) []uint32 {
-	ids := make([]uint32, len(tokens))
-	for i := range tokens {
-		id, ok := x.words[tokens[i].Text]
-		if !ok {
-			id = uint32(len(x.words))
-			x.words[strings.Clone(tokens[i].Text)] = id
-		}
-		ids[i] = id
+// prepare checks p and does what needs no lock. It returns the words of each text
+// too, from which fingerprints are taken.
+func prepare(p Publication) (*publication, map[*stored]*text.Form, error) {
+	if p.Slug == "" {
+		return nil, nil, errors.New("no slug")
 	}
-	return ids
+	if len(p.Versions) == 0 {
+		return nil, nil, errors.New("no versions")
+	}
+	q := &publication{slug: p.Slug, genesis: p.Genesis, docs: map[[sha256.Size]byte]*stored{}}
+	forms := map[*stored]*text.Form{}
+	seen := map[int]bool{}
+	for _, pv := range p.Versions {
+		if pv.Number < 1 || seen[pv.Number] {
+			return nil, nil, fmt.Errorf("version %d: numbers start at 1 and are unique", pv.Number)
+		}
+		seen[pv.Number] = true
+		if len(pv.Texts) == 0 {
+			return nil, nil, fmt.Errorf("version %d: no text", pv.Number)
+		}
+		v := &version{pub: q, number: pv.Number, docs: map[string]*stored{}, names: slices.Clone(pv.Names), place: pv.PlaceDate}
+		v.retracted.Store(pv.Retracted)
+		for _, lang := range slices.Sorted(maps.Keys(pv.Texts)) {
+			d, err := prepareText(q, pv.Texts[lang], forms)
+			if err != nil {
+				return nil, nil, fmt.Errorf("version %d: text %s: %w", pv.Number, lang, err)
+			}
+			d.add(ref{v, lang})
+			v.docs[lang] = d
+		}
+		list, err := newNameList(v.names, v.place)
+		if err != nil {
+			return nil, nil, fmt.Errorf("version %d: %w", pv.Number, err)
+		}
+		v.listed, v.withheld = list.listed, list.withheld
+		q.versions = append(q.versions, v)
+		q.latest.Store(max(q.latest.Load(), int64(pv.Number)))
+	}
+	slices.SortFunc(q.versions, func(a, b *version) int { return cmp.Compare(a.number, b.number) })
+	return q, forms, nil
 }
 
-// known gives each token its id; tokens that no publication has get ids of their
-// own from localIDs up, the same for the same text. The caller holds the lock.
-func (x *Index) known(tokens []text.Token) []uint32 {
-	ids := make([]uint32, len(tokens))
-	var local map[string]uint32
-	for i := range tokens {
-		id, ok := x.words[tokens[i].Text]
-		if !ok {
-			if local == nil {
-				local = map[string]uint32{}
-			}
-			if id, ok = local[tokens[i].Text]; !ok {
-				id = localIDs + uint32(len(local))
-				local[tokens[i].Text] = id
-			}
-		}
-		ids[i] = id
+func prepareText(q *publication, raw []byte, forms map[*stored]*text.Form) (*stored, error) {
+	sum := sha256.Sum256(raw)
+	if d := q.docs[sum]; d != nil {
+		return d, nil
 	}
-	return ids
+	form, err := text.Parse(raw)
+	if err != nil {
+		return nil, err
+	}
+	d := &stored{raw: slices.Clone(raw), sum: sum, canon: form.Digest(), tokens: len(form.Tokens)}
+	q.docs[sum] = d
+	forms[d] = form
+	return d, nil
 }
-
-const localIDs = 1 << 31

@@ -110,7 +110,7 @@ func (s *listScan) changedName(i int, near *nearest) (lines, name int) {
 		for from+1 < s.lines[i].to && s.c.form.Tokens[from].Class == text.Marker {
 			from++
 		}
-		if k, score := near.find(s.c, from, s.lines[i+n-1].to); score > best {
+		if k, score := near.find(s.c.form.Tokens[from:s.lines[i+n-1].to]); score > best {
 			best, lines, name = score, n, k
 		}
 	}

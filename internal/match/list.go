@@ -15,6 +15,8 @@ type nameList struct {
 	listed   int // names that are not withheld
 	withheld int
 	places   []name
+	tokens   int
+	words    vocabulary         // its words, from 1
 	starts   map[uint32][]entry // by first token id, the longest first
 }
 
@@ -22,7 +24,7 @@ type name struct {
 	text string
 	form *text.Form // nil for a withheld name
 	keys []string
-	ids  []uint32
+	ids  []uint32 // in words
 }
 
 // An entry points to a name, or to a place-and-date line.
@@ -31,49 +33,83 @@ type entry struct {
 	place bool
 }
 
-func newNameList(v Version) (*nameList, error) {
-	l := &nameList{starts: map[uint32][]entry{}}
-	for i, n := range v.Names {
+// noWord is the id of a token that no entry of the list has.
+const noWord = 0
+
+// newNameList fails where a name has no words.
+func newNameList(names []Name, place string) (*nameList, error) {
+	l := &nameList{words: vocabulary{"": noWord}, starts: map[uint32][]entry{}}
+	for i, n := range names {
 		if n.Withheld {
 			l.names = append(l.names, name{})
 			l.withheld++
 			continue
 		}
-		form, err := text.Parse([]byte(n.Text))
+		form, err := l.parse(n.Text)
 		if err != nil {
 			return nil, fmt.Errorf("name %d: %w", i+1, err)
 		}
-		l.names = append(l.names, name{text: n.Text, form: form, keys: keys(form.Tokens)})
+		l.names = append(l.names, name{n.Text, form, keys(form.Tokens), l.words.number(form.Tokens)})
 		l.listed++
 	}
-	for _, line := range strings.Split(v.PlaceDate, "\n") {
+	for _, line := range strings.Split(place, "\n") {
 		if strings.TrimSpace(line) == "" {
 			continue
 		}
-		form, err := text.Parse([]byte(line))
+		form, err := l.parse(line)
 		if err != nil {
 			return nil, fmt.Errorf("place and date: %w", err)
 		}
-		l.places = append(l.places, name{text: line, form: form, keys: keys(form.Tokens)})
+		l.places = append(l.places, name{line, form, keys(form.Tokens), l.words.number(form.Tokens)})
 	}
+	l.index()
 	return l, nil
 }
 
-// intern gives the names their token ids; the caller holds the index's lock.
-func (l *nameList) intern(x *Index) {
+func (l *nameList) parse(s string) (*text.Form, error) {
+	form, err := text.Parse([]byte(s))
+	if err != nil {
+		return nil, err
+	}
+	l.tokens += len(form.Tokens)
+	return &text.Form{Tokens: slices.Clone(form.Tokens)}, nil // without room for more
+}
+
+// list returns the prepared list of a version; that it could not be made was
+// found when the version was added.
+func (x *Index) list(v *version) *nameList {
+	l := x.cache.get(v, func() (any, int) {
+		l, err := newNameList(v.names, v.place)
+		if err != nil {
+			l = &nameList{}
+		}
+		return l, l.tokens + 4*len(l.names) + 1
+	})
+	return l.(*nameList)
+}
+
+// index fills starts. Places come before names of the same length.
+func (l *nameList) index() {
 	for i := range l.places {
-		l.places[i].ids = x.intern(l.places[i].form.Tokens)
 		l.start(l.places[i].ids, entry{i, true})
 	}
 	for i := range l.names {
 		if n := &l.names[i]; n.form != nil {
-			n.ids = x.intern(n.form.Tokens)
 			l.start(n.ids, entry{i, false})
 		}
 	}
 	for _, e := range l.starts {
 		slices.SortStableFunc(e, func(a, b entry) int { return len(l.ids(b)) - len(l.ids(a)) })
 	}
+}
+
+// known gives tokens of a copy their ids in the list, noWord where it has none.
+func (l *nameList) known(tokens []text.Token) []uint32 {
+	ids := make([]uint32, len(tokens))
+	for i := range tokens {
+		ids[i] = l.words[tokens[i].Text]
+	}
+	return ids
 }
 
 func (l *nameList) start(ids []uint32, e entry) {
@@ -109,10 +145,19 @@ type line struct {
 type listScan struct {
 	l        *nameList
 	c        *copied
+	ids      []uint32 // of the copy's tokens outside the text, in the list
 	hits     []hit
 	lines    []line
 	passes   int         // markers and separators that were passed over
 	attached map[int]int // where a part of the text ends → end of the words attached to its last line
+}
+
+func newScan(l *nameList, c *copied, outside []span) *listScan {
+	s := &listScan{l: l, c: c, ids: make([]uint32, len(c.ids)), attached: map[int]int{}}
+	for _, sp := range outside {
+		copy(s.ids[sp.from:sp.to], l.known(c.form.Tokens[sp.from:sp.to]))
+	}
+	return s
 }
 
 // scan reads one span. Entries may stand one a line, wrapped over several, or
@@ -193,8 +238,8 @@ func separates(s string) bool {
 func (s *listScan) longest(pos, to int) (entry, int, int) {
 	tokens := s.c.form.Tokens
 	for at := pos; at < to; at++ {
-		for _, e := range s.l.starts[s.c.ids[at]] {
-			if n := len(s.l.ids(e)); at+n <= to && equal(s.l.ids(e), s.c.ids[at:at+n]) && oneItem(tokens[at:at+n]) {
+		for _, e := range s.l.starts[s.ids[at]] {
+			if n := len(s.l.ids(e)); at+n <= to && equal(s.l.ids(e), s.ids[at:at+n]) && oneItem(tokens[at:at+n]) {
 				return e, at, n
 			}
 		}

@@ -123,12 +123,10 @@ func detailed(n Name) string {
 // resembling pairs what is left: a name that is new in b with the name of a that
 // it resembles most.
 func resembling(a, b Version, partner []int, taken map[int]bool) error {
-	l, err := newNameList(a)
+	l, err := newNameList(a.Names, a.PlaceDate)
 	if err != nil {
 		return err
 	}
-	x := NewIndex()
-	l.intern(x)
 	near := newNearest(l, taken)
 	type match struct {
 		j, i  int
@@ -143,8 +141,7 @@ func resembling(a, b Version, partner []int, taken map[int]bool) error {
 		if err != nil {
 			return err
 		}
-		c := &copied{raw: []byte(n.Text), form: form, ids: x.known(form.Tokens)}
-		if i, score := near.find(c, 0, len(c.ids)); score > 0 {
+		if i, score := near.find(form.Tokens); score > 0 {
 			found = append(found, match{j, i, score})
 		}
 	}

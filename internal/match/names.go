@@ -39,15 +39,15 @@ func (r *listResult) same(n *name, c *copied, from, to int) bool {
 	return true
 }
 
-// compareList reads what is outside the text against the list of v.
-func compareList(v *version, c *copied, outside []span) *listResult {
-	s := &listScan{l: v.list, c: c, attached: map[int]int{}}
+// compareList reads what is outside the text against a version's list.
+func compareList(l *nameList, c *copied, outside []span) *listResult {
+	s := newScan(l, c, outside)
 	for k, sp := range outside {
 		s.scan(k, sp)
 	}
 	r := &listResult{passes: s.passes, attached: s.attached}
 	r.sig = newVerdict("").Signatories
-	r.sig.Withheld, r.sig.Known.Listed = v.list.withheld, v.list.listed
+	r.sig.Withheld, r.sig.Known.Listed = l.withheld, l.listed
 	var hits []hit
 	for _, h := range s.hits {
 		if h.entry.place {
@@ -60,7 +60,7 @@ func compareList(v *version, c *copied, outside []span) *listResult {
 	for _, h := range hits {
 		found[h.entry.index] = true
 	}
-	if onlyHeading(v.list, hits, outside, found) {
+	if onlyHeading(l, hits, outside, found) {
 		for _, h := range hits {
 			s.lines = append(s.lines, line{h.from, h.to, h.span})
 		}
@@ -73,7 +73,7 @@ func compareList(v *version, c *copied, outside []span) *listResult {
 	for _, it := range items {
 		r.seen = append(r.seen, span{from: it.from, to: it.to})
 	}
-	r.settle(v, c, items, found, len(hits) > 0)
+	r.settle(l, c, items, found, len(hits) > 0)
 	r.leftovers(s, items, hits)
 	return r
 }
@@ -96,7 +96,7 @@ type item struct {
 }
 
 // settle fills the signatories from the items and the names that were found.
-func (r *listResult) settle(v *version, c *copied, items []item, found map[int]bool, hits bool) {
+func (r *listResult) settle(l *nameList, c *copied, items []item, found map[int]bool, hits bool) {
 	if !hits && len(items) == 0 {
 		return
 	}
@@ -110,7 +110,7 @@ func (r *listResult) settle(v *version, c *copied, items []item, found map[int]b
 			r.wrongTokens += it.to - it.from
 			continue
 		}
-		n := &v.list.names[it.changed]
+		n := &l.names[it.changed]
 		found[it.changed] = true
 		if r.same(n, c, from, it.to) {
 			continue
@@ -118,7 +118,7 @@ func (r *listResult) settle(v *version, c *copied, items []item, found map[int]b
 		r.sig.Changed = append(r.sig.Changed, ChangedName{n.text, c.slice(from, it.to), at, it.changed})
 		r.wrongTokens += max(it.to-it.from, len(n.ids))
 	}
-	for i, n := range v.list.names {
+	for i, n := range l.names {
 		if n.form != nil && !found[i] {
 			r.sig.Missing = append(r.sig.Missing, MissingName{n.text, i})
 			r.wrongTokens += len(n.ids)
@@ -129,7 +129,7 @@ func (r *listResult) settle(v *version, c *copied, items []item, found map[int]b
 	r.wrong = added + others
 	switch {
 	case r.wrong == 0:
-	case others == 0 && added <= v.list.withheld:
+	case others == 0 && added <= l.withheld:
 		r.sig.Status = ListUndetermined
 	default:
 		r.sig.Status = ListAltered

@@ -3,6 +3,8 @@ package match
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/sijil/sijil/internal/text"
 )
 
 // A nearest finds the missing name that a piece of the copy resembles, through
@@ -40,10 +42,9 @@ func newNearest(l *nameList, found map[int]bool) *nearest {
 	return n
 }
 
-// find returns the missing name that the copy's tokens [from,to) resemble most,
-// and how much; 0 when none does.
-func (n *nearest) find(c *copied, from, to int) (best int, score float64) {
-	tokens := c.form.Tokens[from:to]
+// find returns the missing name that tokens of the copy resemble most, and how
+// much; 0 when none does.
+func (n *nearest) find(tokens []text.Token) (best int, score float64) {
 	if len(n.byKey) == 0 || len(tokens) > 100 {
 		return 0, 0
 	}

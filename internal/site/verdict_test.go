@@ -42,7 +42,7 @@ func TestVerdicts(t *testing.T) {
 		{"no such publication", wellsEN, "casablanca", "Unknown", []string{"No publication has this name here."}},
 		{"not UTF-8", "Call for w\xe4ter", "", "Unchecked", []string{"not text in UTF-8", "paste it here"}},
 		{"NUL", "a\x00b", "", "Unchecked", []string{"a zero byte"}},
-		{"a Word file", "PK\x03\x04\x00", "", "Unchecked", []string{"it cannot be read here", "mark the text, copy it"}},
+		{"a Word file", "PK\x03\x04\x00", "", "Unchecked", []string{"cut off or damaged", "copy the text out of it"}},
 		{"blank", " \n\t", "", "Unchecked", []string{"There are no words in what arrived."}},
 		{"surroundings", "Forwarded many times\n\n" + wellsEN + "\nSent from my phone\n", "", "Authentic", []string{"Not part of the declaration", "Forwarded many times"}},
 	} {
