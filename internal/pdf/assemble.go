@@ -130,7 +130,7 @@ func dropMargins(pages []*page) int {
 		before := dropped
 		for _, p := range pages {
 			for _, i := range p.ends() { // the last one first
-				if l := p.lines[i]; len(pages) > 1 && seen[p.marginKey(i)] > 1 || isPageNumber(l.String()) && p.inMargin(l) {
+				if l := p.lines[i]; len(pages) > 1 && seen[p.marginKey(i)] > 1 || isPageNumber(l.String()) || p.atEdge(l) {
 					p.lines = append(p.lines[:i:i], p.lines[i+1:]...)
 					dropped++
 				}
@@ -170,6 +170,19 @@ func (p *page) ends() []int {
 
 func (p *page) inMargin(l line) bool {
 	return l.y > (1-marginPart)*p.height || l.y < marginPart*p.height
+}
+
+// atEdge reports whether a line stands at the very edge of the page in letters
+// smaller than the text: what browsers print there.
+func (p *page) atEdge(l line) bool {
+	const edge = 0.05
+	larger := 0
+	for _, m := range p.lines {
+		if m.size > 1.15*l.size {
+			larger++
+		}
+	}
+	return 2*larger > len(p.lines) && (l.y > (1-edge)*p.height || l.y < edge*p.height)
 }
 
 var digits = regexp.MustCompile(`\p{Nd}+`)

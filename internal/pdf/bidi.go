@@ -158,28 +158,32 @@ func flatten(clusters []cluster) []placed {
 	return out
 }
 
-var mirrored = map[rune]rune{'(': ')', ')': '(', '[': ']', ']': '[', '{': '}', '}': '{', '<': '>', '>': '<', '«': '»', '»': '«', '‹': '›', '›': '‹'}
+// brackets come in pairs.
+var brackets = [][2]rune{{'(', ')'}, {'[', ']'}, {'{', '}'}, {'«', '»'}, {'‹', '›'}}
 
-// mirror turns brackets round where they close before they open: producers differ
+// mirror turns brackets round where they do not match: producers, and PDFium, differ
 // in whether they name a mirrored bracket by its shape or by its meaning.
 func mirror(text []placed) []placed {
-	for _, pair := range [][2]rune{{'(', ')'}, {'[', ']'}, {'{', '}'}, {'«', '»'}, {'‹', '›'}} {
-		opens, closes := -1, -1
+	for _, pair := range brackets {
+		var at []int
+		depth, wrong := 0, false
 		for i, p := range text {
-			if p.r == pair[0] && opens < 0 {
-				opens = i
+			switch p.r {
+			case pair[0]:
+				depth++
+			case pair[1]:
+				depth--
+			default:
+				continue
 			}
-			if p.r == pair[1] && closes < 0 {
-				closes = i
-			}
+			wrong = wrong || depth < 0
+			at = append(at, i)
 		}
-		if closes < 0 || opens >= 0 && opens < closes || opens < 0 {
+		if len(at)%2 == 1 || !wrong && depth == 0 {
 			continue
 		}
-		for i := range text {
-			if text[i].r == pair[0] || text[i].r == pair[1] {
-				text[i].r = mirrored[text[i].r]
-			}
+		for k, i := range at {
+			text[i].r = pair[k%2]
 		}
 	}
 	return text

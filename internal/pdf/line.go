@@ -61,43 +61,87 @@ func makeLines(glyphs []glyph) []line {
 	return lines
 }
 
-// align tells the direction of lines from the side on which they begin: that a
-// line of Arabic words starts at the left margin, where the others do, makes it part
-// of a left-to-right paragraph, in which an English word after them stands to their
-// right.
+// align tells the direction of the paragraphs to which lines of right-to-left words
+// belong: from the end at which their full stop or bullet stands; else, among lines
+// of such words, it is theirs; else from the side on which they begin, that an
+// English word after them stands to their right or left.
 func align(lines []line) {
-	const near, far = 2, 12 // points
 	for i := range lines {
 		l := &lines[i]
 		if !l.has(rightLeft) {
 			continue
 		}
-		left, right, tendency := l.box.x0, l.box.x1, 0
-		for k := range lines[max(0, i-40):min(len(lines), i+41)] {
-			m := &lines[max(0, i-40)+k]
-			if m.box.x1 > l.box.x0 && m.box.x0 < l.box.x1 && math.Abs(m.size-l.size) < 0.3*l.size {
-				left, right = min(left, m.box.x0), max(right, m.box.x1)
-				if m.has(rightLeft) {
-					tendency++
-				} else {
-					tendency--
-				}
-			}
+		base := l.signed()
+		if base == neutral {
+			base = tendency(lines, i)
 		}
-		atLeft, atRight := l.box.x0-left, right-l.box.x1
-		base := rightLeft
-		switch {
-		case atLeft < near && atRight > far:
-			base = leftRight
-		case atRight < near && atLeft > far:
-		case tendency < 0:
-			base = leftRight
+		if base == neutral {
+			base = side(lines, i)
 		}
 		l.order(base)
 		if base == leftRight && i > 0 && lines[i-1].has(rightLeft) {
 			l.carry()
 		}
 	}
+}
+
+// signed returns the direction that a full stop at the end, or a bullet at the
+// beginning, of a line without other words tells.
+func (l *line) signed() direction {
+	if l.has(leftRight) {
+		return neutral
+	}
+	isEnd := func(r rune) bool { return r == '.' || r == ':' || r == ';' || r == '،' || r == '؛' || r == '؟' }
+	first, last := l.row[0].parts[0].r, l.row[len(l.row)-1].parts[0].r
+	switch {
+	case isEnd(first) && !isEnd(last):
+		return rightLeft
+	case isEnd(last) && !isEnd(first):
+		return leftRight
+	}
+	return neutral
+}
+
+// side returns the direction of the paragraph of line i where its ends tell: most
+// of the lines near it begin on the side on which it does.
+func side(lines []line, i int) direction {
+	const same, near = 1.5, 5 // points, lines
+	l := &lines[i]
+	left, right := 0, 0
+	for k := max(0, i-near); k < min(len(lines), i+near+1); k++ {
+		if m := &lines[k]; k != i {
+			if math.Abs(m.box.x0-l.box.x0) < same {
+				left++
+			}
+			if math.Abs(m.box.x1-l.box.x1) < same {
+				right++
+			}
+		}
+	}
+	switch {
+	case left > right:
+		return leftRight
+	case right > left:
+		return rightLeft
+	}
+	return neutral
+}
+
+// tendency is right to left where most lines around line i have such words.
+func tendency(lines []line, i int) direction {
+	const around = 40
+	n := 0
+	for k := max(0, i-around); k < min(len(lines), i+around+1); k++ {
+		if lines[k].has(rightLeft) {
+			n++
+		} else {
+			n--
+		}
+	}
+	if n > 0 {
+		return rightLeft
+	}
+	return neutral
 }
 
 func (l *line) has(d direction) bool {
@@ -232,57 +276,96 @@ type cluster struct {
 	parts []placed // in logical order
 }
 
-// clusters groups glyphs: a mark with the letter that it stands over, and letters
-// drawn at the same place, which are one ligature.
+// clusters groups glyphs: what comes from one drawn shape, and a mark with the
+// letter that it stands over. Some producers give a mark the letter's place, some a
+// letter the mark's.
 func clusters(glyphs []glyph) []cluster {
 	var out []cluster
 	var ahead []*glyph // marks that came before their letter
+	shapes := map[[2]float64]int{}
 	for i := range glyphs {
 		g := &glyphs[i]
-		if unicode.Is(unicode.M, g.r) && comesFirst(glyphs, i) {
+		shape := [2]float64{g.x, g.y}
+		at, known := shapes[shape]
+		mark := unicode.Is(unicode.M, g.r)
+		switch {
+		case known:
+			out[at].take(g)
+			continue
+		case mark && comesFirst(glyphs, i):
 			ahead = append(ahead, g)
 			continue
-		}
-		if n := len(out); n > 0 && belongs(g, &out[n-1]) {
-			c := &out[n-1]
-			c.parts = append(c.parts, placed{g.r, g})
+		case mark && len(out) > 0 && out[len(out)-1].under(g):
+			out[len(out)-1].take(g)
 			continue
 		}
-		if n := len(out); n > 0 {
-			out[n-1].unfold(g)
-		}
-		c := cluster{x: (g.box.x0 + g.box.x1) / 2, box: g.box, parts: []placed{{g.r, g}}}
-		for k := len(ahead) - 1; k >= 0; k-- {
-			c.parts = append(c.parts, placed{ahead[k].r, ahead[k]})
+		shapes[shape] = len(out)
+		c := cluster{box: g.box}
+		c.take(g)
+		for _, m := range ahead {
+			c.take(m)
 		}
 		ahead = nil
 		out = append(out, c)
 	}
 	for _, g := range ahead {
-		out = append(out, cluster{x: (g.box.x0 + g.box.x1) / 2, box: g.box, parts: []placed{{g.r, g}}})
+		c := cluster{box: g.box}
+		c.take(g)
+		out = append(out, c)
 	}
-	if n := len(out); n > 1 {
-		out[n-1].unfold(nil)
+	for i := range out {
+		var next *cluster
+		if i+1 < len(out) {
+			next = &out[i+1]
+		}
+		out[i].arrange(next)
 	}
 	return out
 }
 
-// unfold puts the letters of a right-to-left ligature in logical order. PDFium
-// turns whole rows of such letters round, ligatures with them: then what follows,
-// next, stands to the left. No ligature has an alef before a lam.
-func (c *cluster) unfold(next *glyph) {
-	n := len(c.parts)
-	if n < 2 || directionOf(c.parts[0].r) != rightLeft || directionOf(c.parts[n-1].r) != rightLeft {
+// take adds a glyph.
+func (c *cluster) take(g *glyph) {
+	c.parts = append(c.parts, placed{g.r, g})
+	if !unicode.Is(unicode.M, g.r) {
+		c.box.x0, c.box.x1 = min(c.box.x0, g.box.x0), max(c.box.x1, g.box.x1)
+	}
+}
+
+// under reports whether a mark stands over the cluster.
+func (c *cluster) under(g *glyph) bool {
+	mid := (g.box.x0 + g.box.x1) / 2
+	return mid >= c.box.x0-0.5 && mid <= c.box.x1+0.5 || g.box.width() < 0.01
+}
+
+// arrange puts the letters of a cluster in logical order, its marks behind them.
+// PDFium turns whole rows of right-to-left letters round, ligatures with them: then
+// what follows, next, stands to the right. No ligature has an alef before a lam.
+func (c *cluster) arrange(next *cluster) {
+	c.x = (c.box.x0 + c.box.x1) / 2
+	isMark := func(p placed) int {
+		if unicode.Is(unicode.M, p.r) {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(c.parts, func(a, b placed) int { return isMark(a) - isMark(b) })
+	n := 0
+	for n < len(c.parts) && isMark(c.parts[n]) == 0 {
+		n++
+	}
+	letters := c.parts[:n]
+	if n < 2 || directionOf(letters[0].r) != rightLeft || directionOf(letters[n-1].r) != rightLeft {
 		return
 	}
-	turned := next != nil && next.x < c.box.x0
-	if n == 2 && isAlef(c.parts[0].r) && c.parts[1].r == 'ل' {
+	turned := next != nil && next.box.x0 < c.box.x0
+	switch {
+	case n == 2 && isAlef(letters[0].r) && letters[1].r == 'ل':
 		turned = true
-	} else if n == 2 && isAlef(c.parts[1].r) && c.parts[0].r == 'ل' {
+	case n == 2 && isAlef(letters[1].r) && letters[0].r == 'ل':
 		turned = false
 	}
 	if turned {
-		slices.Reverse(c.parts)
+		slices.Reverse(letters)
 	}
 }
 
@@ -314,15 +397,6 @@ func comesFirst(glyphs []glyph, i int) bool {
 		return true
 	}
 	return after.x > before.x
-}
-
-func belongs(g *glyph, c *cluster) bool {
-	if unicode.Is(unicode.M, g.r) {
-		mid := (g.box.x0 + g.box.x1) / 2
-		return mid >= c.box.x0-0.5 && mid <= c.box.x1+0.5 || g.box.width() < 0.01
-	}
-	first := c.parts[0].g
-	return first != nil && math.Abs(g.x-first.x) < 0.01 && math.Abs(g.box.x0-first.box.x0) < 0.01 && math.Abs(g.box.x1-first.box.x1) < 0.01
 }
 
 func (l *line) String() string {

@@ -255,7 +255,7 @@ func (p *page) doubtOverlaps() {
 				b.gone = true // drawn twice
 				continue
 			}
-			if a.x == b.x && a.box == b.box { // letters of one ligature
+			if a.x == b.x && a.y == b.y { // letters of one ligature
 				continue
 			}
 			a.doubt, b.doubt = doubtOverlap, doubtOverlap
