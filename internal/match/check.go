@@ -25,12 +25,13 @@ func (x *Index) Check(copied []byte, slug string) *Verdict {
 		return unreadable(err)
 	}
 	var v *Verdict
-	if refs := x.lookup(x.canon, sum, slug); err == nil && len(refs) > 0 {
-		v = exact(Authentic, refs)
-	} else if form != extract.Text {
+	if err == nil {
+		if v, err = x.checkText(copied, sum, slug, form); err != nil {
+			return unreadable(err)
+		}
+	}
+	if v == nil {
 		return NewUnchecked(ReasonForm, "this is "+form.Name()+"; only plain text is read", form.Advice())
-	} else {
-		v = x.compare(copied, slug)
 	}
 	for _, w := range warnings {
 		v.Warnings = append(v.Warnings, Warning(w))
@@ -65,18 +66,48 @@ func (x *Index) checkIdentical(copied []byte, slug string) *Verdict {
 	return exact(Identical, refs)
 }
 
-// compare is for copies that are no published text alone.
-func (x *Index) compare(raw []byte, slug string) *Verdict {
-	form, err := text.Parse(raw)
-	if err != nil {
-		return unreadable(err)
+// checkText is for copies that have a canonical form, whose digest is sum. It
+// returns nil for those of another form than text that are no published text.
+func (x *Index) checkText(raw []byte, sum [sha256.Size]byte, slug string, form extract.Form) (*Verdict, error) {
+	if refs := x.lookup(x.canon, sum, slug); len(refs) > 0 {
+		return exact(Authentic, refs), nil
 	}
+	bare, dropped, err := parse(raw)
+	if err != nil {
+		return nil, err
+	}
+	c := &copied{raw: raw, form: bare, dropped: dropped, bullets: bulletsBefore(bare.Tokens, dropped)}
+	if v := x.checkBare(c, slug); v != nil || form != extract.Text {
+		return v, nil
+	}
+	return x.compare(c, slug), nil
+}
+
+// checkBare is for copies that differ from a published text in bullets alone, and
+// in none that could make an item of what is none.
+func (x *Index) checkBare(c *copied, slug string) *Verdict {
+	refs := slices.DeleteFunc(x.lookup(x.bare, bareDigest(c.form.Tokens), slug), func(r ref) bool {
+		same, _ := r.version.docs[r.lang].sameBut(c.bullets)
+		return !same
+	})
+	if len(refs) == 0 {
+		return nil
+	}
+	v := exact(Authentic, refs)
+	if _, other := refs[0].version.docs[refs[0].lang].sameBut(c.bullets); other { // the best is first now
+		v.Tolerances = append(v.Tolerances, TolListMarkers)
+	}
+	return v
+}
+
+// compare is for copies that are no published text alone.
+func (x *Index) compare(c *copied, slug string) *Verdict {
 	if slug != "" && !x.has(slug) {
 		return unknown(ReasonNoPublication)
 	}
-	c := &copied{raw: raw, form: form}
-	tokens, quoted := unquote(form.Tokens)
+	tokens, quoted := unquote(c.form.Tokens)
 	if quoted && len(tokens) > 0 {
+		c.bullets = bulletsBefore(tokens, c.dropped)
 		c.form, c.quoted = &text.Form{Tokens: tokens}, true
 	}
 	c.emph = pairEmphasis(c.form.Tokens)

@@ -51,6 +51,7 @@ type Index struct {
 	words map[string]uint32            // canonical token → its id
 	raw   map[[sha256.Size]byte][]*doc // digest of a text file
 	canon map[[sha256.Size]byte][]*doc // digest of its canonical form
+	bare  map[[sha256.Size]byte][]*doc // the same without bullets at line starts
 	grams map[uint64][]*doc            // hash of four neighbouring tokens
 }
 
@@ -74,9 +75,13 @@ type version struct {
 type doc struct {
 	raw  []byte
 	sum  [sha256.Size]byte
-	form *text.Form
+	form *text.Form // without bullets at line starts
 	ids  []uint32
-	at   atomic.Pointer[[]ref] // never empty; a new slice with each version that has the text
+	// canon and bare are the digests of the canonical form, and of that without
+	// bullets at line starts, which were before these tokens.
+	canon, bare [sha256.Size]byte
+	bullets     map[int][]text.Span
+	at          atomic.Pointer[[]ref] // never empty; a new slice with each version that has the text
 }
 
 func (d *doc) refs() []ref { return *d.at.Load() }
@@ -103,6 +108,7 @@ func NewIndex() *Index {
 		words: map[string]uint32{},
 		raw:   map[[sha256.Size]byte][]*doc{},
 		canon: map[[sha256.Size]byte][]*doc{},
+		bare:  map[[sha256.Size]byte][]*doc{},
 		grams: map[uint64][]*doc{},
 	}
 }
@@ -200,8 +206,8 @@ func (x *Index) insert(q *publication) {
 func (x *Index) insertDoc(d *doc) {
 	d.ids = x.intern(d.form.Tokens)
 	x.raw[d.sum] = append(x.raw[d.sum], d)
-	canon := d.form.Digest()
-	x.canon[canon] = append(x.canon[canon], d)
+	x.canon[d.canon] = append(x.canon[d.canon], d)
+	x.bare[d.bare] = append(x.bare[d.bare], d)
 	for g := range gramSet(d.ids) {
 		x.grams[g] = append(x.grams[g], d)
 	}
@@ -256,7 +262,11 @@ func prepareText(q *publication, raw []byte) (*doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &doc{raw: slices.Clone(raw), sum: sum, form: form}
+	bare, bullets := text.DropBullets(form.Tokens)
+	d := &doc{
+		raw: slices.Clone(raw), sum: sum, form: &text.Form{Tokens: bare}, canon: form.Digest(),
+		bare: bareDigest(bare), bullets: bulletsBefore(bare, bullets),
+	}
 	q.docs[sum] = d
 	return d, nil
 }
@@ -266,7 +276,8 @@ func (x *Index) remove(q *publication) {
 	isOld := func(d *doc) bool { return q.docs[d.sum] == d }
 	for _, d := range q.docs {
 		drop(x.raw, d.sum, isOld)
-		drop(x.canon, d.form.Digest(), isOld)
+		drop(x.canon, d.canon, isOld)
+		drop(x.bare, d.bare, isOld)
 		for g := range gramSet(d.ids) {
 			drop(x.grams, g, isOld)
 		}

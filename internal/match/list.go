@@ -38,7 +38,7 @@ func newNameList(v Version) (*nameList, error) {
 			l.withheld++
 			continue
 		}
-		form, err := text.Parse([]byte(n.Text))
+		form, _, err := parse([]byte(n.Text))
 		if err != nil {
 			return nil, fmt.Errorf("name %d: %w", i+1, err)
 		}
@@ -49,7 +49,7 @@ func newNameList(v Version) (*nameList, error) {
 		if strings.TrimSpace(line) == "" {
 			continue
 		}
-		form, err := text.Parse([]byte(line))
+		form, _, err := parse([]byte(line))
 		if err != nil {
 			return nil, fmt.Errorf("place and date: %w", err)
 		}

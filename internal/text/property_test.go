@@ -26,6 +26,7 @@ func TestEveryCodePoint(t *testing.T) {
 		for _, e := range Editions() {
 			checkProperties(t, e, []byte(c+" a"+c+"b ="+c+"\u0338 1"+c+"2"))
 		}
+		checkEditions(t, []byte(c+" a"+c+"b\n"+c+"1. ="+c+"\u0338 1"+c+"2"))
 	}
 }
 
@@ -83,6 +84,7 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
+		checkEditions(t, in)
 		for _, e := range Editions() {
 			checkProperties(t, e, in)
 			// A decomposed copy is the same text.

@@ -15,6 +15,7 @@ type scanner struct {
 	first    bool // edition 0, not 1
 	lean     bool // only the canonical form is wanted: no tokens
 	count    int  // tokens so far
+	markers  int  // of these, bullets at line starts
 	tokens   []Token
 	warnings []Warning
 	out      []byte  // the canonical form, each token followed by a space

@@ -73,6 +73,7 @@ func (s *scanner) bullet(i, end int) error {
 	}
 	s.out = append(s.out, bullet...)
 	if starts {
+		s.markers++
 		return s.emit(i, end, len(bullet), Marker)
 	}
 	return s.emit(i, end, len(bullet), Bullet)

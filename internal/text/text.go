@@ -207,7 +207,7 @@ func (s *scanner) run() error {
 	if err := s.scan(); err != nil {
 		return err
 	}
-	if s.count == 0 {
+	if s.count == s.markers { // bullets without an item are no text
 		return ErrEmpty
 	}
 	return nil
