@@ -13,7 +13,6 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/sijil/sijil/internal/publish"
-	"github.com/sijil/sijil/internal/text"
 	"github.com/sijil/sijil/log"
 )
 
@@ -179,15 +178,11 @@ func (a *api) getText(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *api) getCanonical(w http.ResponseWriter, r *http.Request) error {
-	b, err := a.Service.Text(a.version(r))
+	b, err := a.Service.Canonical(a.version(r))
 	if err != nil {
 		return err
 	}
-	form, err := text.Parse(b)
-	if err != nil {
-		return err
-	}
-	return serve(w, r, plainText, immutable, form.Canonical())
+	return serve(w, r, plainText, immutable, b)
 }
 
 // getSignatories: names can be withheld later, so it moves.

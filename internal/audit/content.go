@@ -6,7 +6,6 @@ import (
 	"github.com/sijil/sijil/internal/edition"
 	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/internal/statement"
-	"github.com/sijil/sijil/internal/text"
 	"github.com/sijil/sijil/log"
 )
 
@@ -78,10 +77,10 @@ func (p *publication) readText(ctx context.Context, index int64, v *statement.Ve
 		p.add(RuleText, index, path, map[string]string{"served": got.String(), "signed": want.File.String()}, "the text is %s, the record says %s", got, want.File)
 		return nil, nil
 	}
-	if v.Canonical != text.Edition {
+	if !edition.Readable(v) {
 		return b, nil // edition.Open says that this program cannot read it
 	}
-	got, err := edition.Digests(want.Language, b)
+	got, err := edition.DigestsIn(v.Canonical, want.Language, b)
 	if err != nil {
 		p.add(RuleText, index, path, nil, "%v", err)
 		return nil, nil

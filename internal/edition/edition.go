@@ -24,23 +24,32 @@ type Edition struct {
 	list      *signatory.List
 }
 
-// Digests returns what a statement says of one text: the digest of its bytes,
-// and that of its canonical form in this edition's form. Texts that cannot be
-// put into canonical form are refused with the reason.
+// Digests returns what a new statement, which names text.Edition, says of one
+// text: the digest of its bytes, and that of its canonical form. Texts that cannot
+// be put into canonical form are refused with the reason.
 func Digests(language string, file []byte) (statement.Text, error) {
-	form, err := text.Parse(file)
+	return DigestsIn(text.Edition, language, file)
+}
+
+// DigestsIn is Digests for the edition of the canonical form that a statement
+// names.
+func DigestsIn(canonical, language string, file []byte) (statement.Text, error) {
+	sum, _, err := text.DigestEdition(canonical, file)
 	if err != nil {
 		return statement.Text{}, fmt.Errorf("text %s: %w", language, err)
 	}
-	return statement.Text{Language: language, File: log.Sum(file), Canonical: log.Sum(form.Canonical())}, nil
+	return statement.Text{Language: language, File: log.Sum(file), Canonical: log.Digest(sum)}, nil
 }
+
+// Readable reports whether this program knows the canonical form that v names.
+func Readable(v *statement.Version) bool { return slices.Contains(text.Editions(), v.Canonical) }
 
 // Open verifies texts (by language) and list against the statement: every
 // digest is recomputed. Withheld names are accepted, nothing else may be
 // missing or left over.
 func Open(v *statement.Version, texts map[string][]byte, list *signatory.List) (*Edition, error) {
-	if v.Canonical != text.Edition {
-		return nil, fmt.Errorf("version %d: canonical form %q is not known to this edition of the program, which reads %s", v.Version, v.Canonical, text.Edition)
+	if !Readable(v) {
+		return nil, fmt.Errorf("version %d: canonical form %q is not known to this edition of the program, which reads %s", v.Version, v.Canonical, strings.Join(text.Editions(), " and "))
 	}
 	want := v.Texts()
 	if len(texts) != len(want) {
@@ -51,7 +60,7 @@ func Open(v *statement.Version, texts map[string][]byte, list *signatory.List) (
 		if !ok {
 			return nil, fmt.Errorf("version %d: text %s is missing", v.Version, w.Language)
 		}
-		got, err := Digests(w.Language, file)
+		got, err := DigestsIn(v.Canonical, w.Language, file)
 		if err != nil {
 			return nil, fmt.Errorf("version %d: %w", v.Version, err)
 		}
@@ -89,6 +98,20 @@ func (e *Edition) Statement() *statement.Version { return e.statement }
 func (e *Edition) Text(language string) ([]byte, bool) {
 	b, ok := e.texts[language]
 	return b, ok
+}
+
+// Canonical returns the canonical form of the text of a language, in the edition
+// that the statement names: its digest is the one that was signed.
+func (e *Edition) Canonical(language string) ([]byte, bool) {
+	b, ok := e.texts[language]
+	if !ok {
+		return nil, false
+	}
+	form, err := text.ParseEdition(e.statement.Canonical, b)
+	if err != nil {
+		return nil, false // Open has parsed it
+	}
+	return form.Canonical(), true
 }
 
 // List returns the signatory list.

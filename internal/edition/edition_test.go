@@ -79,6 +79,36 @@ func TestDetail(t *testing.T) {
 	}
 }
 
+// Records of the first edition open under it for ever; an edition that is not the
+// one whose digests were signed is refused.
+func TestOpenEdition(t *testing.T) {
+	for canonical, other := range map[string]string{text.Edition: text.Edition0, text.Edition0: text.Edition} {
+		v, texts, names := parts(t, logtest.River()[0])
+		v.Canonical = canonical
+		signed := v.Texts()
+		for i := range signed {
+			d, err := edition.DigestsIn(canonical, signed[i].Language, texts[signed[i].Language])
+			check(t, err)
+			signed[i] = d
+		}
+		v.SetTexts(signed)
+		got, err := edition.Open(v, texts, names)
+		check(t, err)
+		for _, s := range v.Texts() {
+			if b, ok := got.Canonical(s.Language); !ok || log.Sum(b) != s.Canonical {
+				t.Errorf("%s: canonical form of text %s: %q", canonical, s.Language, b)
+			}
+		}
+		if _, ok := got.Canonical("fr"); ok {
+			t.Error("there is a French text")
+		}
+		v.Canonical = other
+		if _, err := edition.Open(v, texts, names); err == nil || !strings.Contains(err.Error(), "canonical form of text ar is sha256:") {
+			t.Errorf("%s as %s: %v", canonical, other, err)
+		}
+	}
+}
+
 func TestOpenRefuses(t *testing.T) {
 	rivers := logtest.River()
 	other, otherTexts, otherNames := parts(t, rivers[1])

@@ -8,17 +8,23 @@ type copied struct {
 	form *text.Form
 	ids  []uint32
 	emph map[int]bool // tokens that are paired emphasis signs
+	// dropped are the bullets at line starts, which form is without; bullets are
+	// the same by the token behind them.
+	dropped []text.Span
+	bullets map[int][]text.Span
 	// quoted says that the ">" of a quoted mail were dropped from form.
 	quoted  bool
 	blanked []int // offsets of the emphasis signs that form was read without
 }
 
-// newCopied prepares a copy of which form is the canonical one.
-func newCopied(raw []byte, form *text.Form) *copied {
-	c := &copied{raw: raw, form: form}
+// newCopied prepares a copy of which form is the canonical one without the bullets
+// at line starts, which are dropped.
+func newCopied(raw []byte, form *text.Form, dropped []text.Span) *copied {
+	c := &copied{raw: raw, form: form, dropped: dropped}
 	if tokens, quoted := unquote(form.Tokens); quoted && len(tokens) > 0 {
 		c.form, c.quoted = &text.Form{Tokens: tokens}, true
 	}
+	c.bullets = bulletsBefore(c.form.Tokens, dropped)
 	c.emph = pairEmphasis(c.form.Tokens)
 	return c
 }
@@ -28,9 +34,10 @@ func newCopied(raw []byte, form *text.Form) *copied {
 type hunk struct {
 	p0, p1, c0, c1 int
 	move           bool // the other half of a moved passage is elsewhere
+	bullets        int  // of the copy, before c0, where the published text begins no item
 }
 
-func (h hunk) size() int { return max(h.p1-h.p0, h.c1-h.c0) }
+func (h hunk) size() int { return max(h.p1-h.p0, h.c1-h.c0, h.bullets) }
 
 // An alignment says how a copy relates to one published text. The published
 // tokens before omitHead and from omitTail on are not in the copy; the copy's
@@ -46,6 +53,9 @@ type alignment struct {
 	// The copy's tokens [opening,textStart) are quotation marks or a sign of
 	// omission on the text's first line.
 	opening, textStart int
+	// wrappedAt counts the copy's bullets before a token that the published text
+	// has inside a line.
+	wrappedAt map[int]int
 }
 
 func (a *alignment) complete() bool {
@@ -94,12 +104,15 @@ func align(d *doc, c *copied) *alignment {
 	if !a.derived(c) {
 		return nil
 	}
+	p0, c0 := a.omitHead, a.c0
 	a.slide(c)
 	a.growHead(c)
 	a.growTail(c)
 	a.movedEnds(c)
 	a.hunks = swaps(d, c, a.hunks)
+	stray := a.settleBullets(c, p0, c0)
 	a.tolerate(c)
+	a.addStray(stray)
 	return a
 }
 

@@ -73,8 +73,19 @@ func (b *builder) change(a *alignment, hunks []hunk, i int) Change {
 	}
 	before := pub[max(0, h.p0-contextTokens):h.p0]
 	after := pub[h.p1:min(len(pub), h.p1+contextTokens)]
+	if shown := b.c.bullets[h.c0]; h.bullets > 0 || h.c0 < h.c1 && len(shown) > a.wrappedAt[h.c0] && !startsItem(pub, h.p0) {
+		ch.At = shown[len(shown)-max(h.bullets, 1)].Start
+		end := shown[len(shown)-1].End
+		if h.c0 < h.c1 {
+			end = cp[h.c1-1].End
+		}
+		ch.Copy = visible(b.c.raw[ch.At:end])
+	}
 	ch.Class = classify(pub[h.p0:h.p1], cp[h.c0:h.c1], before, after,
 		wholeLines(pub, h.p0, h.p1) && wholeLines(cp, h.c0, h.c1), h.p0 == len(pub) || pub[h.p0].First())
+	if h.bullets > 0 {
+		ch.Class = ClassPunctuation
+	}
 	if h.move {
 		ch.Op, ch.Class = OpMove, ClassOrder
 	}

@@ -27,12 +27,9 @@ func (x *Index) check(copied []byte, slug string) (*Verdict, []extract.Span) {
 	if err != nil {
 		return unreadable(err), nil
 	}
-	var v *Verdict
-	spans := whole(copied)
-	if refs := x.lookup(x.canon, sum, slug); len(refs) > 0 {
-		v = exact(Authentic, refs)
-	} else {
-		v, spans = x.compare(copied, slug)
+	v, spans, err := x.checkText(copied, sum, slug)
+	if err != nil {
+		return unreadable(err), nil
 	}
 	for _, w := range warnings {
 		v.Warnings = append(v.Warnings, Warning(w))
@@ -69,16 +66,50 @@ func (x *Index) checkIdentical(copied []byte, slug string) *Verdict {
 	return exact(Identical, refs)
 }
 
-// compare is for copies that are no published text alone.
-func (x *Index) compare(raw []byte, slug string) (*Verdict, []extract.Span) {
-	form, err := text.Parse(raw)
-	if err != nil {
-		return unreadable(err), nil
+// checkText is for copies that have a canonical form, whose digest is sum.
+func (x *Index) checkText(raw []byte, sum [sha256.Size]byte, slug string) (*Verdict, []extract.Span, error) {
+	if refs := x.lookup(x.canon, sum, slug); len(refs) > 0 {
+		return exact(Authentic, refs), whole(raw), nil
 	}
+	form, dropped, err := parse(raw)
+	if err != nil {
+		return nil, nil, err
+	}
+	if v := x.checkBare(form, dropped, slug); v != nil {
+		return v, whole(raw), nil
+	}
+	v, spans := x.compare(newCopied(raw, form, dropped), slug)
+	return v, spans, nil
+}
+
+// checkBare is for copies that differ from a published text in bullets alone, and
+// in none that could make an item of what is none.
+func (x *Index) checkBare(form *text.Form, dropped []text.Span, slug string) *Verdict {
+	sum := bareDigest(form.Tokens)
+	refs := x.lookup(x.bare, sum, slug)
+	if len(dropped) > 0 { // else it was looked up already
+		refs = append(refs, x.lookup(x.canon, sum, slug)...)
+	}
+	bullets := bulletsBefore(form.Tokens, dropped)
+	refs = slices.DeleteFunc(refs, func(r ref) bool {
+		same, _ := x.sameBut(r, bullets)
+		return !same
+	})
+	if len(refs) == 0 {
+		return nil
+	}
+	v := exact(Authentic, refs)
+	if _, other := x.sameBut(refs[0], bullets); other { // the best is first now
+		v.Tolerances = append(v.Tolerances, TolListMarkers)
+	}
+	return v
+}
+
+// compare is for copies that are no published text alone.
+func (x *Index) compare(c *copied, slug string) (*Verdict, []extract.Span) {
 	if slug != "" && !x.has(slug) {
 		return unknown(ReasonNoPublication), nil
 	}
-	c := newCopied(raw, form)
 	docs := x.candidates(c, slug)
 	if len(c.emph) > 0 && !x.usesSigns(docs) {
 		if plain := c.withoutEmphasis(); plain != nil {

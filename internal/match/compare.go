@@ -110,11 +110,11 @@ func compareTexts(before, after []byte, had, has bool) (TextComparison, error) {
 	if had && has && bytes.Equal(before, after) {
 		return t, nil
 	}
-	var p, c text.Form
+	var p, c *text.Form
 	for _, x := range []struct {
 		raw   []byte
 		there bool
-		form  *text.Form
+		form  **text.Form
 	}{{before, had, &p}, {after, has, &c}} {
 		if !x.there {
 			continue
@@ -123,7 +123,7 @@ func compareTexts(before, after []byte, had, has bool) (TextComparison, error) {
 		if err != nil {
 			return t, err
 		}
-		*x.form = *form
+		*x.form = form
 	}
 	switch {
 	case !had:
@@ -136,14 +136,18 @@ func compareTexts(before, after []byte, had, has bool) (TextComparison, error) {
 		t.Status = TextSame
 		return t, nil
 	}
-	t.Status = TextChanged
-	al, cp := aligned(before, &p, after, &c)
+	al, cp := aligned(before, p, after, c)
+	if len(al.hunks) == 0 {
+		t.Status = TextSame
+		return t, nil
+	}
+	t.Status, p = TextChanged, al.d.form
 	b := builder{c: cp}
 	for i, h := range al.hunks {
 		ch := b.change(al, al.hunks, i)
 		t.Changes = append(t.Changes, Passage{Op: ch.Op, Class: ch.Class, Before: ch.Published, After: ch.Copy, BeforeAt: ch.PublishedAt, AfterAt: ch.At})
 		t.Removed += countWords(p.Tokens[h.p0:h.p1])
-		t.Added += countWords(c.Tokens[h.c0:h.c1])
+		t.Added += countWords(cp.form.Tokens[h.c0:h.c1])
 	}
 	t.Pieces = pieces(al, cp)
 	return t, nil
@@ -153,9 +157,11 @@ func compareTexts(before, after []byte, had, has bool) (TextComparison, error) {
 // stands at its ends is no surroundings.
 func aligned(before []byte, p *text.Form, after []byte, c *text.Form) (*alignment, *copied) {
 	words := vocabulary{}
-	d := &doc{stored: &stored{raw: before}, form: p, ids: words.number(p.Tokens)}
-	cp := &copied{raw: after, form: c, ids: words.number(c.Tokens)}
-	al := &alignment{d: d, omitTail: len(d.ids), c1: len(cp.ids)}
+	pub, was := text.DropBullets(p.Tokens)
+	tokens, is := text.DropBullets(c.Tokens)
+	d := &doc{stored: &stored{raw: before}, form: &text.Form{Tokens: pub}, ids: words.number(pub), bullets: bulletsBefore(pub, was)}
+	cp := &copied{raw: after, form: &text.Form{Tokens: tokens}, ids: words.number(tokens), bullets: bulletsBefore(tokens, is)}
+	al := &alignment{d: d, omitTail: len(d.ids), c1: len(cp.ids), tolerances: map[string]bool{}}
 	at := run{}
 	for _, r := range append(mergeSmall(matchRuns(d.ids, cp.ids)), run{p: len(d.ids), c: len(cp.ids)}) {
 		if at.p < r.p || at.c < r.c {
@@ -165,6 +171,7 @@ func aligned(before []byte, p *text.Form, after []byte, c *text.Form) (*alignmen
 	}
 	al.slide(cp)
 	al.hunks = swaps(d, cp, al.hunks)
+	al.addStray(al.settleBullets(cp, 0, 0))
 	return al, cp
 }
 
@@ -187,6 +194,10 @@ func pieces(a *alignment, c *copied) []Piece {
 	for _, h := range a.hunks {
 		from, to := end(cp, h.c0), end(cp, h.c1)
 		gone := a.d.raw[end(pub, h.p0):end(pub, h.p1)]
+		if h.bullets > 0 {
+			spans := c.bullets[h.c0]
+			to = spans[len(spans)-1].End
+		}
 		if h.p0 < h.p1 && h.c0 < h.c1 { // the space before is common
 			from, gone = cp[h.c0].Start, a.d.raw[pub[h.p0].Start:pub[h.p1-1].End]
 		} else if h.p0 == 0 && h.c0 == 0 { // at the very start there is none before
@@ -196,7 +207,7 @@ func pieces(a *alignment, c *copied) []Piece {
 		if h.p0 < h.p1 {
 			add(Removed, gone)
 		}
-		if h.c0 < h.c1 {
+		if from < to {
 			add(Inserted, c.raw[from:to])
 			at = to
 		} else {

@@ -54,12 +54,12 @@ func (c *copied) withoutEmphasis() *copied {
 		at = append(at, c.form.Tokens[i].Start)
 		blank[c.form.Tokens[i].Start] = ' '
 	}
-	form, err := text.Parse(blank)
+	form, dropped, err := parse(blank)
 	if err != nil {
 		return nil
 	}
 	slices.Sort(at)
-	d := newCopied(c.raw, form)
+	d := newCopied(c.raw, form, dropped)
 	d.blanked = at
 	return d
 }

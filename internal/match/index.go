@@ -52,6 +52,7 @@ type Index struct {
 	pubs  map[string]*publication
 	raw   map[[sha256.Size]byte][]*stored // digest of a text file
 	canon map[[sha256.Size]byte][]*stored // digest of its canonical form
+	bare  map[[sha256.Size]byte][]*stored // the same without bullets at line starts, where there are any
 	texts []*stored                       // by id; nil once removed
 	tiers []*tier                         // the finest first, never empty
 	cache *cache
@@ -81,6 +82,7 @@ func NewIndex() *Index {
 		pubs:  map[string]*publication{},
 		raw:   map[[sha256.Size]byte][]*stored{},
 		canon: map[[sha256.Size]byte][]*stored{},
+		bare:  map[[sha256.Size]byte][]*stored{},
 		tiers: newTiers(),
 		cache: newCache(maxCached),
 	}
@@ -197,6 +199,9 @@ func (x *Index) insert(fresh []*stored) {
 		x.texts = append(x.texts, d)
 		x.raw[d.sum] = append(x.raw[d.sum], d)
 		x.canon[d.canon] = append(x.canon[d.canon], d)
+		if d.bare != d.canon {
+			x.bare[d.bare] = append(x.bare[d.bare], d)
+		}
 	}
 }
 
@@ -207,6 +212,7 @@ func (x *Index) remove(q *publication) {
 	for _, d := range q.docs {
 		drop(x.raw, d.sum, isOld)
 		drop(x.canon, d.canon, isOld)
+		drop(x.bare, d.bare, isOld)
 		x.texts[d.id] = nil
 	}
 	delete(x.pubs, q.slug)
@@ -279,8 +285,9 @@ func prepareText(q *publication, raw []byte, forms map[*stored]*text.Form) (*sto
 	if err != nil {
 		return nil, err
 	}
-	d := &stored{raw: slices.Clone(raw), sum: sum, canon: form.Digest(), tokens: len(form.Tokens)}
+	bare, _ := text.DropBullets(form.Tokens)
+	d := &stored{raw: slices.Clone(raw), sum: sum, canon: form.Digest(), bare: bareDigest(bare), tokens: len(bare)}
 	q.docs[sum] = d
-	forms[d] = form
+	forms[d] = &text.Form{Tokens: bare}
 	return d, nil
 }

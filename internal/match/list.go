@@ -67,7 +67,7 @@ func newNameList(names []Name, place string) (*nameList, error) {
 }
 
 func (l *nameList) parse(s string) (*text.Form, error) {
-	form, err := text.Parse([]byte(s))
+	form, _, err := parse([]byte(s))
 	if err != nil {
 		return nil, err
 	}

@@ -3,8 +3,6 @@ package match
 import (
 	"cmp"
 	"slices"
-
-	"github.com/sijil/sijil/internal/text"
 )
 
 // A ListComparison says how the signatory lists of two versions differ. A
@@ -137,7 +135,7 @@ func resembling(a, b Version, partner []int, taken map[int]bool) error {
 		if partner[j] >= 0 || n.Withheld {
 			continue
 		}
-		form, err := text.Parse([]byte(n.Text))
+		form, _, err := parse([]byte(n.Text))
 		if err != nil {
 			return err
 		}

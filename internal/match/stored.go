@@ -12,11 +12,13 @@ import (
 // versions that contain the same bytes: its bytes, and what finds it. Its words
 // are made again when a copy is compared with it.
 type stored struct {
-	raw        []byte
-	sum, canon [sha256.Size]byte
-	id         uint32 // in the index's texts
-	tokens     int
-	at         atomic.Pointer[[]ref] // never empty; a new slice with each version that has the text
+	raw    []byte
+	sum    [sha256.Size]byte
+	canon  [sha256.Size]byte // digest of the canonical form
+	bare   [sha256.Size]byte // the same without bullets at line starts
+	id     uint32            // in the index's texts
+	tokens int
+	at     atomic.Pointer[[]ref] // never empty; a new slice with each version that has the text
 }
 
 func (d *stored) refs() []ref { return *d.at.Load() }
@@ -40,8 +42,9 @@ type ref struct {
 // one comparison.
 type doc struct {
 	*stored
-	form *text.Form
-	ids  []uint32
+	form    *text.Form // without bullets at line starts
+	ids     []uint32
+	bullets map[int][]text.Span // those, by the token behind them
 }
 
 // A parsed text is what the cache keeps of a stored one: its tokens, and for each
@@ -50,17 +53,19 @@ type parsed struct {
 	form  *text.Form
 	words []string
 	local []uint32
+	// bullets are those at line starts, which form is without.
+	bullets map[int][]text.Span
 }
 
 // parse makes the words of a stored text; nil cannot happen, as they were made
 // when it was added.
 func (x *Index) parse(d *stored) *parsed {
 	v := x.cache.get(d, func() (any, int) {
-		form, err := text.Parse(d.raw)
+		form, dropped, err := parse(d.raw)
 		if err != nil {
 			return (*parsed)(nil), 1
 		}
-		p := &parsed{form: &text.Form{Tokens: slices.Clip(slices.Clone(form.Tokens))}, local: make([]uint32, len(form.Tokens))}
+		p := &parsed{form: &text.Form{Tokens: slices.Clip(slices.Clone(form.Tokens))}, local: make([]uint32, len(form.Tokens)), bullets: bulletsBefore(form.Tokens, dropped)}
 		seen := make(map[string]uint32, len(form.Tokens)/2)
 		for i := range form.Tokens {
 			w := form.Tokens[i].Text
@@ -112,5 +117,5 @@ func (v vocabulary) doc(d *stored, p *parsed) *doc {
 	for i, k := range p.local {
 		ids[i] = table[k]
 	}
-	return &doc{stored: d, form: p.form, ids: ids}
+	return &doc{stored: d, form: p.form, ids: ids, bullets: p.bullets}
 }

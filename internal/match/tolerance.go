@@ -11,7 +11,7 @@ import (
 // form keeps them, because only the published text can tell. A verdict lists
 // those that were used.
 const (
-	TolListMarkers = "list-markers" // "-", "1.", "a)" before an item
+	TolListMarkers = "list-markers" // "•", "-", "1.", "a)" before an item
 	TolMailQuote   = "mail-quote"   // ">" at line starts
 	TolEmphasis    = "emphasis"     // paired *b*, _i_ and ~s~
 	TolHyphenation = "hyphenation"  // a word divided at a line end
@@ -37,6 +37,9 @@ func (a *alignment) tolerate(c *copied) {
 func (a *alignment) covered(c *copied, h *hunk) bool {
 	pub, cp := a.d.form.Tokens, c.form.Tokens
 	a.trimMarkers(c, h)
+	if !a.bulletsFit(c, h) {
+		return false
+	}
 	ps := a.d.ids[h.p0:h.p1]
 	var cs []uint32
 	for i := h.c0; i < h.c1; i++ {
@@ -71,7 +74,9 @@ func (a *alignment) trimMarkers(c *copied, h *hunk) {
 	// the item that starts at p1.
 	if boundary(h.p0) {
 		for h.c0 < h.c1 && (marks(cp, h.c0) || ruleEnd(cp, h.c0, h.c1) > 0) {
-			a.tolerances[TolListMarkers] = true
+			if cp[h.c0].Class != text.Bullet || len(a.d.bullets[h.p0]) == 0 { // the same bullet, lines joined
+				a.tolerances[TolListMarkers] = true
+			}
 			h.c0 = max(h.c0+1, ruleEnd(cp, h.c0, h.c1))
 		}
 	}

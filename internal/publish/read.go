@@ -173,6 +173,20 @@ func (s *Service) Text(slug string, version int, language string) ([]byte, error
 	return b, nil
 }
 
+// Canonical returns the canonical form of a published text, in the edition that
+// its record names.
+func (s *Service) Canonical(slug string, version int, language string) ([]byte, error) {
+	e, err := s.version(slug, version)
+	if err != nil {
+		return nil, err
+	}
+	b, ok := e.edition.Canonical(language)
+	if !ok {
+		return nil, fmt.Errorf("language %w", ErrUnknown)
+	}
+	return b, nil
+}
+
 // Signatories returns a version's signatories.json.
 func (s *Service) Signatories(slug string, version int) ([]byte, error) {
 	e, err := s.version(slug, version)

@@ -46,10 +46,12 @@ func locate(published []byte, copied string, apart []match.Surrounding) (from, t
 	if err != nil {
 		return 0, 0, false
 	}
-	own := slices.DeleteFunc(slices.Clone(form.Tokens), outside(copied, apart))
-	for i := 0; len(own) > 0 && i+len(own) <= len(pub.Tokens); i++ {
-		if slices.EqualFunc(pub.Tokens[i:i+len(own)], own, func(a, b text.Token) bool { return a.Text == b.Text }) {
-			return pub.Tokens[i].Start, pub.Tokens[i+len(own)-1].End, true
+	theirs, _ := text.DropBullets(pub.Tokens)
+	own, _ := text.DropBullets(form.Tokens)
+	own = slices.DeleteFunc(slices.Clone(own), outside(copied, apart))
+	for i := 0; len(own) > 0 && i+len(own) <= len(theirs); i++ {
+		if slices.EqualFunc(theirs[i:i+len(own)], own, func(a, b text.Token) bool { return a.Text == b.Text }) {
+			return theirs[i].Start, theirs[i+len(own)-1].End, true
 		}
 	}
 	return 0, 0, false

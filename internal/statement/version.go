@@ -19,7 +19,7 @@ const MaxSignatories = 10000
 // Version is the statement of one edition: its texts by digest, its signatory
 // list by commitments, what changed and why.
 type Version struct {
-	Canonical   string            `json:"canonical"`      // edition of the canonical form, such as sijil-text/0
+	Canonical   string            `json:"canonical"`      // edition of the canonical form, such as sijil-text/1
 	Date        string            `json:"date,omitempty"` // of the declaration, YYYY-MM-DD
 	Issued      string            `json:"issued"`         // the publisher's claim of when it was signed, RFC 3339 UTC
 	Log         LogName           `json:"log"`
@@ -145,7 +145,7 @@ func (v *Version) check() error {
 	case v.Version < 1 || int64(v.Version) > v.Sequence:
 		return fmt.Errorf("version %d: want 1 to the sequence number", v.Version)
 	case !strings.HasPrefix(v.Canonical, "sijil-text/"):
-		return fmt.Errorf("canonical %q: want an edition such as sijil-text/0", clip(v.Canonical))
+		return fmt.Errorf("canonical %q: want an edition such as sijil-text/1", clip(v.Canonical))
 	}
 	if err := v.checkTimes(); err != nil {
 		return err

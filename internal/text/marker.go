@@ -15,7 +15,7 @@ func markLists(tokens []Token) {
 			continue
 		}
 		j := i
-		for j < len(tokens) && tokens[j].Text == ">" && (j == i || tokens[j].Breaks == 0) {
+		for j < len(tokens) && (tokens[j].Text == ">" || tokens[j].Text == bullet && tokens[j].Class == Marker) && (j == i || tokens[j].Breaks == 0) {
 			tokens[j].Class = Marker
 			j++
 		}

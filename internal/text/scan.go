@@ -12,15 +12,17 @@ import (
 type scanner struct {
 	b        []byte
 	class    *table
+	first    bool // edition 0, not 1
 	lean     bool // only the canonical form is wanted: no tokens
 	count    int  // tokens so far
+	markers  int  // of these, bullets at line starts
 	tokens   []Token
 	warnings []Warning
 	out      []byte  // the canonical form, each token followed by a space
 	lens     []int32 // length in out of each token
 	breaks   int     // line ends since the last token
 	bulleted bool    // a bullet was dropped since the last token or line end
-	quoted   bool    // only ">" stands before this place on the line
+	opening  bool    // only ">" and bullets stand before this place on the line
 	dash     bool    // the last token is a dash and only skipped characters followed
 	work     []byte  // scratch for rebuilt words
 }
@@ -137,11 +139,8 @@ func (s *scanner) word(start int) (int, error) {
 		case c.inWord():
 			rebuild, marks = true, 0
 		case c.skipped():
-			if c == cWarn {
-				s.warn(CodeZeroWidth, i)
-			}
 			rebuild = true
-			i += n
+			i = s.skip(i, n, c)
 			continue
 		case c == cSingle && s.joinsLetters(i+n):
 			rebuild = rebuild || s.b[i] != '\''
@@ -225,7 +224,8 @@ func (s *scanner) emit(start, end, n int, c Class) error {
 	if s.count == MaxTokens {
 		return &InputError{CodeTokens, start, "more than 1048576 words and signs"}
 	}
-	s.quoted = s.out[len(s.out)-n] == '>' && (s.breaks > 0 || s.quoted)
+	first := s.out[len(s.out)-n]
+	s.opening = (s.breaks > 0 || s.opening) && (first == '>' || first == bullet[0] && string(s.out[len(s.out)-n:]) == bullet)
 	s.out = append(s.out, ' ')
 	s.count++
 	if !s.lean {
@@ -254,10 +254,17 @@ func (s *scanner) finish() *Form {
 }
 
 func (s *scanner) warn(code string, at int) {
-	switch r, _ := utf8.DecodeRune(s.b[at:]); {
+	if len(s.warnings) < MaxWarnings {
+		r, _ := utf8.DecodeRune(s.b[at:])
+		s.warning(Warning{code, at, fmt.Sprintf("U+%04X", r)})
+	}
+}
+
+func (s *scanner) warning(w Warning) {
+	switch {
 	case len(s.warnings) < MaxWarnings-1:
-		s.warnings = append(s.warnings, Warning{code, at, fmt.Sprintf("U+%04X", r)})
+		s.warnings = append(s.warnings, w)
 	case len(s.warnings) == MaxWarnings-1:
-		s.warnings = append(s.warnings, Warning{CodeMore, at, "more warnings follow"})
+		s.warnings = append(s.warnings, Warning{CodeMore, w.At, "more warnings follow"})
 	}
 }

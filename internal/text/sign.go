@@ -19,22 +19,15 @@ func (s *scanner) other(i, end int, c class) (int, error) {
 			end++
 		}
 		s.breaks++
-		s.bulleted, s.quoted = false, false
+		s.bulleted, s.opening = false, false
 		return end, nil
 	case cSkip, cWarn:
 		s.dash = wasDash
-		if c == cWarn && (i > 0 || end != 3 || s.b[0] != 0xef) { // a BOM at the start is no news
-			s.warn(CodeZeroWidth, i)
-		}
-		return end, nil
+		return s.skip(i, end-i, c), nil
 	case cNul:
 		return 0, &InputError{CodeNUL, i, "NUL byte"}
 	case cBullet:
-		if s.breaks > 0 || s.quoted {
-			s.bulleted = true
-			return end, nil
-		}
-		return end, s.emitSign(i, end, Bullet)
+		return end, s.bullet(i, end)
 	case cDash:
 		if wasDash { // "--" is one dash
 			if !s.lean {
@@ -44,6 +37,9 @@ func (s *scanner) other(i, end int, c class) (int, error) {
 			return end, nil
 		}
 	case cHidden:
+		if r, _ := utf8.DecodeRune(s.b[i:end]); s.first && shorthand(r) {
+			return end, s.emitSign(i, end, Punctuation)
+		}
 		return end, s.emitSign(i, end, Hidden)
 	case cStop:
 		if end+1 < len(s.b) && string(s.b[i:end+2]) == "..." {
@@ -59,6 +55,28 @@ func (s *scanner) other(i, end int, c class) (int, error) {
 	err := s.emitSign(i, end, Punctuation)
 	s.dash = c == cDash
 	return end, err
+}
+
+const bullet = "•"
+
+// bullet reads the bullet in b[i:end]. At a line start it may mark an item, or be
+// part of the text and wrapped: it stays, or the text would lose it. Edition 0
+// dropped it.
+func (s *scanner) bullet(i, end int) error {
+	starts := s.breaks > 0 || s.opening
+	switch {
+	case s.first && starts:
+		s.bulleted = true
+		return nil
+	case s.first:
+		return s.emitSign(i, end, Bullet)
+	}
+	s.out = append(s.out, bullet...)
+	if starts {
+		s.markers++
+		return s.emit(i, end, len(bullet), Marker)
+	}
+	return s.emit(i, end, len(bullet), Bullet)
 }
 
 // emitSign emits the sign in b[i:end].
@@ -107,8 +125,9 @@ func (s *scanner) cluster(i, end int) (int, error) {
 			stop = j + n
 		} else if !c.skipped() {
 			break
-		} else if c == cWarn {
-			s.warn(CodeZeroWidth, j)
+		} else {
+			j = s.skip(j, n, c)
+			continue
 		}
 		j += n
 	}

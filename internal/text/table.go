@@ -136,11 +136,15 @@ func (t *table) of(r rune) class {
 	switch {
 	case r >= 0xe0100 && r <= 0xe01ef: // variation selectors
 		return cWarn
-	case r >= 0xe0000 && r <= 0xe0fff, r >= 0x1d173 && r <= 0x1d17a: // tags, musical formats
+	case r >= 0xe0000 && r <= 0xe0fff, r >= 0x1d173 && r <= 0x1d17a, shorthand(r): // tags, musical formats
 		return cHidden
 	}
 	return classify(r)
 }
+
+// shorthand reports whether r is a shorthand format control, which no reader
+// sees. Edition 0 gave it the class of a sign.
+func shorthand(r rune) bool { return r >= 0x1bca0 && r <= 0x1bca3 }
 
 // classify gives the class of a code point that is not listed.
 func classify(r rune) class {

@@ -1,25 +1,27 @@
-// Package text is the canonical form of a text, edition sijil-text/0: the one
+// Package text is the canonical form of a text, edition sijil-text/1: the one
 // meaning of "the same text". It turns bytes into a sequence of tokens, each
 // keeping its byte offsets into the original. Two inputs are the same text when
 // their token sequences are equal.
 //
-// How a text is wrapped, spaced, bulleted and quoted is presentation and leaves
-// no trace. Case, accents, digits, punctuation, the order of the words, letters
-// of another script and invisible characters that reorder or carry data do.
+// How a text is wrapped and spaced, and which bullets, dashes and quotation marks
+// it has, is presentation and leaves no trace. Case, accents, digits, punctuation,
+// the order of the words, letters of another script and invisible characters that
+// reorder or carry data do.
 // docs/formats/text.md is the normative description; its vectors are under
 // docs/testvectors/text.
 //
-// The seven bytes-on-screen of this worked example
+// This worked example, a triangular bullet and five words on two lines,
 //
-//   - Stop the war :
+//	‣ Stop  the
+//	war : “now”
 //
-// become the tokens "Stop", "the", "war" and ":", whose canonical form is
-//
-//	Stop the war :
+// becomes the tokens "•" (a Marker), "Stop", "the", "war", ":", `"`, "now" and `"`,
+// whose canonical form is `• Stop the war : " now "`.
 //
 // The canonical form is a fixed point: parsing it gives the same canonical form.
-// The edition is fixed: what it says of a text never changes, a better rule gets
-// another name.
+// An edition is fixed: what it says of a text never changes, a better rule gets
+// another name. Edition 0 left bullets at line starts out, kept others as they
+// were written, and did not know C2PA manifests.
 //
 // It is not a comparison: everything that needs a published text to compare with
 // (a list number, a hyphenated word) is a tolerance of package match.
@@ -27,12 +29,20 @@ package text
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
-// Edition is the name that a record gives to this canonical form.
-const Edition = "sijil-text/0"
+// The names that a record gives to its canonical form.
+const (
+	Edition  = "sijil-text/1" // the present edition
+	Edition0 = "sijil-text/0" // the first, readable for ever: records name it
+)
+
+// Editions returns the editions that this program reads, the present one first.
+func Editions() []string { return []string{Edition, Edition0} }
 
 const (
 	// MaxBytes is the size in bytes of the longest input: 5 MiB.
@@ -53,7 +63,7 @@ type Class uint8
 const (
 	Word        Class = iota // letters, digits and their marks
 	Punctuation              // one sign
-	Marker                   // stands where a list marker may stand: "-", "1.", "a)", "18-"
+	Marker                   // stands where a list marker may stand: "•", "-", "1.", "a)", "18-"
 	Bullet                   // an unambiguous bullet that is not at a line start
 	Hidden                   // not visible, and able to reorder or carry text
 )
@@ -68,6 +78,7 @@ type Token struct {
 	// first token of an input has at least 1.
 	Breaks uint8
 	// Bulleted says that a bullet was dropped before this token on its line.
+	// Edition 0 and package match drop them; edition 1 does not.
 	Bulleted bool
 }
 
@@ -86,6 +97,7 @@ type Warning struct {
 const (
 	CodeZeroWidth  = "zero-width"    // a character without width was left out
 	CodeUnassigned = "unassigned"    // not a character in Unicode 15.0
+	CodeManifest   = "c2pa-manifest" // a C2PA text manifest was left out
 	CodeMore       = "more-warnings" // there were more than MaxWarnings
 )
 
@@ -133,8 +145,26 @@ var ErrEmpty = &InputError{Code: CodeEmpty, Rule: "no words in the input"}
 
 // Parse reads b, which must be UTF-8 without NUL, of at most MaxBytes.
 // Its errors are of type *InputError.
-func Parse(b []byte) (*Form, error) {
-	s := scanner{b: b}
+func Parse(b []byte) (*Form, error) { return parse(b, false) }
+
+// ParseEdition is Parse for the edition that a record names.
+func ParseEdition(edition string, b []byte) (*Form, error) {
+	first, err := isFirst(edition)
+	if err != nil {
+		return nil, err
+	}
+	return parse(b, first)
+}
+
+func isFirst(edition string) (bool, error) {
+	if edition != Edition && edition != Edition0 {
+		return false, fmt.Errorf("text: canonical form %q is not known to this program, which reads %s", edition, strings.Join(Editions(), " and "))
+	}
+	return edition == Edition0, nil
+}
+
+func parse(b []byte, first bool) (*Form, error) {
+	s := scanner{b: b, first: first}
 	n := min(len(b)/4+16, MaxTokens)
 	s.tokens, s.lens = make([]Token, 0, n), make([]int32, 0, n)
 	if err := s.run(); err != nil {
@@ -145,8 +175,19 @@ func Parse(b []byte) (*Form, error) {
 
 // Digest returns the SHA-256 of the canonical form of b, and the warnings, without
 // the cost of the tokens. Most copies are found by it.
-func Digest(b []byte) ([sha256.Size]byte, []Warning, error) {
-	s := scanner{b: b, lean: true}
+func Digest(b []byte) ([sha256.Size]byte, []Warning, error) { return digest(b, false) }
+
+// DigestEdition is Digest for the edition that a record names.
+func DigestEdition(edition string, b []byte) ([sha256.Size]byte, []Warning, error) {
+	first, err := isFirst(edition)
+	if err != nil {
+		return [sha256.Size]byte{}, nil, err
+	}
+	return digest(b, first)
+}
+
+func digest(b []byte, first bool) ([sha256.Size]byte, []Warning, error) {
+	s := scanner{b: b, first: first, lean: true}
 	if err := s.run(); err != nil {
 		return [sha256.Size]byte{}, nil, err
 	}
@@ -166,7 +207,7 @@ func (s *scanner) run() error {
 	if err := s.scan(); err != nil {
 		return err
 	}
-	if s.count == 0 {
+	if s.count == s.markers { // bullets without an item are no text
 		return ErrEmpty
 	}
 	return nil
