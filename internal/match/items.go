@@ -147,7 +147,7 @@ func (s *listScan) bounds(k int, sp span, hits []hit, items []item, places []hit
 	}
 	for _, h := range hits {
 		if h.span == k && h.from > b.first {
-			b.gap = max(b.gap, min(3, int(s.c.form.Tokens[h.from].Breaks)))
+			b.gap = max(b.gap, min(3, int(s.c.form.Tokens[lineStart(s.c.form.Tokens, h.from)].Breaks)))
 		}
 	}
 	if b.first < 0 && sp.after && len(hits) == 0 && len(items) == 0 {
@@ -199,7 +199,11 @@ func (b *bounds) holds(s *listScan, l line) bool {
 		return false
 	}
 	breaks := int(t[l.from].Breaks)
-	return breaks <= b.gap && !address(t[l.from:l.to]) || b.bulleted && s.marked(l.from) && breaks <= b.gap+1
+	near := b.gap
+	if b.bulleted {
+		near = 1 // what has no marker belongs to a marked list only directly under it
+	}
+	return breaks <= near && !address(t[l.from:l.to]) || b.bulleted && s.marked(l.from) && breaks <= b.gap+1
 }
 
 // rule reports whether a line is of punctuation alone, such as "* * *": it parts
