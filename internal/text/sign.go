@@ -18,8 +18,7 @@ func (s *scanner) other(i, end int, c class) (int, error) {
 		if s.b[i] == '\r' && end < len(s.b) && s.b[end] == '\n' {
 			end++
 		}
-		s.breaks++
-		s.bulleted, s.opening = false, false
+		s.lineEnd()
 		return end, nil
 	case cSkip, cWarn:
 		s.dash = wasDash
@@ -55,6 +54,11 @@ func (s *scanner) other(i, end int, c class) (int, error) {
 	err := s.emitSign(i, end, Punctuation)
 	s.dash = c == cDash
 	return end, err
+}
+
+func (s *scanner) lineEnd() {
+	s.breaks++
+	s.bulleted, s.opening, s.dash = false, false, false
 }
 
 const bullet = "•"
