@@ -29,7 +29,9 @@ func (s *scanner) skip(i, n int, c class) int {
 			return i + n + end
 		}
 	}
-	if !bom || i > 0 { // a byte order mark at the start is no news
+	// A byte order mark at the start is no news. Edition 0 took every character
+	// that begins with the same byte for one.
+	if i > 0 || !bom && !(s.first && n == 3 && s.b[i] == 0xef) {
 		s.warn(CodeZeroWidth, i)
 	}
 	return i + n

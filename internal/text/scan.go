@@ -45,7 +45,15 @@ func (s *scanner) scan() error {
 		case c == cSpace:
 			s.dash = false
 			i += n
+		case b[i] == '\n':
+			s.lineEnd()
+			i++
 		case c <= cDigit:
+			if i = s.words(i); b[i] >= utf8.RuneSelf {
+				i, err = s.word(i)
+				break
+			}
+			n = 1
 			if end := s.plain(i + n); end > 0 {
 				s.out = append(s.out, b[i:end]...)
 				err = s.emit(i, end, end-i, Word)
@@ -55,6 +63,10 @@ func (s *scanner) scan() error {
 			}
 		case c.inWord():
 			i, err = s.word(i)
+		case n == 1 && (c == cSign || c == cStop || c == cSeparator) && i+1 < len(b) && low[b[i+1]] == cSpace:
+			s.out = append(s.out, b[i])
+			err = s.emit(i, i+1, 1, Punctuation)
+			i++
 		default:
 			i, err = s.other(i, i+n, c)
 		}
@@ -69,7 +81,7 @@ func (s *scanner) scan() error {
 // ASCII letters and digits alone and what follows certainly does not belong to
 // it; else 0. Most words of most texts end here.
 func (s *scanner) plain(i int) int {
-	for i < len(s.b) && s.b[i] < utf8.RuneSelf && s.class.low[s.b[i]] <= cDigit {
+	for i < len(s.b) && s.class.plain[s.b[i]] {
 		i++
 	}
 	if i == len(s.b) {
@@ -91,10 +103,10 @@ func (s *scanner) plain(i int) int {
 
 // at returns the class and length of the code point at i.
 func (s *scanner) at(i int) (class, int) {
-	if c := s.b[i]; c < utf8.RuneSelf {
-		return s.class.low[c], 1
+	r, n := s.decode(i)
+	if r < tableSize {
+		return s.class.low[r], n
 	}
-	r, n := utf8.DecodeRune(s.b[i:])
 	return s.class.of(r), n
 }
 
@@ -114,7 +126,7 @@ func (s *scanner) peek(i int) class {
 func (s *scanner) word(start int) (int, error) {
 	var (
 		i, end  = start, start
-		rebuild = false
+		rebuild = asIs
 		last    = cWord // class of the last code point that counts
 		marks   = 0
 	)
@@ -132,21 +144,27 @@ func (s *scanner) word(start int) (int, error) {
 		case c == cWord:
 			marks = 0
 		case c == cMark:
-			rebuild = true
+			rebuild = compose
 			if marks++; marks > MaxMarks {
 				return 0, &InputError{CodeMarks, i, tooManyMarks}
 			}
+		case c == cFoldDigit:
+			rebuild, marks = max(rebuild, fold), 0
 		case c.inWord():
-			rebuild, marks = true, 0
+			rebuild, marks = compose, 0
 		case c.skipped():
-			rebuild = true
+			rebuild = max(rebuild, fold)
 			i = s.skip(i, n, c)
 			continue
 		case c == cSingle && s.joinsLetters(i+n):
-			rebuild = rebuild || s.b[i] != '\''
+			if s.b[i] != '\'' {
+				rebuild = max(rebuild, fold)
+			}
 			marks = 0
 		case (c == cStop || c == cSeparator) && last.digit() && s.peek(i+n).digit():
-			rebuild = rebuild || n > 1
+			if n > 1 {
+				rebuild = max(rebuild, fold)
+			}
 		default:
 			return i, s.emitWord(start, end, rebuild)
 		}
@@ -164,15 +182,24 @@ func (s *scanner) joinsLetters(i int) bool {
 
 const tooManyMarks = "more than 8 combining marks on one base"
 
-func (s *scanner) emitWord(start, end int, rebuild bool) error {
-	if !rebuild {
+// What a word needs before it is canonical.
+const (
+	asIs    = iota // nothing
+	fold           // its skipped and folded characters
+	compose        // that, and NFC: it has marks or letters that are not their own
+)
+
+func (s *scanner) emitWord(start, end, rebuild int) error {
+	if rebuild == asIs {
 		s.out = append(s.out, s.b[start:end]...)
 		return s.emit(start, end, end-start, Word)
 	}
 	s.work = s.work[:0]
 	for i := start; i < end; {
-		r, n := utf8.DecodeRune(s.b[i:])
+		r, n := s.decode(i)
 		switch c := s.class.of(r); {
+		case c == cWord:
+			s.work = append(s.work, s.b[i:i+n]...)
 		case c.skipped():
 		case c == cSingle:
 			s.work = append(s.work, '\'')
@@ -180,6 +207,10 @@ func (s *scanner) emitWord(start, end int, rebuild bool) error {
 			s.work = s.appendFolded(s.work, r)
 		}
 		i += n
+	}
+	if rebuild == fold { // nothing that is left combines
+		s.out = append(s.out, s.work...)
+		return s.emit(start, end, len(s.work), Word)
 	}
 	if manyMarks(s.class, s.work) {
 		return &InputError{CodeMarks, start, tooManyMarks}
@@ -229,14 +260,20 @@ func (s *scanner) emit(start, end, n int, c Class) error {
 	s.out = append(s.out, ' ')
 	s.count++
 	if !s.lean {
-		s.lens = append(s.lens, int32(n))
-		s.tokens = append(s.tokens, Token{
-			Start: start, End: end, Class: c,
-			Breaks: uint8(min(s.breaks, 255)), Bulleted: s.bulleted,
-		})
+		s.token(start, end, n, c)
 	}
 	s.breaks, s.bulleted, s.dash = 0, false, false
 	return nil
+}
+
+// token appends a token whose canonical text has n bytes.
+func (s *scanner) token(start, end, n int, c Class) {
+	s.lens = append(s.lens, int32(n))
+	s.tokens = append(s.tokens, Token{
+		Start: start, End: end, Class: c,
+		Breaks: uint8(min(s.breaks, 255)), Bulleted: s.bulleted,
+	})
+	s.breaks, s.bulleted = 0, false
 }
 
 // finish makes the canonical form of what was scanned, and gives each token its

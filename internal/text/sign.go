@@ -18,8 +18,7 @@ func (s *scanner) other(i, end int, c class) (int, error) {
 		if s.b[i] == '\r' && end < len(s.b) && s.b[end] == '\n' {
 			end++
 		}
-		s.breaks++
-		s.bulleted, s.opening = false, false
+		s.lineEnd()
 		return end, nil
 	case cSkip, cWarn:
 		s.dash = wasDash
@@ -27,24 +26,33 @@ func (s *scanner) other(i, end int, c class) (int, error) {
 	case cNul:
 		return 0, &InputError{CodeNUL, i, "NUL byte"}
 	case cBullet:
-		return end, s.bullet(i, end)
+		if err := s.bullet(i, end); err != nil {
+			return 0, err
+		}
+		return s.marksOn(end)
 	case cDash:
 		if wasDash { // "--" is one dash
 			if !s.lean {
 				s.tokens[len(s.tokens)-1].End = end
 			}
 			s.dash = true
-			return end, nil
+			return s.marksOn(end)
 		}
 	case cHidden:
-		if r, _ := utf8.DecodeRune(s.b[i:end]); s.first && shorthand(r) {
-			return end, s.emitSign(i, end, Punctuation)
+		if r, _ := s.decode(i); s.first && shorthand(r) {
+			break
 		}
-		return end, s.emitSign(i, end, Hidden)
+		if err := s.emitSign(i, end, Hidden); err != nil {
+			return 0, err
+		}
+		return s.marksOn(end)
 	case cStop:
 		if end+1 < len(s.b) && string(s.b[i:end+2]) == "..." {
 			s.out = append(s.out, "..."...)
-			return end + 2, s.emit(i, end+2, 3, Punctuation)
+			if err := s.emit(i, end+2, 3, Punctuation); err != nil {
+				return 0, err
+			}
+			return s.marksOn(end + 2)
 		}
 	case cUnassigned:
 		s.warn(CodeUnassigned, i)
@@ -55,6 +63,11 @@ func (s *scanner) other(i, end int, c class) (int, error) {
 	err := s.emitSign(i, end, Punctuation)
 	s.dash = c == cDash
 	return end, err
+}
+
+func (s *scanner) lineEnd() {
+	s.breaks++
+	s.bulleted, s.opening, s.dash = false, false, false
 }
 
 const bullet = "•"
@@ -105,37 +118,21 @@ func (s *scanner) emitSign(i, end int, c Class) error {
 }
 
 // cluster reads a sign and the marks on it, which may compose to another sign
-// ("=" and U+0338). The marks that remain are a word of their own.
+// ("=" and U+0338). The marks that remain are a token of their own.
 func (s *scanner) cluster(i, end int) (int, error) {
-	r, _ := utf8.DecodeRune(s.b[i:])
-	base := string(s.appendFolded(nil, r))
-	s.work = append(s.work[:0], base...)
-	stop, marksFrom, marks := end, end, 0
-	for j := end; j < len(s.b); {
-		c, n := s.at(j)
-		if c == cMark {
-			if marks == 0 {
-				marksFrom = j
-			}
-			if marks++; marks > MaxMarks {
-				return 0, &InputError{CodeMarks, j, tooManyMarks}
-			}
-			r, _ := utf8.DecodeRune(s.b[j:])
-			s.work = s.appendFolded(s.work, r)
-			stop = j + n
-		} else if !c.skipped() {
-			break
-		} else {
-			j = s.skip(j, n, c)
-			continue
-		}
-		j += n
+	r, _ := s.decode(i)
+	s.work = s.appendFolded(s.work[:0], r)
+	n := len(s.work)
+	marksFrom, stop, err := s.marks(end)
+	if err != nil {
+		return 0, err
 	}
+	base := string(s.work[:n])
 	composed := norm.NFC.Bytes(s.work)
 	if manyMarks(s.class, composed) {
 		return 0, &InputError{CodeMarks, i, tooManyMarks}
 	}
-	_, n := utf8.DecodeRune(composed)
+	_, n = utf8.DecodeRune(composed)
 	rest := composed[n:]
 	if string(composed[:n]) == base { // nothing composed: the sign as it is
 		if err := s.emitSign(i, end, Punctuation); err != nil {
@@ -155,4 +152,52 @@ func (s *scanner) cluster(i, end int) (int, error) {
 	}
 	s.out = append(s.out, rest...)
 	return stop, s.emit(marksFrom, stop, len(rest), Word)
+}
+
+// marks appends the folded marks from end on to the scratch. It returns where they
+// begin and end in the input; end where there are none.
+func (s *scanner) marks(end int) (from, stop int, err error) {
+	from, stop = end, end
+	count := 0
+	for j := end; j < len(s.b); {
+		c, n := s.at(j)
+		switch {
+		case c == cMark:
+			if count == 0 {
+				from = j
+			}
+			if count++; count > MaxMarks {
+				return 0, 0, &InputError{CodeMarks, j, tooManyMarks}
+			}
+			r, _ := s.decode(j)
+			s.work = s.appendFolded(s.work, r)
+			j += n
+			stop = j
+		case c.skipped():
+			j = s.skip(j, n, c)
+		default:
+			return from, stop, nil
+		}
+	}
+	return from, stop, nil
+}
+
+// marksOn reads the marks on a sign that was emitted and that composes with none:
+// they are a token of their own. In edition 0 they began the next word instead, so
+// that "..." and "…" under one mark were two texts.
+func (s *scanner) marksOn(end int) (int, error) {
+	if s.first || s.peek(end) != cMark {
+		return end, nil
+	}
+	s.work = s.work[:0]
+	from, stop, err := s.marks(end)
+	if err != nil {
+		return 0, err
+	}
+	composed := norm.NFC.Bytes(s.work)
+	if manyMarks(s.class, composed) {
+		return 0, &InputError{CodeMarks, from, tooManyMarks}
+	}
+	s.out = append(s.out, composed...)
+	return stop, s.emit(from, stop, len(composed), Word)
 }

@@ -79,9 +79,10 @@ var folds = map[rune]string{
 const tableSize = 0x3000
 
 type table struct {
-	low  [tableSize]class
-	high map[rune]class // listed or folded code points from tableSize on
-	fold map[rune]string
+	low   [tableSize]class
+	plain [256]bool      // bytes that are an ASCII letter or digit
+	high  map[rune]class // listed or folded code points from tableSize on
+	fold  map[rune]string
 }
 
 // classTable is computed once and never changed. It takes less than a
@@ -119,6 +120,9 @@ var classTable = sync.OnceValue(func() *table {
 			set(r, l.class)
 		}
 	}
+	for c := range t.plain[:utf8.RuneSelf] {
+		t.plain[c] = t.low[c] <= cDigit
+	}
 	for i := rune(0); i < 10; i++ {
 		t.fold[0x0660+i], t.fold[0x06f0+i] = string('0'+i), string('0'+i)
 	}
@@ -127,8 +131,11 @@ var classTable = sync.OnceValue(func() *table {
 
 // of returns the class of r.
 func (t *table) of(r rune) class {
-	if r < tableSize {
+	switch {
+	case r < tableSize:
 		return t.low[r]
+	case r >= 0x3400 && r <= 0x4dbf, r >= 0x4e00 && r <= 0x9fff, r >= 0xac00 && r <= 0xd7a3: // Han, Hangul
+		return cWord
 	}
 	if c, ok := t.high[r]; ok {
 		return c
