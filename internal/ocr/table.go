@@ -28,29 +28,36 @@ func parse(table []byte) (*extract.Copy, error) {
 	c := &extract.Copy{Form: extract.Picture}
 	var b bytes.Buffer
 	var last *word
+	var row []extract.Span // words of the line that were read with confidence
 	words, known := 0, 0
-	for i, row := range bytes.Split(table, []byte("\n")) {
-		if i == 0 || len(row) == 0 {
+	for i, fields := range bytes.Split(table, []byte("\n")) {
+		if i == 0 || len(fields) == 0 {
 			continue
 		}
-		w, ok, err := parseRow(string(row))
+		w, ok, err := parseRow(string(fields))
 		if err != nil {
 			return nil, err
 		}
 		if !ok {
 			continue
 		}
+		if last != nil && !last.besides(w) {
+			doubtMinority(c, b.Bytes(), row)
+			row = nil
+		}
 		separate(&b, c, last, w)
-		at := b.Len()
+		span := extract.Span{At: b.Len(), End: b.Len() + len(w.text)}
 		b.WriteString(w.text)
 		words++
 		if w.conf < sure || doubtfulByNature(w.text) {
-			c.Doubtful = append(c.Doubtful, extract.Span{At: at, End: b.Len()})
+			c.Doubtful = append(c.Doubtful, span)
 		} else {
 			known++
+			row = append(row, span)
 		}
 		last = w
 	}
+	doubtMinority(c, b.Bytes(), row)
 	if words == 0 || known == 0 {
 		return nil, &extract.Error{Code: extract.CodeNoText, Detail: "no words could be read in the picture",
 			Hint: "use a larger or sharper picture, or type the words that matter"}
@@ -94,7 +101,7 @@ func separate(b *bytes.Buffer, c *extract.Copy, last, w *word) {
 	case last == nil:
 	case last.block != w.block || last.par != w.par:
 		b.WriteString("\n\n")
-	case last.line != w.line:
+	case !last.besides(w):
 		b.WriteByte('\n')
 	default:
 		gap := max(w.left-last.left-last.width, last.left-w.left-w.width)
@@ -102,6 +109,36 @@ func separate(b *bytes.Buffer, c *extract.Copy, last, w *word) {
 			c.Doubtful = append(c.Doubtful, extract.Span{At: b.Len(), End: b.Len() + 1})
 		}
 		b.WriteByte(' ')
+	}
+}
+
+// besides reports whether two words are of one line.
+func (w *word) besides(v *word) bool {
+	return w.block == v.block && w.par == v.par && w.line == v.line
+}
+
+// doubtMinority marks the words of a line that are not in the script of most of
+// them: a program that expects several scripts takes a word of one for another's.
+func doubtMinority(c *extract.Copy, text []byte, row []extract.Span) {
+	arabic := func(s extract.Span) int {
+		for _, r := range string(text[s.At:s.End]) {
+			if unicode.Is(unicode.Arabic, r) {
+				return 1
+			}
+			if unicode.Is(unicode.Latin, r) {
+				return -1
+			}
+		}
+		return 0
+	}
+	most := 0
+	for _, s := range row {
+		most += arabic(s)
+	}
+	for _, s := range row {
+		if most*arabic(s) < 0 {
+			c.Doubtful = append(c.Doubtful, s)
+		}
 	}
 }
 
