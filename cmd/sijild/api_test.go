@@ -18,6 +18,7 @@ import (
 
 	"github.com/sijil/sijil/docs/formats"
 	"github.com/sijil/sijil/internal/logtest"
+	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
@@ -344,6 +345,16 @@ func TestAPIVerify(t *testing.T) {
 	if a := c.do("POST", "/api/v1/verify", w.FormDataContentType(), form.Bytes()); !bytes.Contains(a.body, []byte(`"verdict":"identical"`)) {
 		t.Errorf("a form: %d %s", a.status, a.body)
 	}
+	fps, err := match.Fingerprints([]byte(text))
+	check(t, err)
+	asked := `{"fingerprints":[`
+	for i, fp := range fps {
+		asked += fmt.Sprintf(`%s"%08x"`, strings.Repeat(",", min(i, 1)), fp)
+	}
+	if a := c.do("POST", "/api/v1/lookup", "application/json", []byte(asked+"]}")); a.status != 200 || !bytes.Contains(a.body, []byte(`"publication":"river"`)) {
+		t.Errorf("look-up: %d %s", a.status, a.body)
+	}
+	expect(t, "no fingerprint", c.do("POST", "/api/v1/lookup", "application/json", []byte(`{"fingerprints":["xyz"]}`)), 400, "fingerprints")
 	expect(t, "an unknown publication", c.do("POST", "/api/v1/verify?publication=harbour", "text/plain", []byte(text)), 404, "not-found")
 	if a := c.do("POST", "/api/v1/verify", "application/pdf", []byte("%PDF-1.7\n")); !bytes.Contains(a.body, []byte(`"code":"damaged-file"`)) {
 		t.Errorf("a damaged PDF: %d %s", a.status, a.body)

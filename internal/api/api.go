@@ -89,6 +89,7 @@ func (a *api) router() *mux.Router {
 	post("/api/v1/publications", a.write, a.create)
 	post(one+"/records", a.write, a.submit)
 	post("/api/v1/verify", a.verify, a.postVerify)
+	post("/api/v1/lookup", a.verify, a.postLookup)
 	post("/api/v2/log/entries", a.door, a.postEntry)
 	r.NotFoundHandler = http.HandlerFunc(a.notFound)
 	r.MethodNotAllowedHandler = http.HandlerFunc(a.methodNotAllowed)

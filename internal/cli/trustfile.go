@@ -131,6 +131,6 @@ func onlySlug(t *keys.Trust, flag string) (string, error) {
 	case 0:
 		return "", withHint(usage("the trust file pins no publication"), "pin one with `sijil trust init URL --publication SLUG`")
 	default:
-		return "", usage("the trust file pins %d publications: name one with --publication", n)
+		return "", usage("the trust file pins %d publications: name one with --publication, or find it with --search", n)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/sijil/sijil/internal/evidence"
 	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/match"
+	"github.com/sijil/sijil/internal/remote"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log/client"
 )
@@ -26,7 +27,7 @@ const maxReading = 20 * time.Second
 
 type verifyFlags struct {
 	server, publication, trust, offline string
-	json                                bool
+	json, search                        bool
 }
 
 func newVerify(env Env) *cobra.Command {
@@ -44,7 +45,7 @@ With --offline nothing is fetched: the evidence is read from a folder that
 sijil export or sijil mirror wrote.`,
 		Example: `  sijil verify forwarded.txt
   sijil verify --publication river --json forwarded.txt
-  sijil verify leaflet.pdf
+  sijil verify --search leaflet.pdf
   sijil verify --offline river-evidence forwarded.txt
   xclip -o | sijil verify -`,
 		Args: cobra.ExactArgs(1),
@@ -54,10 +55,13 @@ sijil export or sijil mirror wrote.`,
 	}
 	c.Flags().StringVar(&f.server, "server", "", "the service's `URL` (default: the trust file's)")
 	c.Flags().StringVar(&f.publication, "publication", "", "the publication's `SLUG` (default: the one that is pinned)")
+	c.Flags().BoolVar(&f.search, "search", false, "find the publication: sends fingerprints of passages to the service, never the copy")
 	c.Flags().StringVar(&f.trust, "trust", "", "the trust `FILE` (default: $XDG_CONFIG_HOME/sijil/trust.json)")
 	c.Flags().StringVar(&f.offline, "offline", "", "read the evidence from the folder `DIR`, and ask no network")
 	c.Flags().BoolVar(&f.json, "json", false, "print the verdict as one JSON object")
 	c.MarkFlagsMutuallyExclusive("server", "offline")
+	c.MarkFlagsMutuallyExclusive("search", "offline")
+	c.MarkFlagsMutuallyExclusive("search", "publication")
 	return c
 }
 
@@ -66,9 +70,11 @@ func runVerify(ctx context.Context, env Env, name string, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	slug, err := onlySlug(trust, f.publication)
-	if err != nil {
-		return err
+	slug := ""
+	if !f.search {
+		if slug, err = onlySlug(trust, f.publication); err != nil {
+			return err
+		}
 	}
 	copied, err := readCopy(ctx, env, name)
 	var unread *extract.Error
@@ -82,6 +88,18 @@ func runVerify(ctx context.Context, env Env, name string, f verifyFlags) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, verifyTimeout)
 	defer cancel()
+	if f.search {
+		if slug, err = f.find(ctx, env, trust, copied); err != nil {
+			v := evidence.Unchecked("", err)
+			v.Trust, v.Log = word, trust.Policy().Origin()
+			return f.report(env, v, nil)
+		}
+		if slug == "" {
+			v := match.NewNoLead(trust.BaseURL())
+			v.Trust, v.Log = word, trust.Policy().Origin()
+			return f.report(env, v, nil)
+		}
+	}
 	v, pub, err := f.check(ctx, env, trust, word, slug, copied)
 	var bad *evidence.Misbehaviour
 	if errors.As(err, &bad) {
@@ -91,6 +109,30 @@ func runVerify(ctx context.Context, env Env, name string, f verifyFlags) error {
 		return err
 	}
 	return f.report(env, v, pub)
+}
+
+// find asks the service for the publications that share passages with the copy, by
+// fingerprints: the copy is not sent. It returns the best one that is pinned, else
+// the best; "" where there is none. What is found is a hint that check confirms.
+func (f verifyFlags) find(ctx context.Context, env Env, trust *keys.Trust, copied *extract.Copy) (string, error) {
+	fps, err := match.Fingerprints(copied.Text)
+	if err != nil {
+		return "", nil // no words: there is nothing to be found
+	}
+	base := f.server
+	if base == "" {
+		base = trust.BaseURL()
+	}
+	leads, err := remote.New(base, env.HTTP).Lookup(ctx, fps)
+	if err != nil || len(leads) == 0 {
+		return "", err
+	}
+	for _, l := range leads {
+		if d, ok := trust.Genesis(l.Publication); ok && d.String() == l.Genesis {
+			return l.Publication, nil
+		}
+	}
+	return leads[0].Publication, nil
 }
 
 // check opens the evidence and compares the copy. An error that leaves the copy

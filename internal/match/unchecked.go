@@ -15,6 +15,7 @@ const (
 	ReasonNotFresh    = "not-fresh"
 	ReasonQuorum      = "no-quorum"
 	ReasonStale       = "stale-log"
+	ReasonNoLead      = "no-lead"
 )
 
 // NewUnchecked returns the verdict for a copy that could not be checked: why,
@@ -23,6 +24,14 @@ func NewUnchecked(code, detail, hint string) *Verdict {
 	v := newVerdict(Unchecked)
 	v.Reason = Reason{Code: code, Detail: detail, Hint: hint}
 	return v
+}
+
+// NewNoLead returns the verdict for a copy of which a look-up by fingerprints at
+// the service found no source. That is the service's word alone, and finds whole
+// passages only: it does not make the copy unknown.
+func NewNoLead(service string) *Verdict {
+	return NewUnchecked(ReasonNoLead, "the look-up at "+service+" names no publication that shares a passage of fifteen words with the copy",
+		"name the publication with --publication, if you know where the copy should come from")
 }
 
 // NotRead returns the verdict for a file of which nothing could be extracted.

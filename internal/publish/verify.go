@@ -25,6 +25,15 @@ func (s *Service) VerifyFile(ctx context.Context, slug string, file []byte) (*ma
 	return s.attach(s.index.CheckCopy(c, slug)), c
 }
 
+// maxLeads is how many publications one look-up names.
+const maxLeads = 20
+
+// Lookup returns the publications in which a copy may have its source, by the
+// fingerprints of its passages. It keeps nothing of them.
+func (s *Service) Lookup(fingerprints []uint32) []match.Lead {
+	return s.index.Lookup(fingerprints, maxLeads)
+}
+
 // attach fills in what the matcher cannot know.
 func (s *Service) attach(v *match.Verdict) *match.Verdict {
 	c := s.Public()

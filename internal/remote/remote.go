@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/log"
 )
@@ -89,14 +90,49 @@ func (c *Client) Submit(ctx context.Context, slug string, bundle []byte, texts m
 	return c.post(ctx, "/api/v1/publications/"+slug+"/records", "", req)
 }
 
-func (c *Client) post(ctx context.Context, path, token string, body any) (*Receipt, error) {
-	data, err := json.Marshal(body)
+// Lookup asks for the publications from which a copy may come, by the fingerprints
+// of its passages; the copy itself is not sent.
+func (c *Client) Lookup(ctx context.Context, fingerprints []uint32) ([]match.Lead, error) {
+	req := struct {
+		Fingerprints []string `json:"fingerprints"`
+	}{make([]string, len(fingerprints))}
+	for i, fp := range fingerprints {
+		req.Fingerprints[i] = fmt.Sprintf("%08x", fp)
+	}
+	answer, _, err := c.send(ctx, "/api/v1/lookup", "", req)
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+path, bytes.NewReader(data))
+	var out struct {
+		Candidates []match.Lead `json:"candidates"`
+	}
+	if err := json.Unmarshal(answer, &out); err != nil {
+		return nil, fmt.Errorf("the service's answer is not a look-up's: %w", err)
+	}
+	return out.Candidates, nil
+}
+
+func (c *Client) post(ctx context.Context, path, token string, body any) (*Receipt, error) {
+	answer, status, err := c.send(ctx, path, token, body)
 	if err != nil {
 		return nil, err
+	}
+	r := &Receipt{Created: status == http.StatusCreated}
+	if err := json.Unmarshal(answer, r); err != nil {
+		return nil, fmt.Errorf("the service's answer is not a receipt: %w", err)
+	}
+	return r, nil
+}
+
+// send posts a body as JSON and returns a good answer with its status.
+func (c *Client) send(ctx context.Context, path, token string, body any) ([]byte, int, error) {
+	data, err := json.Marshal(body)
+	if err != nil {
+		return nil, 0, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+path, bytes.NewReader(data))
+	if err != nil {
+		return nil, 0, err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if token != "" {
@@ -104,24 +140,20 @@ func (c *Client) post(ctx context.Context, path, token string, body any) (*Recei
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("the service cannot be reached: %w", err)
+		return nil, 0, fmt.Errorf("the service cannot be reached: %w", err)
 	}
 	defer res.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	if err != nil {
-		return nil, fmt.Errorf("read the service's answer: %w", err)
+		return nil, 0, fmt.Errorf("read the service's answer: %w", err)
 	}
 	if len(answer) > maxAnswer {
-		return nil, fmt.Errorf("the service's answer is over %d bytes", maxAnswer)
+		return nil, 0, fmt.Errorf("the service's answer is over %d bytes", maxAnswer)
 	}
 	if res.StatusCode != http.StatusOK && res.StatusCode != http.StatusCreated {
-		return nil, problem(res, answer)
+		return nil, 0, problem(res, answer)
 	}
-	r := &Receipt{Created: res.StatusCode == http.StatusCreated}
-	if err := json.Unmarshal(answer, r); err != nil {
-		return nil, fmt.Errorf("the service's answer is not a receipt: %w", err)
-	}
-	return r, nil
+	return answer, res.StatusCode, nil
 }
 
 func problem(res *http.Response, body []byte) error {
