@@ -6,7 +6,10 @@ import "unicode/utf8"
 // list marker. They stay in the canonical form: whether "18-" at a line start
 // numbers an item or is a wrapped part of the text, only the published text can
 // tell.
-func markLists(tokens []Token) {
+//
+// Edition 0 took any one code point for a letter, so that ":)" was a marker, and
+// behind a line of ">" alone it looked at the next line without its ">".
+func markLists(tokens []Token, first bool) {
 	for i := range tokens {
 		if tokens[i].Breaks == 0 {
 			continue
@@ -16,7 +19,10 @@ func markLists(tokens []Token) {
 			tokens[j].Class = Marker
 			j++
 		}
-		for k := j + markerLen(tokens[j:]); j < k; j++ {
+		if !first && j < len(tokens) && j > i && tokens[j].Breaks > 0 {
+			continue
+		}
+		for k := j + markerLen(tokens[j:], first); j < k; j++ {
 			tokens[j].Class = Marker
 		}
 	}
@@ -26,16 +32,16 @@ func markLists(tokens []Token) {
 // "-", "*", "+", "1.", "1)", "1-", "(1)" and the same with one letter or a Roman
 // number. What follows it on the line is a space away, or a word after a marker
 // that mayTouch it.
-func markerLen(line []Token) int {
+func markerLen(line []Token, first bool) int {
 	n := 0
 	switch {
 	case len(line) == 0:
 		return 0
 	case line[0].Text == "-" || line[0].Text == "*" || line[0].Text == "+":
 		n = 1
-	case line[0].Text == "(" && glued(line, 1) && ordinal(line[1].Text) && glued(line, 2) && line[2].Text == ")":
+	case line[0].Text == "(" && glued(line, 1) && ordinal(&line[1], first) && glued(line, 2) && line[2].Text == ")":
 		n = 3
-	case ordinal(line[0].Text) && glued(line, 1) && closes(line[1].Text):
+	case ordinal(&line[0], first) && glued(line, 1) && closes(line[1].Text):
 		n = 2
 	default:
 		return 0
@@ -72,16 +78,18 @@ func closes(s string) bool {
 	return s == "." || s == ")" || s == "-" || s == ":" || s == "]"
 }
 
-// ordinal reports whether s can number an item: up to three digits, one letter,
+// ordinal reports whether t can number an item: up to three digits, one letter,
 // or a Roman number of up to five letters.
-func ordinal(s string) bool {
-	if s == "" {
-		return false
-	}
+func ordinal(t *Token, first bool) bool {
+	s := t.Text
 	digits, roman := true, true
 	for _, c := range []byte(s) {
 		digits = digits && c >= '0' && c <= '9'
 		roman = roman && (c == 'i' || c == 'v' || c == 'x' || c == 'I' || c == 'V' || c == 'X')
 	}
-	return digits && len(s) <= 3 || roman && len(s) <= 5 || utf8.RuneCountInString(s) == 1
+	if digits && len(s) <= 3 || roman && len(s) <= 5 {
+		return true
+	}
+	r, n := utf8.DecodeRuneInString(s)
+	return n == len(s) && (first || t.Class == Word && classTable().of(r) != cMark)
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -291,9 +292,9 @@ func refMarker(line []Token) int {
 	switch {
 	case text(0) == "-" || text(0) == "*" || text(0) == "+":
 		n, open = 1, text(0) == "-"
-	case text(0) == "(" && touches(1) && refOrdinal(text(1)) && touches(2) && text(2) == ")":
+	case text(0) == "(" && touches(1) && refOrdinal(line, 1) && touches(2) && text(2) == ")":
 		n, open = 3, true
-	case refOrdinal(text(0)) && touches(1) && text(1) != "" && strings.Contains(".)]-:", text(1)):
+	case len(line) > 0 && refOrdinal(line, 0) && touches(1) && text(1) != "" && strings.Contains(".)]-:", text(1)):
 		digits := strings.Trim(text(0), "0123456789") == ""
 		n, open = 2, text(1) == ")" || text(1) == "]" || text(1) == "." && digits
 	}
@@ -303,8 +304,11 @@ func refMarker(line []Token) int {
 	return 0
 }
 
-func refOrdinal(s string) bool {
-	return s != "" && (len(s) <= 3 && strings.Trim(s, "0123456789") == "" || len(s) <= 5 && strings.Trim(s, "ivxIVX") == "" || utf8.RuneCountInString(s) == 1)
+func refOrdinal(line []Token, i int) bool {
+	s := line[i].Text
+	r, n := utf8.DecodeRuneInString(s)
+	letter := n == len(s) && line[i].Class == Word && (unicode.Is(unicode.L, r) || unicode.Is(unicode.N, r))
+	return letter || len(s) <= 3 && strings.Trim(s, "0123456789") == "" || len(s) <= 5 && strings.Trim(s, "ivxIVX") == ""
 }
 
 // checkReference holds an input's form and digest against the reference's.
