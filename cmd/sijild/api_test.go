@@ -185,6 +185,7 @@ func TestAPIStory(t *testing.T) {
 	c.race(river)
 	c.reads(t)
 	expect(t, "verify", c.do("POST", "/api/v1/verify", "text/plain", []byte("words")), 200, "")
+	expect(t, "look-up", c.do("POST", "/api/v1/lookup", "application/json", []byte(`{"fingerprints":["00000000"]}`)), 200, "")
 	if missing := c.contract.missing("/frozen", "/signing_config.json", "/api/v2/log/entries"); len(missing) > 0 {
 		t.Errorf("operations that no exchange has touched: %q", missing)
 	}

@@ -286,7 +286,7 @@ func (s *scanner) finish() *Form {
 		s.tokens[i].Text = canon[at : at+n]
 		at += n + 1
 	}
-	markLists(s.tokens)
+	markLists(s.tokens, s.first)
 	return &Form{Tokens: s.tokens, Warnings: s.warnings, canon: canon}
 }
 

@@ -158,7 +158,7 @@ func (s *scanner) cluster(i, end int) (int, error) {
 // begin and end in the input; end where there are none.
 func (s *scanner) marks(end int) (from, stop int, err error) {
 	from, stop = end, end
-	count := 0
+	count, warned := 0, len(s.warnings)
 	for j := end; j < len(s.b); {
 		c, n := s.at(j)
 		switch {
@@ -172,14 +172,24 @@ func (s *scanner) marks(end int) (from, stop int, err error) {
 			r, _ := s.decode(j)
 			s.work = s.appendFolded(s.work, r)
 			j += n
-			stop = j
+			stop, warned = j, len(s.warnings)
 		case c.skipped():
 			j = s.skip(j, n, c)
 		default:
+			s.unread(warned)
 			return from, stop, nil
 		}
 	}
+	s.unread(warned)
 	return from, stop, nil
+}
+
+// unread forgets the warnings about what follows the last mark: it is read once
+// more. Edition 0 gave them twice.
+func (s *scanner) unread(warned int) {
+	if !s.first {
+		s.warnings = s.warnings[:warned]
+	}
 }
 
 // marksOn reads the marks on a sign that was emitted and that composes with none:
