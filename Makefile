@@ -16,7 +16,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop mutations bench bench-door bench-audit bench-match licences clean
+.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip mutations bench bench-door bench-audit bench-match licences clean
 
 all: build
 
@@ -69,6 +69,11 @@ fuzz:
 
 vuln:
 	@GO="$(GO)" bash scripts/vuln
+
+# Real files, made by Chromium and LibreOffice, and pictures, read by tesseract; make
+# test skips what is not installed, this does not.
+roundtrip:
+	SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -run '^(TestRoundTrips|TestPictures|TestBadPictures)$$' ./internal/files
 
 # Programs that we did not write check what we publish.
 interop: build $(COSIGN) $(FSCK) $(WITNESS)
