@@ -117,9 +117,10 @@ func ruleEnd(tokens []text.Token, i, limit int) int {
 	return end
 }
 
-// marks reports whether token i can mark an item.
+// marks reports whether token i can mark an item. A ">" cannot: where it is no mail
+// quote, it may say "greater than".
 func marks(tokens []text.Token, i int) bool {
-	return tokens[i].Class == text.Bullet || tokens[i].Class == text.Marker
+	return tokens[i].Class == text.Bullet || tokens[i].Class == text.Marker && tokens[i].Text != ">"
 }
 
 // unquote drops the ">" of a quoted mail: those at line starts, when at least
@@ -199,7 +200,7 @@ func joined(tokens []text.Token) string {
 }
 
 // hyphenated reports whether the copy has one published word divided by hyphens
-// at line ends.
+// at line ends. Nobody divides a number: "19-50" is a range.
 func hyphenated(pub, cp []text.Token) bool {
 	if len(pub) != 1 || len(cp) < 3 || len(cp)%2 == 0 {
 		return false
@@ -209,12 +210,16 @@ func hyphenated(pub, cp []text.Token) bool {
 		switch {
 		case i%2 == 0:
 			s.WriteString(cp[i].Text)
-		case cp[i].Text != "-" || cp[i].Breaks > 0 || cp[i+1].Breaks != 1:
+		case cp[i].Text != "-" || cp[i].Breaks > 0 || cp[i+1].Breaks != 1 || endsInDigit(cp[i-1].Text) || startsWithDigit(cp[i+1].Text):
 			return false
 		}
 	}
 	return s.String() == pub[0].Text
 }
+
+func endsInDigit(s string) bool { return s[len(s)-1] >= '0' && s[len(s)-1] <= '9' }
+
+func startsWithDigit(s string) bool { return s[0] >= '0' && s[0] <= '9' }
 
 // plainLetters folds mathematical letters and digits, which people use as bold.
 func plainLetters(s string) string {
