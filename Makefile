@@ -16,7 +16,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop bench bench-door bench-audit licences clean
+.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop bench bench-door bench-audit bench-text licences clean
 
 all: build
 
@@ -95,6 +95,10 @@ N ?= 1000000
 bench-audit: build $(FSCK)
 	SIJIL_AUDIT_CACHE="$(CACHE)" SIJIL_AUDIT_N="$(N)" SIJIL_BIN="$(CURDIR)/bin/sijil" SIJIL_FSCK="$(FSCK)" \
 		$(GO) test -run '^$$' -bench '^BenchmarkAudit$$' -benchtime 1x -timeout 60m ./internal/audit
+
+# The canonical form, beside SHA-256 of the same bytes.
+bench-text:
+	$(GO) test -run '^$$' -bench '^Benchmark(Digest|Parse|SHA256)$$' ./internal/text
 
 licences:
 	@bash scripts/licences
