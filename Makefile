@@ -16,7 +16,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip mutations bench bench-door bench-audit bench-match licences clean
+.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip mutations bench bench-door bench-audit bench-match bench-text licences clean
 
 all: build
 
@@ -118,6 +118,10 @@ bench-match:
 	SIJIL_TEXTS="$(TEXTS)" $(GO) test -run '^$$' -bench '^BenchmarkSearch$$' -benchtime 1x -timeout 60m ./internal/match/shingle
 	$(GO) test -run '^$$' -bench '^BenchmarkLookUp$$' -benchtime 1x -timeout 60m ./internal/match
 	$(GO) test -run '^$$' -bench '^Benchmark(Check|Difference)$$' -timeout 10m ./internal/match
+
+# The canonical form, beside SHA-256 of the same bytes.
+bench-text:
+	$(GO) test -run '^$$' -bench '^Benchmark(Digest|Parse|SHA256)$$' ./internal/text
 
 licences:
 	@bash scripts/licences

@@ -103,11 +103,11 @@ func (a *alignment) wrapped(c *copied) ([]hunk, map[int]int) {
 	var kept []hunk
 	count := map[int]int{}
 	for _, h := range a.hunks {
-		for !h.move && h.p0 < h.p1 && pub[h.p1-1].Class == text.Bullet && count[h.c1] < len(c.bullets[h.c1]) {
+		for !h.move && h.p0 < h.p1 && c.wraps(&pub[h.p1-1], h.c1, count[h.c1]) {
 			h.p1--
 			count[h.c1]++
 		}
-		for !h.move && h.c0 < h.c1 && h.p0 < h.p1 && pub[h.p0].Class == text.Bullet && count[h.c0] < len(c.bullets[h.c0]) {
+		for !h.move && h.c0 < h.c1 && h.p0 < h.p1 && c.wraps(&pub[h.p0], h.c0, count[h.c0]) {
 			h.p0++
 			count[h.c0]++
 		}
@@ -116,6 +116,17 @@ func (a *alignment) wrapped(c *copied) ([]hunk, map[int]int) {
 		}
 	}
 	return kept, count
+}
+
+// wraps reports whether a published token is a bullet that the copy has at a line
+// start before its token i, settled having been taken of those there.
+func (c *copied) wraps(pub *text.Token, i, settled int) bool {
+	there := c.bullets[i]
+	if pub.Class != text.Bullet || settled >= len(there) {
+		return false
+	}
+	b := there[len(there)-1-settled]
+	return text.BulletOf(c.raw[b.Start:b.End]) == pub.Text
 }
 
 // inline counts the bullets inside a line at the end of tokens.

@@ -138,3 +138,21 @@ func TestCompareBullets(t *testing.T) {
 		t.Errorf("pieces: %q", later)
 	}
 }
+
+// A filled and a hollow bullet may answer yes and no; wrapped to a line start they
+// still do.
+func TestFilledAndHollow(t *testing.T) {
+	const published = "Ballot of the valley\n\nWe ask every family to answer the same question today: yes ● no ○ and nothing else at all.\n"
+	x := newTestIndex(t, Publication{Slug: "ballot", Genesis: "sha256:" + strings.Repeat("ba", 32), Versions: []Version{{Number: 1, Texts: map[string][]byte{"en": []byte(published)}, Names: names([]string{"Valley Radio"})}}})
+	for in, want := range map[string]string{
+		strings.ReplaceAll(published, "●", "■"):           Authentic,
+		strings.ReplaceAll(published, " ○", "\n○"):        Authentic,
+		strings.ReplaceAll(published, "○", "●"):           Altered,
+		strings.ReplaceAll(published, " ○", "\n●"):        Altered,
+		strings.ReplaceAll(published, "● no ○", "○ no ●"): Altered,
+	} {
+		if v := check(t, x, in, ""); v.Verdict != want {
+			t.Errorf("%q: %s, want %s", in, describe(v), want)
+		}
+	}
+}

@@ -203,6 +203,8 @@ func pieces(a *alignment, c *copied) []Piece {
 		} else if h.p0 == 0 && h.c0 == 0 { // at the very start there is none before
 			gone, to = withSpace(a.d.raw, 0, len(gone)), len(withSpace(c.raw, 0, to))
 		}
+		from = max(from, at) // the hunk at the very start may have taken the space before this one
+		to = max(to, from)
 		add(Common, c.raw[at:from])
 		if h.p0 < h.p1 {
 			add(Removed, gone)

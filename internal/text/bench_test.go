@@ -6,17 +6,30 @@ import (
 	"testing"
 )
 
-var sample = strings.Repeat("We, the people of the seven valleys, call on every council to reopen the roads: food, water and medicine must pass.\n", 57)
+// samples are some 6 kB of text each, as declarations have it.
+func samples() []struct{ name, in string } {
+	const (
+		latin  = "We, the people of the seven valleys, call on every council to reopen the roads: food, water and medicine must pass.\n"
+		french = "Nous, les habitants des sept vallées, appelons à rouvrir l’accès : l’eau et les médicaments doivent passer.\n"
+		arabic = "نحن سكان الوديان السبعة ندعو كل المجالس إلى إعادة فتح الطرق، وإلى مرور الغذاء والماء والدواء.\n"
+		signs  = "• Open the gates — all 7 – “now”; (2) test 1,000.5 l of each well… • تُفتح الأبواب الـ٧ قبل ٢٠٣١.\n"
+	)
+	return []struct{ name, in string }{
+		{"latin", strings.Repeat(latin, 57)},
+		{"french", strings.Repeat(french, 60)},
+		{"arabic", strings.Repeat(arabic, 50)},
+		{"mixed", strings.Repeat(latin+arabic+french+signs, 16)},
+	}
+}
 
-func BenchmarkParse(b *testing.B) {
-	arabic := strings.Repeat("نحن سكان الوديان السبعة ندعو كل المجالس إلى إعادة فتح الطرق، وإلى مرور الغذاء والماء والدواء.\n", 50)
-	french := strings.Repeat("Nous, les habitants des sept vallées, appelons à rouvrir l’accès : l’eau et les médicaments doivent passer.\n", 60)
-	for _, c := range []struct{ name, in string }{{"latin", sample}, {"french", french}, {"arabic", arabic}} {
+func benchmark(b *testing.B, do func(in []byte) error) {
+	for _, c := range samples() {
 		b.Run(c.name, func(b *testing.B) {
-			b.SetBytes(int64(len(c.in)))
+			in := []byte(c.in)
+			b.SetBytes(int64(len(in)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Parse([]byte(c.in)); err != nil {
+				if err := do(in); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -26,19 +39,14 @@ func BenchmarkParse(b *testing.B) {
 
 // BenchmarkDigest includes the SHA-256 of the canonical form.
 func BenchmarkDigest(b *testing.B) {
-	b.SetBytes(int64(len(sample)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, _, err := Digest([]byte(sample)); err != nil {
-			b.Fatal(err)
-		}
-	}
+	benchmark(b, func(in []byte) error { _, _, err := Digest(in); return err })
 }
 
-// BenchmarkSHA256 hashes the same bytes, to compare with.
+func BenchmarkParse(b *testing.B) {
+	benchmark(b, func(in []byte) error { _, err := Parse(in); return err })
+}
+
+// BenchmarkSHA256 hashes the same bytes as they are, to compare with.
 func BenchmarkSHA256(b *testing.B) {
-	b.SetBytes(int64(len(sample)))
-	for b.Loop() {
-		sha256.Sum256([]byte(sample))
-	}
+	benchmark(b, func(in []byte) error { sha256.Sum256(in); return nil })
 }

@@ -37,4 +37,4 @@ func DropBullets(tokens []Token) ([]Token, []Span) {
 }
 
 // marksItem reports whether t is a bullet at a line start.
-func (t *Token) marksItem() bool { return t.Class == Marker && t.Text == bullet }
+func (t *Token) marksItem() bool { return t.Class == Marker && isBullet(t.Text) }

@@ -63,7 +63,7 @@ func checkEditions(t *testing.T, in []byte) {
 			seen[i].Class = kept[i].Class // edition 0 saw too many
 		}
 		if r, _ := utf8.DecodeRuneInString(seen[i].Text); seen[i].Class == Bullet {
-			seen[i].Text = bullet
+			seen[i].Text = BulletOf([]byte(seen[i].Text))
 		} else if shorthand(r) {
 			seen[i].Class = Hidden
 		}

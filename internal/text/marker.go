@@ -18,7 +18,7 @@ func markLists(tokens []Token, first bool) {
 			continue
 		}
 		j := i
-		for j < len(tokens) && (tokens[j].Text == ">" || tokens[j].Text == bullet && tokens[j].Class == Marker) && (j == i || tokens[j].Breaks == 0) {
+		for j < len(tokens) && (tokens[j].Text == ">" || isBullet(tokens[j].Text) && tokens[j].Class == Marker) && (j == i || tokens[j].Breaks == 0) {
 			tokens[j].Class = Marker
 			j++
 		}

@@ -48,7 +48,7 @@ func newReference(t testing.TB, b []byte, kinds func(rune) (string, string)) *re
 	x.markers()
 	bare := 0
 	for _, k := range x.tokens {
-		if k.Text != "•" || k.Class != Marker {
+		if k.Text != "•" && k.Text != "◦" || k.Class != Marker {
 			bare++
 		}
 	}
@@ -146,7 +146,7 @@ func (x *reference) token(s string, i int) int {
 		return x.sign(i, j, Punctuation)
 	case "hidden":
 		return x.sign(i, i+1, Hidden)
-	case "bullet":
+	case "bullet", "hollow bullet":
 		return x.sign(i, i+1, Bullet)
 	}
 	if strings.HasPrefix(s[p.start:], "...") {

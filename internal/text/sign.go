@@ -70,7 +70,23 @@ func (s *scanner) lineEnd() {
 	s.bulleted, s.opening, s.dash = false, false, false
 }
 
-const bullet = "•"
+// Bullets are one of two: pasting changes one filled bullet into another, and one
+// hollow one, but ● and ○ may answer yes and no.
+const (
+	filledBullet = "•"
+	hollowBullet = "◦"
+)
+
+func isBullet(s string) bool { return s == filledBullet || s == hollowBullet }
+
+// BulletOf returns the token that the bullet b is.
+func BulletOf(b []byte) string {
+	switch r, _ := utf8.DecodeRune(b); r {
+	case '□', '▫', '▷', '▹', '◇', '○', '◦', '◻', '◽':
+		return hollowBullet
+	}
+	return filledBullet
+}
 
 // bullet reads the bullet in b[i:end]. At a line start it may mark an item, or be
 // part of the text and wrapped: it stays, or the text would lose it. Edition 0
@@ -84,6 +100,7 @@ func (s *scanner) bullet(i, end int) error {
 	case s.first:
 		return s.emitSign(i, end, Bullet)
 	}
+	bullet := BulletOf(s.b[i:end])
 	s.out = append(s.out, bullet...)
 	if starts {
 		s.markers++
