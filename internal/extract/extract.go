@@ -16,6 +16,9 @@ const MaxFile = 10 << 20
 type Copy struct {
 	Form Form
 	Text []byte
+	// File is the file itself where it is text too, such as Markdown; else nil. A
+	// published text may look like one of these forms.
+	File []byte
 	// Warnings say what was left out or could not be read.
 	Warnings []Warning
 	// Doubts are passages where there is reason to think that what is shown and
@@ -105,6 +108,10 @@ func (r *Reader) Read(ctx context.Context, file []byte) (*Copy, error) {
 	}
 	c, err := r.read(ctx, form, file)
 	if err == nil {
+		switch form {
+		case HTML, Markdown, Chat, EML:
+			c.File = file
+		}
 		return c, nil
 	}
 	var known *Error

@@ -100,3 +100,23 @@ func gist(v *Verdict) string {
 	}
 	return b.String()
 }
+
+// A published text that looks like another form is itself.
+func TestPublishedLooksLikeAForm(t *testing.T) {
+	for _, published := range []string{
+		"# A call\n\nRead **all** of [the letter](https://valley.example/letter) and answer it before the end of May.\n",
+		"12/03/2031, 10:15 - Valley: open the gates of all seven dams at once\n12/03/2031, 10:16 - Valley: and test every public well\n",
+		"<p>Open the gates of all seven dams at once and test every public well twice a year.</p>\n",
+	} {
+		x := newTestIndex(t, Publication{Slug: "form", Genesis: "sha256:" + strings.Repeat("f0", 32), Versions: []Version{{Number: 1, Texts: map[string][]byte{"en": []byte(published)}}}})
+		for in, want := range map[string]string{published: Identical, strings.ReplaceAll(published, " ", "  "): Authentic} {
+			c, err := (&extract.Reader{}).Read(t.Context(), []byte(in))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v := x.CheckCopy(c, ""); v.Verdict != want {
+				t.Errorf("%s %q: %s, want %s", c.Form, in, v.Verdict, want)
+			}
+		}
+	}
+}

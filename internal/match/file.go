@@ -12,6 +12,9 @@ import (
 // something else than c says, the verdict is unchecked; of a picture it is at best
 // consistent.
 func (x *Index) CheckCopy(c *extract.Copy, slug string) *Verdict {
+	if v := x.checkPublished(c.File, slug); v != nil {
+		return v
+	}
 	v, spans := x.check(c.Text, slug)
 	switch {
 	case c.Form == extract.Picture:
@@ -24,6 +27,30 @@ func (x *Index) CheckCopy(c *extract.Copy, slug string) *Verdict {
 		v.Reason = Reason{ReasonHidden, fmt.Sprintf("a reader of this file may see something else than it says at byte %d: %s", d.At, d.Detail), hints[ReasonHidden]}
 	}
 	for _, w := range c.Warnings {
+		v.Warnings = append(v.Warnings, Warning(w))
+	}
+	return v
+}
+
+// checkPublished is for files that are a published text as they stand, whatever form
+// their signs make them look like; nil for others.
+func (x *Index) checkPublished(file []byte, slug string) *Verdict {
+	if file == nil {
+		return nil
+	}
+	if v := x.checkIdentical(file, slug); v != nil {
+		return v
+	}
+	sum, warnings, err := text.Digest(file)
+	if err != nil {
+		return nil
+	}
+	refs := x.lookup(x.canon, sum, slug)
+	if len(refs) == 0 {
+		return nil
+	}
+	v := exact(Authentic, refs)
+	for _, w := range warnings {
 		v.Warnings = append(v.Warnings, Warning(w))
 	}
 	return v
