@@ -28,10 +28,16 @@ var (
 )
 
 func isMarkdown(b []byte) bool {
+	// Most texts have none of the signs: that is told at the speed of memory.
+	has := func(s string) bool { return bytes.Contains(b, []byte(s)) }
+	link, heading, fence, strong := has("]("), has("# "), has("```"), has("**") || has("__")
+	if !link && !heading && !fence && !strong {
+		return false
+	}
 	if len(b) > maxMarkdown || bytes.Count(b, []byte("[")) > maxBrackets || mdDeep.Match(b) {
 		return false
 	}
-	if mdLink.Match(b) {
+	if link && mdLink.Match(b) {
 		return true
 	}
 	signs := 0
