@@ -2,7 +2,6 @@ package extract
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 )
 
@@ -20,7 +19,7 @@ const (
 		`\[(?:` + date + unseen + `[,،]?` + gap + clock + `|` + clock + `[,،]` + gap + date + `)` + unseen + `\])` + gap + unseen
 )
 
-var stamped = regexp.MustCompile(`(?i)^` + stamp)
+var stamped = lazily(`(?i)^` + stamp)
 
 // maxStamp and maxSender bound what is looked at in front of a message, in bytes.
 const (
@@ -30,7 +29,7 @@ const (
 
 // cutStamp cuts a stamp off a line, and tells whether one was there.
 func cutStamp(line []byte) (rest []byte, ok bool) {
-	at := stamped.FindIndex(line[:min(len(line), maxStamp)])
+	at := stamped().FindIndex(line[:min(len(line), maxStamp)])
 	if at == nil {
 		return line, false
 	}

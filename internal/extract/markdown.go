@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"regexp"
+	"sync"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
@@ -20,12 +21,17 @@ const (
 // Signs of Markdown. One link, or two others, make a text Markdown: a single star
 // or number sign stands in many texts that are none.
 var (
-	mdLink    = regexp.MustCompile(`\[[^\[\]\n]{1,300}\]\((?:https?://|mailto:|/|#|\./)[^()\s]{0,500}\)`)
-	mdHeading = regexp.MustCompile(`(?m)^#{1,6} [^\s#]`)
-	mdFence   = regexp.MustCompile("(?m)^```")
-	mdDeep    = regexp.MustCompile(`(?m)^(?:[ \t]*>){64}`) // levels of quotation
-	mdStrong  = regexp.MustCompile(`\*\*[^\s*][^*\n]{0,500}\*\*|__[^\s_][^_\n]{0,500}__`)
+	mdLink    = lazily(`\[[^\[\]\n]{1,300}\]\((?:https?://|mailto:|/|#|\./)[^()\s]{0,500}\)`)
+	mdHeading = lazily(`(?m)^#{1,6} [^\s#]`)
+	mdFence   = lazily("(?m)^```")
+	mdDeep    = lazily(`(?m)^(?:[ \t]*>){64}`) // levels of quotation
+	mdStrong  = lazily(`\*\*[^\s*][^*\n]{0,500}\*\*|__[^\s_][^_\n]{0,500}__`)
 )
+
+// lazily compiles an expression when it is first needed: most runs need none.
+func lazily(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
 
 func isMarkdown(b []byte) bool {
 	// Most texts have none of the signs: that is told at the speed of memory.
@@ -34,14 +40,14 @@ func isMarkdown(b []byte) bool {
 	if !link && !heading && !fence && !strong {
 		return false
 	}
-	if len(b) > maxMarkdown || bytes.Count(b, []byte("[")) > maxBrackets || mdDeep.Match(b) {
+	if len(b) > maxMarkdown || bytes.Count(b, []byte("[")) > maxBrackets || mdDeep().Match(b) {
 		return false
 	}
-	if link && mdLink.Match(b) {
+	if link && mdLink().Match(b) {
 		return true
 	}
 	signs := 0
-	for _, re := range []*regexp.Regexp{mdHeading, mdFence, mdStrong} {
+	for _, re := range []*regexp.Regexp{mdHeading(), mdFence(), mdStrong()} {
 		signs += len(re.FindAllIndex(b, 2))
 	}
 	return signs >= 2

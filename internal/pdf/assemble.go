@@ -7,6 +7,7 @@ import (
 	"math"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -185,17 +186,21 @@ func (p *page) atEdge(l line) bool {
 	return 2*larger > len(p.lines) && (l.y > (1-edge)*p.height || l.y < edge*p.height)
 }
 
-var digits = regexp.MustCompile(`\p{Nd}+`)
+var digits = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\p{Nd}+`)
+})
 
 // marginKey is what a header or footer has in common on all pages.
 func (p *page) marginKey(i int) string {
 	l := p.lines[i]
-	return fmt.Sprintf("%.0f %s", l.y/3, digits.ReplaceAllString(l.String(), "#"))
+	return fmt.Sprintf("%.0f %s", l.y/3, digits().ReplaceAllString(l.String(), "#"))
 }
 
-var pageNumber = regexp.MustCompile(`(?i)^(page|p\.|seite|صفحة|الصفحة)?\s*[-–(]?\s*\p{Nd}{1,3}\s*[-–)]?(\s*(/|of|sur|de|من)\s*\p{Nd}{1,3})?$`)
+var pageNumber = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^(page|p\.|seite|صفحة|الصفحة)?\s*[-–(]?\s*\p{Nd}{1,3}\s*[-–)]?(\s*(/|of|sur|de|من)\s*\p{Nd}{1,3})?$`)
+})
 
 func isPageNumber(s string) bool {
 	s = strings.TrimFunc(s, unicode.IsSpace)
-	return s != "" && pageNumber.MatchString(s)
+	return s != "" && pageNumber().MatchString(s)
 }
