@@ -41,8 +41,8 @@ import (
 const (
 	// MaxPages is how many pages a file may have.
 	MaxPages = 100
-	// memoryPages bounds the sandbox of one file: 160 MiB in pages of 64 KiB.
-	memoryPages = 2560
+	// memoryPages bounds the sandbox of one file: 96 MiB in pages of 64 KiB.
+	memoryPages = 1536
 	// maxGlyphs bounds the characters of one file.
 	maxGlyphs = 60_000
 	// maxObjects bounds what one page draws.
