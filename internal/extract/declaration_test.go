@@ -2,6 +2,7 @@ package extract
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,9 +14,12 @@ import (
 
 // A real declaration has the same canonical form in every form.
 func TestDeclaration(t *testing.T) {
-	raw, err := os.ReadFile("/work/shared/declaration/casablanca.txt")
+	raw, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "declaration", "casablanca.txt"))
+	if os.IsNotExist(err) {
+		t.Skip("the declaration is not beside the repository")
+	}
 	if err != nil {
-		t.Skip("no declaration at hand")
+		t.Fatal(err)
 	}
 	var paragraphs []string
 	for line := range strings.SplitSeq(string(raw), "\n") {
