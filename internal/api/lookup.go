@@ -2,7 +2,6 @@ package api
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/http"
 	"strconv"
 
@@ -38,13 +37,5 @@ func (a *api) postLookup(w http.ResponseWriter, r *http.Request) error {
 		}
 		fps[i] = uint32(fp)
 	}
-	var b bytes.Buffer
-	if err := json.NewEncoder(&b).Encode(lookupAnswer{a.Service.Lookup(fps)}); err != nil {
-		return err
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "no-store")
-	_, _ = w.Write(b.Bytes())
-	return nil
+	return writeAnswer(w, new(bytes.Buffer), lookupAnswer{a.Service.Lookup(fps)})
 }

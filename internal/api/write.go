@@ -14,7 +14,6 @@ import (
 
 	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/jcs"
-	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/log"
@@ -147,7 +146,7 @@ func (a *api) postVerify(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v, _ := a.Service.VerifyFile(r.Context(), slug, in.Bytes())
-	return writeVerdict(w, out, v)
+	return writeAnswer(w, out, v)
 }
 
 func keep(b *bytes.Buffer) {
@@ -201,7 +200,8 @@ func readForm(w http.ResponseWriter, r *http.Request, into *bytes.Buffer) error 
 	}
 }
 
-func writeVerdict(w http.ResponseWriter, buf *bytes.Buffer, v *match.Verdict) error {
+// writeAnswer writes what concerns one copy: nobody is to store it.
+func writeAnswer(w http.ResponseWriter, buf *bytes.Buffer, v any) error {
 	enc := json.NewEncoder(buf)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {

@@ -218,12 +218,8 @@ func (d *docx) sight(p *paragraph, direct wordLook) sight {
 		return sight{hidden: true}
 	case look["sz"] != "" && size <= 4, look["w"] != "" && wide <= 10:
 		return sight{hidden: true}
-	case fore.known && !back.known && faint(fore.rgb, white):
-		return sight{doubt: "white words on a background that is not known"}
-	case fore.known && back.known && same(fore.rgb, back.rgb):
-		return sight{hidden: true}
-	case fore.known && back.known && faint(fore.rgb, back.rgb):
-		return sight{doubt: "words that hardly show on their background"}
+	case inkOn(fore, back) != sight{}:
+		return inkOn(fore, back)
 	case look["sz"] != "" && size <= 8:
 		return sight{doubt: "words too small to read"}
 	case look["strike"] == "on" || look["dstrike"] == "on":

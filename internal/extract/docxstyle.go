@@ -274,3 +274,16 @@ func (s *wordStyles) resolve(inParagraph, direct wordLook) wordLook {
 	maps.Copy(look, direct)
 	return look
 }
+
+// inkOn judges words of one colour on another: the zero value where they show.
+func inkOn(fore, back shade) sight {
+	switch {
+	case fore.known && !back.known && faint(fore.rgb, white):
+		return sight{doubt: "white words on a background that is not known"}
+	case fore.known && back.known && same(fore.rgb, back.rgb):
+		return sight{hidden: true}
+	case fore.known && back.known && faint(fore.rgb, back.rgb):
+		return sight{doubt: "words that hardly show on their background"}
+	}
+	return sight{}
+}

@@ -140,12 +140,8 @@ func (s *odtStyles) sight(l odtLook, back shade) sight {
 		return sight{hidden: true}
 	case unit > 0 && size*unit <= 2.7, p["text-scale"] != "" && scale <= 10:
 		return sight{hidden: true}
-	case fore.known && !back.known && faint(fore.rgb, white):
-		return sight{doubt: "white words on a background that is not known"}
-	case fore.known && back.known && same(fore.rgb, back.rgb):
-		return sight{hidden: true}
-	case fore.known && back.known && faint(fore.rgb, back.rgb):
-		return sight{doubt: "words that hardly show on their background"}
+	case inkOn(fore, back) != sight{}:
+		return inkOn(fore, back)
 	case unit > 0 && size*unit <= 5.4:
 		return sight{doubt: "words too small to read"}
 	case p["text-line-through-style"] != "" && p["text-line-through-style"] != "none", p["text-line-through-type"] != "" && p["text-line-through-type"] != "none":
