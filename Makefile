@@ -16,7 +16,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip mutations bench bench-door bench-audit bench-match bench-text licences clean
+.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip web web-check web-types mutations bench bench-door bench-audit bench-match bench-text licences clean
 
 all: build
 
@@ -48,8 +48,23 @@ mutations:
 			-mutations $$(($(MUTATIONS) / 5)) -seed $$(($(SEED) + 1000 * $$i)) || exit 1; \
 	done
 
+# The browser's scripts, from web/ts into web/static; the built files are committed.
+web:
+	@GO="$(GO)" bash scripts/web
+
+# The committed scripts are what the sources give.
+web-check:
+	@GO="$(GO)" bash scripts/web-check
+
+# tsc over web/ts, with the version that web/package-lock.json pins.
+web-types: web/node_modules
+	cd web && npx tsc -p .
+
+web/node_modules: web/package.json web/package-lock.json
+	cd web && npm ci --ignore-scripts && touch node_modules
+
 # What a change has to pass.
-check: fmt vet staticcheck race fuzz vuln
+check: fmt vet staticcheck web-check race fuzz vuln
 
 fmt:
 	@out="$$(gofmt -l $$(git ls-files '*.go'))"; [ -z "$$out" ] || { echo "not formatted:"; echo "$$out"; exit 1; }

@@ -11,7 +11,7 @@ import "embed"
 //go:embed templates/*.html
 var templates embed.FS
 
-//go:embed static/*.css static/*.svg
+//go:embed static/*.css static/*.svg static/*.js
 var static embed.FS
 
 // Templates returns the file system with templates/NAME.html.

@@ -35,6 +35,8 @@ func (s *site) loadAssets(files embed.FS) error {
 		ext := path.Ext(f.Name())
 		name := strings.TrimSuffix(f.Name(), ext) + "." + log.Sum(body).Hex()[:16] + ext
 		switch ext {
+		case ".js":
+			s.assets[name] = asset{body, "text/javascript; charset=utf-8"}
 		case ".css":
 			s.assets[name] = asset{body, "text/css; charset=utf-8"}
 			s.style = "/static/" + name
