@@ -21,15 +21,15 @@ type block struct {
 }
 
 var (
-	bulletForm = regexp.MustCompile(`^[•‣◦⁃∙·●○■□▪▫◆◇►▶➢➤✓✔–—*\-\x{F0B7}\x{F0A7}][\s\x{a0}]+`)
-	gluedForm  = regexp.MustCompile(`^[•‣◦⁃∙●○■□▪▫◆◇►▶➢➤✓✔\x{F0B7}\x{F0A7}]`)
-	numberForm = regexp.MustCompile(`^(\(?[0-9٠-٩۰-۹]{1,3}[.)\-]|\(?[\p{L}][.)])[\s\x{a0}]+`)
+	bulletForm = expression(`^[•‣◦⁃∙·●○■□▪▫◆◇►▶➢➤✓✔–—*\-\x{F0B7}\x{F0A7}][\s\x{a0}]+`)
+	gluedForm  = expression(`^[•‣◦⁃∙●○■□▪▫◆◇►▶➢➤✓✔\x{F0B7}\x{F0A7}]`)
+	numberForm = expression(`^(\(?[0-9٠-٩۰-۹]{1,3}[.)\-]|\(?[\p{L}][.)])[\s\x{a0}]+`)
 )
 
 // cutMarker splits a list marker from a line.
 func cutMarker(s string) (marker, rest string, ok bool) {
 	s = trim(s)
-	for _, form := range []*regexp.Regexp{bulletForm, gluedForm, numberForm} {
+	for _, form := range []*regexp.Regexp{bulletForm(), gluedForm(), numberForm()} {
 		if m := form.FindString(s); m != "" && trim(s[len(m):]) != "" {
 			return trim(m), trim(s[len(m):]), true
 		}

@@ -171,7 +171,7 @@ func duplicates(entries []Entry) map[int][]finding {
 	postings := map[string][]int{}
 	for i, e := range entries {
 		profiles[i] = profileOf(e.Name)
-		if hiddenMail.MatchString(e.Name) { // nothing is left to compare
+		if hiddenMail().MatchString(e.Name) { // nothing is left to compare
 			continue
 		}
 		for key := range profiles[i].keys() {

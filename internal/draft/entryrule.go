@@ -1,7 +1,6 @@
 package draft
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -34,10 +33,10 @@ func examineEntry(e Entry) []finding {
 	return out
 }
 
-var hiddenMail = regexp.MustCompile(`(?i)\[?\s*e-?mail[\s\x{a0}]*(protected|protégé)\s*\]?`)
+var hiddenMail = expression(`(?i)\[?\s*e-?mail[\s\x{a0}]*(protected|protégé)\s*\]?`)
 
 func destroyedAddress(e Entry) (finding, bool) {
-	if !hiddenMail.MatchString(e.Name) {
+	if !hiddenMail().MatchString(e.Name) {
 		return finding{}, false
 	}
 	return finding{rule: DestroyedAddress, reason: "a web page's protection against mail harvesters replaced what stood here, " +
@@ -45,16 +44,16 @@ func destroyedAddress(e Entry) (finding, bool) {
 }
 
 var (
-	leadingNumber = regexp.MustCompile(`^([0-9٠-٩۰-۹]{1,4})\s*([-–.)]\s*)?(\p{L}.*)$`)
-	inlineNumber  = regexp.MustCompile(`[\s\x{a0}]+(?:[0-9٠-٩۰-۹]{1,3}[-–.)]|[•●▪■])[\s\x{a0}]*([0-9٠-٩۰-۹]{0,3}\p{L})`)
-	ordinalEnding = regexp.MustCompile(`(?i)^(st|nd|rd|th|er|re|e|è|ème|eme|ère|nde?)([^\p{L}]|$)`)
+	leadingNumber = expression(`^([0-9٠-٩۰-۹]{1,4})\s*([-–.)]\s*)?(\p{L}.*)$`)
+	inlineNumber  = expression(`[\s\x{a0}]+(?:[0-9٠-٩۰-۹]{1,3}[-–.)]|[•●▪■])[\s\x{a0}]*([0-9٠-٩۰-۹]{0,3}\p{L})`)
+	ordinalEnding = expression(`(?i)^(st|nd|rd|th|er|re|e|è|ème|eme|ère|nde?)([^\p{L}]|$)`)
 )
 
 // gluedNumber finds a list number that stuck to a name. "8th", "3D" and "7amleh"
 // are names.
 func gluedNumber(e Entry) (finding, bool) {
-	m := leadingNumber.FindStringSubmatch(e.Name)
-	if m == nil || ordinalEnding.MatchString(m[3]) {
+	m := leadingNumber().FindStringSubmatch(e.Name)
+	if m == nil || ordinalEnding().MatchString(m[3]) {
 		return finding{}, false
 	}
 	if m[2] == "" && (!leadingNumberTouches(e.Name) || !startsName(m[3])) {
@@ -85,7 +84,7 @@ func startsName(s string) bool {
 func twoOnOneLine(e Entry) (finding, bool) {
 	var parts []Proposal
 	at := 0
-	for _, m := range inlineNumber.FindAllStringSubmatchIndex(e.Name, -1) {
+	for _, m := range inlineNumber().FindAllStringSubmatchIndex(e.Name, -1) {
 		left, right := trim(e.Name[at:m[0]]), e.Name[m[2]:]
 		if utf8.RuneCountInString(left) < 3 || utf8.RuneCountInString(right) < 3 || !startsName(right) {
 			continue
@@ -138,15 +137,15 @@ var roleWords = setOf(`activist unionist lawyer attorney journalist professor re
 	مهندس مهندسة طبيب طبيبة نقابي نقابية عضو عضوة رئيس رئيسة مدير مديرة منسق منسقة نائب نائبة وزير وزيرة
 	حقوقي حقوقية فاعل فاعلة مناضل مناضلة جامعي جامعية أكاديمي أكاديمية صياد مزارع مزارعة`)
 
-var personTitle = regexp.MustCompile(`^(Dr|Pr|Prof|Mr|Mrs|Ms|Mme|Mlle|Me|M)\.?\s+\p{Lu}|^(د\.|الدكتور |الدكتورة |أ\.د\.|الأستاذ |الأستاذة )`)
+var personTitle = expression(`^(Dr|Pr|Prof|Mr|Mrs|Ms|Mme|Mlle|Me|M)\.?\s+\p{Lu}|^(د\.|الدكتور |الدكتورة |أ\.د\.|الأستاذ |الأستاذة )`)
 
 // probablePerson finds a name followed by a role, or an academic or polite title.
 // An entry that already is a person with a role was decided.
 func probablePerson(e Entry) (finding, bool) {
-	if e.Role != "" || hiddenMail.MatchString(e.Name) {
+	if e.Role != "" || hiddenMail().MatchString(e.Name) {
 		return finding{}, false
 	}
-	if personTitle.MatchString(e.Name) {
+	if personTitle().MatchString(e.Name) {
 		return finding{rule: ProbablePerson, reason: "the title at the start is that of a person"}, true
 	}
 	name, role := splitRole(e.Name)
@@ -166,12 +165,12 @@ func hasRoleWord(s string) bool {
 	return false
 }
 
-var roleBreak = regexp.MustCompile(`\s*[,،;(]\s*|\s+[-–—:]\s*|\s*[-–—:]\s+`)
+var roleBreak = expression(`\s*[,،;(]\s*|\s+[-–—:]\s*|\s*[-–—:]\s+`)
 
 // splitRole splits "Name role" at a comma, dash or bracket, or where the capitals
 // end, or (in Arabic) at the role word. The name has two to four words.
 func splitRole(s string) (name, role string) {
-	if m := roleBreak.FindStringIndex(s); m != nil {
+	if m := roleBreak().FindStringIndex(s); m != nil {
 		name, role = s[:m[0]], strings.TrimRight(s[m[1]:], ") ")
 		if personName(name) {
 			return trim(name), trim(role)

@@ -1,7 +1,6 @@
 package draft
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -15,7 +14,7 @@ type layout struct {
 	list      []line
 }
 
-var headingForm = regexp.MustCompile(`(?i)^(the |les |list of |liste des )?(first |premiers |premières |undersigned |organi[sz]ations? )?` +
+var headingForm = expression(`(?i)^(the |les |list of |liste des )?(first |premiers |premières |undersigned |organi[sz]ations? )?` +
 	`(undersigned|signator(y|ies)( organi[sz]ations?)?|signatures|signed( by)?|endorsed by|signing organi[sz]ations|` +
 	`signataires|organisations signataires|associations signataires|signé par|ont signé|` +
 	`الموقعون|الموقعين|قائمة الموقعين|التوقيعات|الموقّعون|(المنظمات|الجمعيات|الهيئات|الجهات)( والجمعيات| والمنظمات| والهيئات)? الموق[عّ]+ة)( :|:)?$`)
@@ -33,7 +32,7 @@ func takeApart(lines []line) layout {
 		if _, _, item := cutMarker(l.text); item {
 			continue
 		}
-		if headingForm.MatchString(trim(l.text)) {
+		if headingForm().MatchString(trim(l.text)) {
 			heading = i
 		}
 		if alone(lines, i) && isPlaceDate(l.text) {
@@ -87,7 +86,7 @@ func alone(lines []line, i int) bool {
 	}
 	if i+1 < len(lines) && !lines[i+1].blank() {
 		_, _, item := cutMarker(lines[i+1].text)
-		return item || headingForm.MatchString(trim(lines[i+1].text))
+		return item || headingForm().MatchString(trim(lines[i+1].text))
 	}
 	return true
 }
@@ -123,7 +122,7 @@ func joinLoneBullets(lines []line) []line {
 	for _, l := range lines {
 		s := trim(l.text)
 		switch {
-		case s != "" && bulletForm.MatchString(s+" ") && bulletForm.FindString(s+" ") == s+" ":
+		case s != "" && bulletForm().MatchString(s+" ") && bulletForm().FindString(s+" ") == s+" ":
 			lone = s
 			continue
 		case lone != "" && s != "":

@@ -2,7 +2,6 @@ package draft
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -33,14 +32,14 @@ const (
 )
 
 var (
-	dayFirst   = regexp.MustCompile(`(?i)` + dayPart + `\s+(?:of |de )?` + monthPart + `\.?,?،?\s+` + yearPart)
-	monthFirst = regexp.MustCompile(`(?i)` + monthPart + `\.?\s+` + dayPart + `,?\s+` + yearPart)
-	isoDate    = regexp.MustCompile(`\b` + yearPart + `-([0-9]{2})-([0-9]{2})\b`)
-	slashDate  = regexp.MustCompile(`\b([0-9]{1,2})[/.]([0-9]{1,2})[/.]` + yearPart + `\b`)
-	rangeBit   = regexp.MustCompile(`[0-9]\s*(?:[-–—]|and|et|&|و)\s*$`)
+	dayFirst   = expression(`(?i)` + dayPart + `\s+(?:of |de )?` + monthPart + `\.?,?،?\s+` + yearPart)
+	monthFirst = expression(`(?i)` + monthPart + `\.?\s+` + dayPart + `,?\s+` + yearPart)
+	isoDate    = expression(`\b` + yearPart + `-([0-9]{2})-([0-9]{2})\b`)
+	slashDate  = expression(`\b([0-9]{1,2})[/.]([0-9]{1,2})[/.]` + yearPart + `\b`)
+	rangeBit   = expression(`[0-9]\s*(?:[-–—]|and|et|&|و)\s*$`)
 
-	placeLead = regexp.MustCompile(`(?i)^(fait à|fait a|done at|done in|issued in|adopted in|signed in|à |حرر في|حرر ب|حُرر في|صدر في|صدر عن)\s*`)
-	placeTail = regexp.MustCompile(`(?i)[\s,،;:\-–—(]*(\b(on the|on|the|le|du)|بتاريخ|في|يوم|فى)?[\s,،]*(\b(monday|tuesday|wednesday|thursday|friday|saturday|sunday|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche))?[\s,،;:\-–—(]*$`)
+	placeLead = expression(`(?i)^(fait à|fait a|done at|done in|issued in|adopted in|signed in|à |حرر في|حرر ب|حُرر في|صدر في|صدر عن)\s*`)
+	placeTail = expression(`(?i)[\s,،;:\-–—(]*(\b(on the|on|the|le|du)|بتاريخ|في|يوم|فى)?[\s,،]*(\b(monday|tuesday|wednesday|thursday|friday|saturday|sunday|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche))?[\s,،;:\-–—(]*$`)
 )
 
 // isPlaceDate reports whether a line is a place and a date and no sentence.
@@ -66,12 +65,12 @@ func readPlaceDate(s string) (place, date string) {
 	if start < 0 {
 		return "", ""
 	}
-	place = placeTail.ReplaceAllString(s[:start], "")
-	place = placeLead.ReplaceAllString(place, "")
+	place = placeTail().ReplaceAllString(s[:start], "")
+	place = placeLead().ReplaceAllString(place, "")
 	if trim(place) == "" {
 		place = strings.Trim(s[end:], " \u00a0,،.;:-–—()")
 	}
-	if rangeBit.MatchString(s[:start]) { // "2-3 March": one day of several
+	if rangeBit().MatchString(s[:start]) { // "2-3 March": one day of several
 		return strings.TrimRight(place, "0123456789 -–—,،"), ""
 	}
 	return strings.Trim(place, " \u00a0,،"), date
@@ -99,16 +98,16 @@ func findDate(s string) (start, end int, date string) {
 			date = iso
 		}
 	}
-	for _, m := range dayFirst.FindAllStringSubmatchIndex(latin, -1) {
+	for _, m := range dayFirst().FindAllStringSubmatchIndex(latin, -1) {
 		consider(m, latin[m[6]:m[7]], latin[m[4]:m[5]], pad(latin[m[2]:m[3]]))
 	}
-	for _, m := range monthFirst.FindAllStringSubmatchIndex(latin, -1) {
+	for _, m := range monthFirst().FindAllStringSubmatchIndex(latin, -1) {
 		consider(m, latin[m[6]:m[7]], latin[m[2]:m[3]], pad(latin[m[4]:m[5]]))
 	}
-	for _, m := range isoDate.FindAllStringSubmatchIndex(latin, -1) {
+	for _, m := range isoDate().FindAllStringSubmatchIndex(latin, -1) {
 		consider(m, latin[m[2]:m[3]], latin[m[4]:m[5]], latin[m[6]:m[7]])
 	}
-	for _, m := range slashDate.FindAllStringSubmatchIndex(latin, -1) {
+	for _, m := range slashDate().FindAllStringSubmatchIndex(latin, -1) {
 		a, b := latin[m[2]:m[3]], latin[m[4]:m[5]]
 		consider(m, latin[m[6]:m[7]], b, pad(a)) // day first, unless month first would do as well
 		if n, _ := strconv.Atoi(a); n <= 12 && a != b && start == m[0] {

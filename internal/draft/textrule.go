@@ -1,7 +1,6 @@
 package draft
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -92,9 +91,9 @@ func around(s string, start, end int) (from, to int) {
 }
 
 var (
-	doubleSpace   = regexp.MustCompile(`\S([\s\x{a0}]{2,})\S`)
-	spaceBefore   = regexp.MustCompile(`[\p{L}\p{N}]([\s\x{a0}\x{202f}]+)[,.;:!?،؛؟](?:\s|$)`)
-	spaceBeforeFr = regexp.MustCompile(`[\p{L}\p{N}]([\s\x{a0}\x{202f}]+)[,.](?:\s|$)`)
+	doubleSpace   = expression(`\S([\s\x{a0}]{2,})\S`)
+	spaceBefore   = expression(`[\p{L}\p{N}]([\s\x{a0}\x{202f}]+)[,.;:!?،؛؟](?:\s|$)`)
+	spaceBeforeFr = expression(`[\p{L}\p{N}]([\s\x{a0}\x{202f}]+)[,.](?:\s|$)`)
 )
 
 // spacings finds doubled spaces, and spaces before a sign that follows its word
@@ -105,10 +104,10 @@ func spacings(s, lang string) []finding {
 		before = spaceBeforeFr
 	}
 	var out []finding
-	for _, m := range doubleSpace.FindAllStringSubmatchIndex(s, maxFlags) {
+	for _, m := range doubleSpace().FindAllStringSubmatchIndex(s, maxFlags) {
 		out = append(out, spacing(s, m[2], m[3], " ", "more than one space between two words"))
 	}
-	for _, m := range before.FindAllStringSubmatchIndex(s, maxFlags) {
+	for _, m := range before().FindAllStringSubmatchIndex(s, maxFlags) {
 		out = append(out, spacing(s, m[2], m[3], "", "a space before a punctuation mark"))
 	}
 	return out

@@ -264,103 +264,145 @@ func (r *reader) openHead(genesis log.Digest) error {
 }
 
 func (r *reader) openRecords(genesis log.Digest) error {
+	w := newWorkers()
+	logged, err := r.walkRecords(genesis, w)
+	// What an earlier record fails at is told before what a later one does.
+	if failed := w.wait(); failed != nil {
+		return failed
+	}
+	if err != nil {
+		return err
+	}
+	for i, l := range logged {
+		r.p.records[i].Index = (*l).Index()
+		r.trees = append(r.trees, (*l).Checkpoint())
+	}
+	return r.checkIndices()
+}
+
+// walkRecords reads the chain from genesis to head, and has w verify each record's
+// place in the log: where the results point is filled once w is done.
+func (r *reader) walkRecords(genesis log.Digest, w *workers) ([]**log.Logged, error) {
 	var c *chain.Chain
-	head := r.p.head.Head()
+	var places []**log.Logged
 	for sequence := int64(0); sequence < maxRecords; sequence++ {
 		path := r.o.Layout.Bundle(r.o.Slug, sequence)
 		data, err := r.fetch(path)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		record, err := r.openRecord(&c, data)
+		b, err := log.ParseBundle(data)
 		if err != nil {
-			return &DamagedError{Path: path, Err: err}
+			return nil, &DamagedError{Path: path, Err: err}
+		}
+		record, err := r.nextRecord(&c, b)
+		if err != nil {
+			return nil, &DamagedError{Path: path, Err: err}
 		}
 		if sequence == 0 && record.Digest() != genesis {
-			return &DamagedError{Path: path, Err: fmt.Errorf("the genesis record is %s, the trust file pins %s", record.Digest(), genesis)}
+			return nil, &DamagedError{Path: path, Err: fmt.Errorf("the genesis record is %s, the trust file pins %s", record.Digest(), genesis)}
 		}
-		if n := len(r.p.records); n > 0 && record.Index <= r.p.records[n-1].Index {
-			return &DamagedError{Path: path, Err: errors.New("stands in the log before the record it follows")}
-		}
-		r.p.records = append(r.p.records, record)
-		r.noteRetraction(record)
-		if record.Digest() == head.Record {
-			if record.Index != head.Index {
-				return &DamagedError{Path: r.o.Layout.Head(r.o.Slug), Err: fmt.Errorf("says log index %d, the record is at %d", head.Index, record.Index)}
+		place := new(*log.Logged)
+		places = append(places, place)
+		w.start(func() (err error) {
+			if *place, err = r.verifyRecord(b, record, data); err != nil {
+				return &DamagedError{Path: path, Err: err}
 			}
 			return nil
+		})
+		r.p.records = append(r.p.records, Record{Record: record, Bundle: data})
+		r.noteRetraction(r.p.records[sequence])
+		if record.Digest() == r.p.head.Head().Record {
+			return places, nil
 		}
 	}
-	return &DamagedError{Path: r.o.Layout.Head(r.o.Slug), Err: fmt.Errorf("names a record that is not among the first %d", maxRecords)}
+	return nil, &DamagedError{Path: r.o.Layout.Head(r.o.Slug), Err: fmt.Errorf("names a record that is not among the first %d", maxRecords)}
 }
 
-func (r *reader) openRecord(c **chain.Chain, data []byte) (Record, error) {
-	b, err := log.ParseBundle(data)
-	if err != nil {
-		return Record{}, err
-	}
-	var record *chain.Record
-	if *c == nil {
-		*c, record, err = chain.Start(b)
-		if err == nil && ((*c).Slug() != r.o.Slug || (*c).Log() != statement.NameOf(r.o.Trust.Policy().Log())) {
-			err = errors.New("the genesis record is for another slug or log")
+// checkIndices: log indices rise along the chain, and the last is the head's.
+func (r *reader) checkIndices() error {
+	last := len(r.p.records) - 1
+	for i := 1; i <= last; i++ {
+		if r.p.records[i].Index <= r.p.records[i-1].Index {
+			return &DamagedError{Path: r.o.Layout.Bundle(r.o.Slug, int64(i)), Err: errors.New("stands in the log before the record it follows")}
 		}
-	} else {
-		record, err = (*c).Next(b)
 	}
+	if at, head := r.p.records[last].Index, r.p.head.Head().Index; at != head {
+		return &DamagedError{Path: r.o.Layout.Head(r.o.Slug), Err: fmt.Errorf("says log index %d, the record is at %d", head, at)}
+	}
+	return nil
+}
+
+// nextRecord verifies a record's signature and its place in the chain, which it
+// moves on.
+func (r *reader) nextRecord(c **chain.Chain, b *log.Bundle) (*chain.Record, error) {
+	if *c == nil {
+		started, record, err := chain.Start(b)
+		if err != nil {
+			return nil, err
+		}
+		if started.Slug() != r.o.Slug || started.Log() != statement.NameOf(r.o.Trust.Policy().Log()) {
+			return nil, errors.New("the genesis record is for another slug or log")
+		}
+		*c = started
+		return record, nil
+	}
+	record, err := (*c).Next(b)
 	if err != nil {
-		return Record{}, err
+		return nil, err
 	}
+	(*c).Advance(record)
+	return record, nil
+}
+
+// verifyRecord verifies a record's place in the log, and asks the stock verifier.
+func (r *reader) verifyRecord(b *log.Bundle, record *chain.Record, data []byte) (*log.Logged, error) {
 	logged, err := b.Verify(record.Key.ECDSA(), r.policy.Log().ID(), r.policy)
 	if err != nil {
-		return Record{}, err
+		return nil, err
 	}
-	if err := r.o.Stock.Verify(data, record.Key.ECDSA(), statement.Artifact(record.Statement)); err != nil {
-		return Record{}, err
-	}
-	r.trees = append(r.trees, logged.Checkpoint())
-	if record.Statement.Header().Sequence > 0 {
-		(*c).Advance(record)
-	}
-	return Record{Record: record, Index: logged.Index(), Bundle: data}, nil
+	return logged, r.o.Stock.Verify(data, record.Key.ECDSA(), statement.Artifact(record.Statement))
 }
 
+// openEditions fetches texts and lists, and checks them beside each other.
 func (r *reader) openEditions() error {
+	w := newWorkers()
+	err := r.walkEditions(w)
+	if failed := w.wait(); failed != nil {
+		return failed
+	}
+	return err
+}
+
+func (r *reader) walkEditions(w *workers) error {
 	for i, record := range r.p.records {
 		v, ok := record.Statement.(*statement.Version)
 		if !ok {
 			continue
 		}
-		ed, err := r.openEdition(v)
+		path := r.o.Layout.Signatories(r.o.Slug, v.Version)
+		names, err := r.fetch(path)
 		if err != nil {
 			return err
 		}
-		r.p.records[i].Edition = ed
+		texts := map[string][]byte{}
+		for _, t := range v.Texts() {
+			if texts[t.Language], err = r.fetch(r.o.Layout.Text(r.o.Slug, v.Version, t.Language)); err != nil {
+				return err
+			}
+		}
+		w.start(func() error {
+			list, err := signatory.Parse(names)
+			if err != nil {
+				return &DamagedError{Path: path, Err: err}
+			}
+			if r.p.records[i].Edition, err = edition.Open(v, texts, list); err != nil {
+				return &DamagedError{Path: r.o.Layout.Version(r.o.Slug, v.Version), Err: err}
+			}
+			return nil
+		})
 	}
 	return nil
-}
-
-func (r *reader) openEdition(v *statement.Version) (*edition.Edition, error) {
-	path := r.o.Layout.Signatories(r.o.Slug, v.Version)
-	b, err := r.fetch(path)
-	if err != nil {
-		return nil, err
-	}
-	list, err := signatory.Parse(b)
-	if err != nil {
-		return nil, &DamagedError{Path: path, Err: err}
-	}
-	texts := map[string][]byte{}
-	for _, t := range v.Texts() {
-		if texts[t.Language], err = r.fetch(r.o.Layout.Text(r.o.Slug, v.Version, t.Language)); err != nil {
-			return nil, err
-		}
-	}
-	ed, err := edition.Open(v, texts, list)
-	if err != nil {
-		return nil, &DamagedError{Path: r.o.Layout.Version(r.o.Slug, v.Version), Err: err}
-	}
-	return ed, nil
 }
 
 // OneTree reports whether head and all bundles lead to the one checkpoint, so

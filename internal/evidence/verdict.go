@@ -16,14 +16,18 @@ import (
 // documents were fetched, or zero when they came from an exported folder: then
 // nobody here can say what is current.
 func (p *Publication) Check(copy *extract.Copy, trust string, now time.Time) (*match.Verdict, error) {
-	x := match.NewIndex()
+	pub := match.Publication{Slug: p.slug, Genesis: p.Genesis().String()}
 	for _, r := range p.records {
 		if r.Edition == nil {
 			continue
 		}
 		version := r.Edition.ForMatch()
 		_, version.Retracted = p.Retraction(version.Number)
-		if err := x.Add(p.slug, p.Genesis().String(), version); err != nil {
+		pub.Versions = append(pub.Versions, version)
+	}
+	x := match.NewIndex()
+	if len(pub.Versions) > 0 {
+		if err := x.Put(pub); err != nil {
 			return nil, fmt.Errorf("prepare: %w", err)
 		}
 	}
