@@ -63,9 +63,10 @@ type Options struct {
 // An Engine reads PDF files. It is safe for concurrent use; as many files as it
 // has workers are read at a time, others wait.
 type Engine struct {
-	pool  pdfium.Pool
-	cache wazero.CompilationCache
-	time  time.Duration
+	pool   pdfium.Pool
+	cache  wazero.CompilationCache
+	memory *memory
+	time   time.Duration
 }
 
 // New compiles PDFium. That takes seconds, unless the cache holds what an earlier
@@ -78,8 +79,9 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 			return nil, fmt.Errorf("pdf: cache: %w", err)
 		}
 	}
+	memory := new(memory)
 	pool, err := webassembly.Init(webassembly.Config{
-		Context:  ctx,
+		Context:  experimental.WithMemoryAllocator(ctx, memory),
 		MaxTotal: max(1, o.Workers),
 		FSConfig: wazero.NewFSConfig(), // no folder of this machine
 		Stdout:   io.Discard,
@@ -93,7 +95,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("pdf: %w", err), cache.Close(ctx))
 	}
-	return &Engine{pool: pool, cache: cache, time: cmp.Or(o.Time, 2*time.Second)}, nil
+	return &Engine{pool: pool, cache: cache, memory: memory, time: cmp.Or(o.Time, 2*time.Second)}, nil
 }
 
 // Close frees what New compiled.
@@ -106,6 +108,7 @@ func (e *Engine) Close() error {
 func (e *Engine) Read(ctx context.Context, file []byte) (*extract.Copy, error) {
 	ctx, cancel := context.WithTimeout(ctx, e.time)
 	defer cancel()
+	defer e.memory.settle()
 	in, err := e.pool.GetInstanceWithContext(ctx)
 	if err != nil {
 		return nil, &extract.Error{Code: extract.CodeTooSlow, Detail: "no reader for PDF files became free in time", Hint: "try again in a moment"}
