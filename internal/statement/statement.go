@@ -34,12 +34,19 @@ const (
 	TypePublication = "urn:sijil:publication:v1"
 	TypeVersion     = "urn:sijil:version:v1"
 	TypeRetraction  = "urn:sijil:retraction:v1"
+	TypeRelease     = "urn:sijil:release:v1"
 )
 
-// Statement is a *Publication, a *Version or a *Retraction.
+// Statement is a statement of a chain: a *Publication, a *Version or a
+// *Retraction.
 type Statement interface {
 	// Header returns what every statement of a chain says.
 	Header() Header
+	document
+}
+
+// document is any statement: of a chain, or a *Release.
+type document interface {
 	// Subjects are the digests the statement is about; see the formats page.
 	subjects() []subject
 	predicateType() string
@@ -76,7 +83,7 @@ type subjectDigest struct {
 // wireOut is wire with the predicate as a value, to be encoded in one go.
 type wireOut struct {
 	Type          string    `json:"_type"`
-	Predicate     Statement `json:"predicate"`
+	Predicate     document  `json:"predicate"`
 	PredicateType string    `json:"predicateType"`
 	Subject       []subject `json:"subject"`
 }
@@ -89,7 +96,9 @@ type wire struct {
 }
 
 // Encode returns the statement's payload bytes, after checking every rule.
-func Encode(s Statement) ([]byte, error) {
+func Encode(s Statement) ([]byte, error) { return encode(s) }
+
+func encode(s document) ([]byte, error) {
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.predicateType(), err)
 	}
@@ -106,28 +115,44 @@ func Encode(s Statement) ([]byte, error) {
 // Parse reads a payload; it accepts exactly what Encode writes. Errors name the
 // member and the rule.
 func Parse(payload []byte) (Statement, error) {
-	if len(payload) > MaxPayload {
-		return nil, fmt.Errorf("statement: over %d bytes", MaxPayload)
-	}
-	var w wire
-	if err := jcs.Decode(payload, &w); err != nil {
-		return nil, fmt.Errorf("statement: %w", err)
-	}
-	if w.Type != statementType {
-		return nil, fmt.Errorf("statement: _type is not %s", statementType)
+	w, err := parseWire(payload)
+	if err != nil {
+		return nil, err
 	}
 	s, err := parsePredicate(w)
 	if err != nil {
 		return nil, err
 	}
-	again, err := Encode(s)
-	if err != nil {
+	if err := roundTrip(s, payload); err != nil {
 		return nil, err
 	}
-	if string(again) != string(payload) {
-		return nil, fmt.Errorf("%s: %w, or its subjects are not those of its predicate", w.PredicateType, jcs.ErrNotCanonical)
-	}
 	return s, nil
+}
+
+func parseWire(payload []byte) (wire, error) {
+	var w wire
+	if len(payload) > MaxPayload {
+		return w, fmt.Errorf("statement: over %d bytes", MaxPayload)
+	}
+	if err := jcs.Decode(payload, &w); err != nil {
+		return w, fmt.Errorf("statement: %w", err)
+	}
+	if w.Type != statementType {
+		return w, fmt.Errorf("statement: _type is not %s", statementType)
+	}
+	return w, nil
+}
+
+// roundTrip refuses a payload that is not what encode writes of s.
+func roundTrip(s document, payload []byte) error {
+	again, err := encode(s)
+	if err != nil {
+		return err
+	}
+	if string(again) != string(payload) {
+		return fmt.Errorf("%s: %w, or its subjects are not those of its predicate", s.predicateType(), jcs.ErrNotCanonical)
+	}
+	return nil
 }
 
 func parsePredicate(w wire) (Statement, error) {
