@@ -22,6 +22,7 @@ type Trust struct {
 	root         TrustedRoot
 	policy       *Policy
 	publications map[string]log.Digest
+	release      *PublicKey // nil: the operator releases nothing
 }
 
 // TrustedRoot is a Sigstore trusted root in this project's profile: logs only.
@@ -53,6 +54,7 @@ type Window struct {
 type trustFile struct {
 	Policy       string                `json:"policy"`
 	Publications map[string]log.Digest `json:"publications"`
+	ReleaseKey   []byte                `json:"release_key,omitempty"` // SPKI
 	TrustedRoot  TrustedRoot           `json:"trusted_root"`
 }
 
@@ -95,6 +97,11 @@ func ParseTrust(b []byte) (*Trust, error) {
 	if t.publications == nil {
 		return nil, errors.New("trust file: publications: missing")
 	}
+	if f.ReleaseKey != nil {
+		if t.release, err = ParsePublicKey(f.ReleaseKey); err != nil {
+			return nil, fmt.Errorf("trust file: release_key: %w", err)
+		}
+	}
 	if err := t.check(); err != nil {
 		return nil, err
 	}
@@ -111,7 +118,11 @@ func ParseTrust(b []byte) (*Trust, error) {
 // Marshal returns the file: RFC 8785 order, indented by two spaces for people,
 // with a final line feed.
 func (t *Trust) Marshal() ([]byte, error) {
-	compact, err := jcs.Marshal(trustFile{Policy: t.policy.String(), Publications: t.publications, TrustedRoot: t.root})
+	f := trustFile{Policy: t.policy.String(), Publications: t.publications, TrustedRoot: t.root}
+	if t.release != nil {
+		f.ReleaseKey = t.release.SPKI()
+	}
+	compact, err := jcs.Marshal(f)
 	if err != nil {
 		return nil, fmt.Errorf("trust file: %w", err)
 	}
@@ -240,6 +251,28 @@ func (t *Trust) WithoutPublications() *Trust {
 	out := *t
 	out.publications = map[string]log.Digest{}
 	return &out
+}
+
+// ReleaseKey is the operator's release key, by which releases are signed; nil where
+// none is pinned.
+func (t *Trust) ReleaseKey() *PublicKey { return t.release }
+
+// WithReleaseKey returns a copy that pins a release key. One that is pinned is never
+// replaced: *ReleaseKeyError.
+func (t *Trust) WithReleaseKey(k *PublicKey) (*Trust, error) {
+	if t.release != nil && t.release.Digest() != k.Digest() {
+		return nil, &ReleaseKeyError{Pinned: t.release.Digest(), Given: k.Digest()}
+	}
+	out := *t
+	out.release = k
+	return &out, nil
+}
+
+// ReleaseKeyError is a release key other than the one that is pinned.
+type ReleaseKeyError struct{ Pinned, Given log.Digest }
+
+func (e *ReleaseKeyError) Error() string {
+	return fmt.Sprintf("the release key %s is pinned, not %s", e.Pinned, e.Given)
 }
 
 // WithPolicy returns a copy under another witness policy of the same log.

@@ -72,7 +72,7 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newInit(stdout), newServe(stderr), newToken(stdout), newFingerprint(stdout), newPolicy(stdout), newDoor(stdout), newFreeze(stdout, stderr), newCheck(stdout))
+	root.AddCommand(newInit(stdout), newServe(stderr), newToken(stdout), newFingerprint(stdout), newPolicy(stdout), newDoor(stdout), newReleaseKey(stdout), newFreeze(stdout, stderr), newCheck(stdout))
 	return root
 }
 

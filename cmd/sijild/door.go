@@ -69,6 +69,24 @@ never may: their records come with sijil publish.`,
 }
 
 func listDoorKey(ctx context.Context, data, file, note string, listed bool) (_ *keys.PublicKey, err error) {
+	key, err := readPublicKey(file)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := openRows(ctx, data)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	if listed {
+		if err := notAPublisher(ctx, rows, key); err != nil {
+			return nil, err
+		}
+	}
+	return key, rows.ListDoorKey(ctx, key.Digest(), note, listed)
+}
+
+func readPublicKey(file string) (*keys.PublicKey, error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return nil, err
@@ -84,17 +102,7 @@ func listDoorKey(ctx context.Context, data, file, note string, listed bool) (_ *
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	rows, err := openRows(ctx, data)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	if listed {
-		if err := notAPublisher(ctx, rows, key); err != nil {
-			return nil, err
-		}
-	}
-	return key, rows.ListDoorKey(ctx, key.Digest(), note, listed)
+	return key, nil
 }
 
 // notAPublisher spares the operator a key that the service would refuse anyway.

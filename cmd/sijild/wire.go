@@ -196,6 +196,10 @@ func (s *service) settings(ctx context.Context) (*keys.Trust, int64, error) {
 		return nil, 0, err
 	}
 	trust, err := keys.NewTrust(s.url, created, policy)
+	if err != nil {
+		return nil, 0, err
+	}
+	trust, err = withReleaseKey(ctx, s.rows, trust)
 	return trust, tree, err
 }
 

@@ -88,6 +88,8 @@ func (a *api) router() *mux.Router {
 	get(one+"/versions/{version:[0-9]{1,9}}/signatories.json", a.getSignatories)
 	post("/api/v1/publications", a.write, a.create)
 	post(one+"/records", a.write, a.submit)
+	get("/api/v1/release", a.getRelease)
+	post("/api/v1/releases", a.write, a.postRelease)
 	post("/api/v1/verify", a.verify, a.postVerify)
 	post("/api/v1/lookup", a.verify, a.postLookup)
 	post("/api/v2/log/entries", a.door, a.postEntry)

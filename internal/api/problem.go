@@ -68,6 +68,7 @@ var kinds = []kind{
 	{is(chain.ErrUnauthorised), http.StatusForbidden, "unauthorised", "The record is not signed by a key of the publication"},
 	{is(publish.ErrDoor), http.StatusForbidden, "door", "The door is closed"},
 	{is(publish.ErrPublisherKey), http.StatusForbidden, "publisher-key", "The key cannot be used here"},
+	{is(publish.ErrReleaseKey), http.StatusForbidden, "release-key", "The release is not signed by the operator"},
 	{is(publish.ErrToken), http.StatusForbidden, "token", "The token cannot be used"},
 	{as[*chain.ConflictError], http.StatusConflict, "conflict", "The record does not follow the head"},
 	{is(publish.ErrTaken), http.StatusConflict, "conflict", "The place is taken by another record"},

@@ -148,7 +148,7 @@ To withdraw:          sijil retract`,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newVerify(env), newTrust(env), newExport(env), newAudit(env), newProof(env), newMirror(env), newWitness(env), newDraft(env), newReview(env), newKeygen(env),
+	root.AddCommand(newVerify(env), newTrust(env), newExport(env), newAudit(env), newProof(env), newRelease(env), newVerifyPage(env), newMirror(env), newWitness(env), newDraft(env), newReview(env), newKeygen(env),
 		newPublish(env), newRetract(env), newHistory(env), newDiff(env))
 	return root
 }

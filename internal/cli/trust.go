@@ -59,7 +59,7 @@ is pinned is ever replaced.`,
 	}
 	c.Flags().StringVar(&f.out, "out", "", "write the trust `FILE` (default: $XDG_CONFIG_HOME/sijil/trust.json)")
 	c.Flags().StringSliceVar(&f.publications, "publication", nil, "pin this `SLUG` only (default: all there are)")
-	c.Flags().StringArrayVar(&f.fingerprints, "fingerprint", nil, "a `FINGERPRINT` that you have from elsewhere; give one for the log, one for its witness policy if that asks for witnesses, and one for each publication")
+	c.Flags().StringArrayVar(&f.fingerprints, "fingerprint", nil, "a `FINGERPRINT` that you have from elsewhere; give one for the log, one for its witness policy if that asks for witnesses, one for the release key if there is one, and one for each publication")
 	c.Flags().BoolVar(&f.firstUse, "first-use", false, "pin without comparing; verdicts will say so")
 	c.Flags().BoolVar(&f.takePolicy, "take-policy", false, "replace the trust file's witness policy by the service's, after comparing it")
 	c.MarkFlagsMutuallyExclusive("fingerprint", "first-use")
@@ -138,6 +138,12 @@ func (f trustInitFlags) merge(env Env, path string, offered *keys.Trust) (*keys.
 	if trust.Policy().Quorum() || f.takePolicy {
 		prints = append(prints, trust.Policy().Fingerprint().String())
 	}
+	if k := offered.ReleaseKey(); k != nil {
+		if trust, err = trust.WithReleaseKey(k); err != nil {
+			return nil, nil, withHint(err, "ask the operator whether the release key was changed; if so, write a new trust file with --out")
+		}
+		prints = append(prints, k.Digest().String())
+	}
 	for _, slug := range slugs {
 		genesis, ok := all[slug]
 		if !ok {
@@ -181,6 +187,9 @@ func (f trustInitFlags) decide(env Env, trust *keys.Trust, prints []string) (com
 		}
 	}
 	showWitnesses(env.Stderr, trust.Policy())
+	if k := trust.ReleaseKey(); k != nil {
+		fmt.Fprintf(env.Stderr, "release key\n  %s\n", k.Digest())
+	}
 	if f.firstUse {
 		return false, nil
 	}
@@ -265,6 +274,9 @@ func newTrustShow(env Env) *cobra.Command {
 			fmt.Fprintf(env.Stdout, "log %s at %s\n  %s (%s)\n  %s\n", t.Policy().Origin(), t.BaseURL(), id, word(id), t.Policy().Log())
 			for slug, genesis := range t.Publications() {
 				fmt.Fprintf(env.Stdout, "publication %s\n  %s (%s)\n", slug, genesis, word(genesis.String()))
+			}
+			if k := t.ReleaseKey(); k != nil {
+				fmt.Fprintf(env.Stdout, "release key\n  %s (%s)\n", k.Digest(), word(k.Digest().String()))
 			}
 			fmt.Fprintf(env.Stdout, "witness policy\n  %s", strings.ReplaceAll(strings.TrimSuffix(t.Policy().String(), "\n"), "\n", "\n  ")+"\n")
 			return nil

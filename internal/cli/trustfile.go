@@ -81,12 +81,17 @@ func (e Env) state(t *keys.Trust) (*clientstate.Dir, error) {
 // trustWord says how well the pins are known: "first-use" until log key and
 // genesis were compared out of band.
 func trustWord(d *clientstate.Dir, t *keys.Trust, slug string) (string, error) {
+	genesis, _ := t.Genesis(slug)
+	return trustWordOf(d, t, genesis)
+}
+
+// trustWordOf says whether the log, its policy and one more pin were compared.
+func trustWordOf(d *clientstate.Dir, t *keys.Trust, pin log.Digest) (string, error) {
 	list, err := d.FirstUse()
 	if err != nil {
 		return "", err
 	}
-	genesis, _ := t.Genesis(slug)
-	for _, print := range []log.Digest{t.Policy().Log().ID(), t.Policy().Fingerprint(), genesis} {
+	for _, print := range []log.Digest{t.Policy().Log().ID(), t.Policy().Fingerprint(), pin} {
 		if slices.Contains(list, print.String()) {
 			return match.TrustFirstUse, nil
 		}

@@ -58,6 +58,14 @@ func (l Layout) Trust() string {
 // goes on.
 func (l Layout) Frozen() string { return "frozen" }
 
+// Release is the newest release's bundle.
+func (l Layout) Release() string {
+	if l.Folder {
+		return "release.bundle.json"
+	}
+	return "api/v1/release"
+}
+
 // Head is a publication's signed head.
 func (l Layout) Head(slug string) string { return l.signed(slug) + "/head" }
 

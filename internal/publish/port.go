@@ -63,6 +63,7 @@ type Store interface {
 	Token(ctx context.Context, digest log.Digest) (Token, error)
 
 	DoorStore
+	ReleaseStore
 }
 
 var (

@@ -69,6 +69,7 @@ type Service struct {
 	mu           sync.RWMutex // guards publications
 	publications map[string]*publication
 	creating     sync.Mutex // one genesis at a time: slugs are compared with all others
+	releasing    sync.Mutex // guards the newest release in Store
 }
 
 // Open loads what the store has, finishes what a crash left unfinished, and

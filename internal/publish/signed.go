@@ -49,19 +49,20 @@ func (s *Service) Bundle(v View, slug string, sequence int64) ([]byte, error) {
 	}
 	e := p.entries[sequence]
 	p.mu.RUnlock()
-	return s.complete(e, c)
+	return s.complete(e.bundle, e.record.Signed, e.index, c)
 }
 
-func (s *Service) complete(e entry, c Checkpoint) ([]byte, error) {
-	proof, err := s.Tree.Prove(e.index, c.Size)
+// complete returns a bundle with the proof that leads to a checkpoint.
+func (s *Service) complete(b *log.Bundle, signed *log.Signed, index int64, c Checkpoint) ([]byte, error) {
+	proof, err := s.Tree.Prove(index, c.Size)
 	if err != nil {
-		return nil, fmt.Errorf("prove entry %d: %w", e.index, err)
+		return nil, fmt.Errorf("prove entry %d: %w", index, err)
 	}
-	b, err := e.bundle.Complete(e.record.Signed, s.name.KeyID, e.index, proof, c.Size, c.Root, c.Note)
+	full, err := b.Complete(signed, s.name.KeyID, index, proof, c.Size, c.Root, c.Note)
 	if err != nil {
 		return nil, err
 	}
-	return b.Marshal()
+	return full.Marshal()
 }
 
 // Head returns the signed head for the view's checkpoint. While a record is on

@@ -183,7 +183,7 @@ func (s *Service) settle(ctx context.Context, p *publication) (*Receipt, error) 
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
 	e.index = int64(index)
-	bundle, err := s.complete(e, c)
+	bundle, err := s.complete(e.bundle, e.record.Signed, e.index, c)
 	if err != nil {
 		return nil, err
 	}

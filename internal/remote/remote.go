@@ -90,6 +90,11 @@ func (c *Client) Submit(ctx context.Context, slug string, bundle []byte, texts m
 	return c.post(ctx, "/api/v1/publications/"+slug+"/records", "", req)
 }
 
+// Release submits a signed release.
+func (c *Client) Release(ctx context.Context, bundle []byte) (*Receipt, error) {
+	return c.post(ctx, "/api/v1/releases", "", createRequest{Bundle: bundle})
+}
+
 // Lookup asks for the publications from which a copy may come, by the fingerprints
 // of its passages; the copy itself is not sent.
 func (c *Client) Lookup(ctx context.Context, fingerprints []uint32) ([]match.Lead, error) {
