@@ -60,6 +60,12 @@ export function isLetter(r: number): boolean {
   return (c === cWord || c === cRebuild) && !numbers.has(r);
 }
 
+// isNumber reports whether a code point is of the category N.
+export function isNumber(r: number): boolean {
+  const c = classes()[r] as number;
+  return isDigit(c) || numbers.has(r);
+}
+
 const signFolds: Record<number, string> = {
   0x061b: ";", 0x061f: "?", 0x066a: "%", 0x06d4: ".", 0x060c: ",", 0x066b: ".", 0x066c: ",",
   0x037e: ";", 0x0387: "·", 0x1fee: "΅", 0x1fef: "'", 0x1ffd: "'", 0x2329: "〈", 0x232a: "〉",
