@@ -7,6 +7,7 @@ package browsertest
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -90,4 +91,29 @@ func Load(t testing.TB, module, name string) context.Context {
 	// The result of the last statement would be sent back as a value otherwise.
 	Run(t, ctx, chromedp.Navigate(Blank(t)), chromedp.Evaluate(Bundle(t, module, name)+";void 0", nil))
 	return ctx
+}
+
+// Page is a page of its own browser.
+type Page struct{ Context context.Context }
+
+// LoadPage is Load for tests outside this package.
+func LoadPage(t testing.TB, module, name string) *Page {
+	t.Helper()
+	return &Page{Load(t, module, name)}
+}
+
+// Do runs actions, or ends the test.
+func (p *Page) Do(t testing.TB, actions ...chromedp.Action) {
+	t.Helper()
+	Run(t, p.Context, actions...)
+}
+
+// JSON writes a value as JavaScript reads it.
+func JSON(t testing.TB, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
