@@ -1,0 +1,279 @@
+// Reads what a service, or an exported folder, holds of one publication, and verifies
+// all of it against a trust file. Mirrors internal/evidence, step by step:
+//
+//  1. the trust file pins a genesis digest for the slug;
+//  2. the checkpoint is signed as the witness policy asks, and a statement that the log
+//     has ended, if there is one, is signed and not contradicted by it;
+//  3. the head is signed by the log, for this genesis;
+//  4. each record, from genesis to head: the bundle is in its one encoding; it follows
+//     the chain; its signature is by a key of the publication policy; its entry,
+//     rebuilt, is included under a checkpoint that satisfies the policy; log indices rise;
+//  5. the genesis digest is the pinned one, the last record is the head's;
+//  6. all checkpoints met on the way are of one tree, and of the tree this browser saw
+//     last;
+//  7. texts and signatory lists have the digests the records name.
+//
+// There is no second opinion of a stock verifier here: the tool and CI have it.
+import { start, next, type Accepted, type Chain } from "../chain/chain.ts";
+import { logOnly, QuorumError, type Policy, type Trust } from "../keys/policy.ts";
+import { digestText, hex, same, sha256, utf8, type Bytes } from "../log/bytes.ts";
+import { parseBundle, verifyLogged, type Bundle } from "../log/bundle.ts";
+import { conflicts, ended, openCheckpoint, openFreeze, openHead, type Checkpoint, type Freeze, type Head } from "../log/checkpoint.ts";
+import { webCryptoEd25519, type Ed25519Verify } from "../log/note.ts";
+import { extendsTree, type Fetch } from "../log/tiles.ts";
+import { openSignatories, type Entry } from "../signatory/signatory.ts";
+import type { Version } from "../statement/statement.ts";
+import { canonicalText } from "../text/text.ts";
+
+const maxRecords = 100_000;
+const day = 24 * 3600;
+
+// EvidenceError says why nothing could be verified; its code is a reason's code in
+// docs/formats/verdict.md.
+export class EvidenceError extends Error {
+  code: string;
+  proof: { rule: string; first: string; second: string } | undefined; // of log-misbehaved
+  constructor(code: string, detail: string, proof?: EvidenceError["proof"]) {
+    super(detail);
+    this.code = code;
+    this.proof = proof;
+  }
+}
+
+const damaged = (path: string, detail: string) => new EvidenceError("damaged-evidence", `${path}: ${detail}`);
+
+// Memory is what a browser keeps of a log, as signed notes that it verified.
+export interface Memory {
+  checkpoint?: string;
+  heads: Record<string, string>; // by genesis
+}
+
+export interface Options {
+  trust: Trust;
+  slug: string;
+  folder?: boolean; // an exported folder, not a service
+  memory?: Memory;
+  now?: number; // seconds, to tell a stale log by; none: no log is stale
+  ed25519?: Ed25519Verify;
+}
+
+export interface Edition {
+  statement: Version;
+  texts: Map<string, Bytes>;
+  entries: Entry[];
+}
+
+export interface Opened extends Accepted {
+  index: number;
+  edition?: Edition;
+}
+
+// Publication is a publication of which everything was verified. Only openPublication
+// makes one.
+export interface Publication {
+  slug: string;
+  genesis: string;
+  origin: string;
+  checkpoint: Checkpoint;
+  frozen: Freeze | undefined;
+  head: Head;
+  records: Opened[];
+  fresh: boolean; // nothing newer can have been kept back
+  remember: Memory;
+}
+
+interface Reader {
+  fetch: Fetch;
+  o: Options;
+  policy: Policy;
+  ed25519: Ed25519Verify;
+  trees: Checkpoint[];
+}
+
+const publicationPath = (o: Options) => (o.folder ? o.slug : `api/v1/publications/${o.slug}`);
+
+// openPublication throws EvidenceError, or what fetch throws.
+export async function openPublication(fetch: Fetch, o: Options): Promise<Publication> {
+  const genesis = o.trust.publications.get(o.slug);
+  if (genesis === undefined) throw new EvidenceError("not-pinned", `${o.slug} is not pinned`);
+  const r: Reader = { fetch, o, policy: o.trust.policy, ed25519: o.ed25519 ?? webCryptoEd25519, trees: [] };
+  let checkpoint = await readCheckpoint(r);
+  const frozen = await readFrozen(r);
+  const head = await readHead(r, genesis);
+  let fresh = head.treeSize >= checkpoint.size;
+  const records = await readRecords(r, genesis, head);
+  if (head.treeSize > Math.max(...r.trees.map((t) => t.size))) {
+    await readCheckpoint(r); // the log has grown between the two answers
+    if (head.treeSize > Math.max(...r.trees.map((t) => t.size))) throw damaged(headPath(o), "speaks of a tree that no checkpoint covers");
+  }
+  for (const t of r.trees) if (t.size > checkpoint.size) checkpoint = t;
+  if (!(await compareTrees(r, checkpoint, frozen, head))) fresh = false;
+  checkAge(r, checkpoint, frozen);
+  await readEditions(r, records);
+  return { slug: o.slug, genesis, origin: r.policy.log.name, checkpoint, frozen, head, records, fresh, remember: remember(o, checkpoint, head, genesis) };
+}
+
+async function get(r: Reader, path: string): Promise<Bytes> {
+  const b = await r.fetch(path);
+  if (!b) throw damaged(path, "is missing");
+  return b;
+}
+
+// verified names the document in whatever goes wrong with it.
+async function verified<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (e) {
+    if (e instanceof EvidenceError) throw e;
+    if (e instanceof QuorumError) throw new EvidenceError("no-quorum", `${path}: ${e.message}`);
+    throw damaged(path, (e as Error).message);
+  }
+}
+
+async function readCheckpoint(r: Reader): Promise<Checkpoint> {
+  const b = await get(r, "checkpoint");
+  const c = await verified("checkpoint", () => openCheckpoint(b, r.policy, r.ed25519));
+  r.trees.push(c);
+  return c;
+}
+
+async function readFrozen(r: Reader): Promise<Freeze | undefined> {
+  const b = await r.fetch("frozen");
+  return b && verified("frozen", () => openFreeze(b, r.policy, r.ed25519));
+}
+
+const headPath = (o: Options) => `${publicationPath(o)}/head`;
+
+async function readHead(r: Reader, genesis: string): Promise<Head> {
+  const path = headPath(r.o);
+  const b = await get(r, path);
+  const h = await verified(path, () => openHead(b, r.policy, r.ed25519));
+  if (h.genesis !== genesis) throw damaged(path, `is for genesis ${h.genesis}, the pins say ${genesis}`);
+  return h;
+}
+
+const ahead = 8; // bundles that are asked for at a time
+
+async function readRecords(r: Reader, genesis: string, head: Head): Promise<Opened[]> {
+  const records: Opened[] = [];
+  const pending = new Map<number, Promise<Bytes | undefined>>();
+  const path = (n: number) => `${publicationPath(r.o)}/records/${n}.bundle.json`;
+  const ask = (n: number) => {
+    const p = r.fetch(path(n));
+    p.catch(() => undefined); // whoever waits for it hears of it
+    pending.set(n, p);
+  };
+  let chain: Chain | undefined;
+  for (let n = 0; n < maxRecords; n++) {
+    if (!pending.has(n)) for (let k = n; k < n + (n === 0 ? 1 : ahead); k++) ask(k);
+    const data = await pending.get(n);
+    if (!data) throw damaged(path(n), "is missing");
+    await verified(path(n), async () => {
+      const b = parseBundle(data);
+      let record: Accepted;
+      if (!chain) {
+        ({ chain, record } = await start(b));
+        if (chain.slug !== r.o.slug || chain.log.origin !== r.policy.log.name || chain.log.keyId !== digestText(r.policy.log.id)) throw new Error("the genesis record is for another slug or log");
+        if (record.digest !== genesis) throw new Error(`the genesis record is ${record.digest}, the pins say ${genesis}`);
+      } else record = await next(chain, b);
+      await place(r, records, b, record);
+    });
+    const last = records[n] as Opened;
+    if (last.digest !== head.record) continue;
+    if (last.index !== head.index) throw damaged(headPath(r.o), `says log index ${head.index}, the record is at ${last.index}`);
+    return records;
+  }
+  throw damaged(headPath(r.o), `names a record that is not among the first ${maxRecords}`);
+}
+
+// place verifies a record's place in the log.
+async function place(r: Reader, records: Opened[], b: Bundle, record: Accepted): Promise<void> {
+  const c = await verifyLogged(b, record.leaf, r.policy, r.ed25519);
+  const before = records[records.length - 1];
+  if (before && b.entry.index <= before.index) throw new Error("stands in the log before the record it follows");
+  r.trees.push(c);
+  records.push({ ...record, index: b.entry.index });
+}
+
+const note = (b: Bytes) => new TextDecoder().decode(b);
+
+// compareTrees proves that all checkpoints are of one growing tree, and that it extends
+// what this browser saw last. It returns whether nothing newer was seen before.
+async function compareTrees(r: Reader, newest: Checkpoint, frozen: Freeze | undefined, head: Head): Promise<boolean> {
+  const trees = [...r.trees];
+  const misbehaved = (rule: string, detail: string, first: Bytes, second: Bytes) =>
+    new EvidenceError("log-misbehaved", `the log misbehaved (${rule}): ${detail}`, { rule, first: note(first), second: note(second) });
+  const memory = r.o.memory?.checkpoint;
+  if (memory !== undefined) {
+    const seen = await verified("remembered checkpoint", () => openCheckpoint(utf8(memory), logOnly(r.policy), r.ed25519));
+    if (newest.size < seen.size && !r.o.folder) {
+      throw misbehaved("rollback", `its newest checkpoint covers ${newest.size} entries; this browser has seen one, signed by the same key, that covers ${seen.size}`, seen.note, newest.note);
+    }
+    trees.push(seen);
+  }
+  for (const t of trees) {
+    if (frozen && ended(frozen, t)) throw misbehaved("frozen", `it said that it ends with ${frozen.size} entries, and signed another tree of ${t.size}`, frozen.note, t.note);
+  }
+  trees.sort((a, b) => a.size - b.size);
+  for (let i = 1; i < trees.length; i++) {
+    const [a, b] = [trees[i - 1], trees[i]] as [Checkpoint, Checkpoint];
+    if (a.size === b.size && !same(a.root, b.root)) throw misbehaved("fork", `it signed two different trees of ${a.size} entries`, a.note, b.note);
+    if (a.size === b.size || a.size === 0 || r.o.folder || b.size > newest.size) continue;
+    if (!(await verified("tiles", () => extendsTree(r.fetch, a, b)))) throw misbehaved("fork", `its tree of ${b.size} entries does not extend the one of ${a.size} that it signed before`, a.note, b.note);
+  }
+  return compareHeads(r, head, misbehaved);
+}
+
+async function compareHeads(r: Reader, head: Head, misbehaved: (rule: string, detail: string, first: Bytes, second: Bytes) => EvidenceError): Promise<boolean> {
+  const seen = r.o.memory?.heads[head.genesis];
+  if (seen === undefined) return true;
+  const last = await verified("remembered head", () => openHead(utf8(seen), r.policy, r.ed25519));
+  if (conflicts(last, head)) throw misbehaved("head", "it signed two heads of one publication that cannot both be true", last.note, head.note);
+  return last.treeSize <= head.treeSize;
+}
+
+// checkAge refuses a log whose newest quorum is old: news may be withheld.
+function checkAge(r: Reader, c: Checkpoint, frozen: Freeze | undefined): void {
+  const now = r.o.now;
+  if (!r.policy.quorum || now === undefined || r.o.folder || frozen) return;
+  if (now - c.quorum.at > day) {
+    throw new EvidenceError("stale-log", `the witnesses cosigned the newest checkpoint at ${new Date(c.quorum.at * 1000).toISOString()}, ${Math.floor((now - c.quorum.at) / 3600)} hours ago`);
+  }
+}
+
+// remember returns the memory to keep: of each note the newer one.
+function remember(o: Options, c: Checkpoint, head: Head, genesis: string): Memory {
+  const size = (n: string | undefined, line: number) => Number(n?.split("\n")[line] ?? -1);
+  const old = o.memory ?? { heads: {} };
+  return {
+    checkpoint: size(old.checkpoint, 1) > c.size ? (old.checkpoint as string) : note(c.note),
+    heads: { ...old.heads, [genesis]: size(old.heads[genesis], 5) > head.treeSize ? (old.heads[genesis] as string) : note(head.note) },
+  };
+}
+
+async function readEditions(r: Reader, records: Opened[]): Promise<void> {
+  await Promise.all(
+    records.map(async (record) => {
+      if (record.statement.type === "version") record.edition = await readEdition(r, record.statement);
+    }),
+  );
+}
+
+// readEdition fetches a version's texts and list; every digest is recomputed.
+async function readEdition(r: Reader, v: Version): Promise<Edition> {
+  const folder = `${publicationPath(r.o)}/versions/${v.version}`;
+  const listed = await get(r, `${folder}/signatories.json`);
+  const { entries, document } = await verified(`${folder}/signatories.json`, () => openSignatories(listed));
+  if (hex(await sha256(utf8(document))) !== v.signatories) throw damaged(folder, "the signatory list is not the one that was signed");
+  const texts = new Map<string, Bytes>();
+  for (const t of v.texts) {
+    const path = `${folder}/text.${t.language}.txt`;
+    const file = await get(r, path);
+    await verified(path, async () => {
+      if (hex(await sha256(file)) !== t.file) throw new Error("is not the file that was signed");
+      if (hex(await sha256(utf8(canonicalText(file, v.canonical)))) !== t.canonical) throw new Error("has another canonical form than the one that was signed");
+    });
+    texts.set(t.language, file);
+  }
+  return { statement: v, texts, entries };
+}

@@ -1,0 +1,155 @@
+// The statements of a publication's chain. Mirrors internal/statement;
+// docs/formats/record.md is the description. Statements are signed by the publisher
+// and were checked by whoever took them in: here it is their form that counts, and
+// every digest in them.
+import { encode, type JSONValue } from "../jcs/jcs.ts";
+import { int, list, members, parseCanonical, str, type Members } from "../jcs/shape.ts";
+import { fromBase64, hex, isDigest, sha256, utf8, type Bytes } from "../log/bytes.ts";
+
+const maxPayload = 1 << 20;
+
+interface Header {
+  log: { keyId: string; origin: string };
+  publication: string; // "" in the genesis record alone
+  sequence: number;
+  previous: string;
+}
+
+export interface Publication extends Header {
+  type: "publication";
+  slug: string;
+  title: Record<string, string>;
+  keys: Bytes[];
+}
+
+export interface Text {
+  language: string;
+  file: string; // digest, in hexadecimal
+  canonical: string;
+}
+
+export interface Version extends Header {
+  type: "version";
+  version: number;
+  canonical: string; // edition of the canonical form
+  issued: string;
+  date: string;
+  place: string;
+  placeDate: Record<string, string>;
+  reason: string;
+  title: Record<string, string>;
+  signatories: string; // digest of the commitments document, in hexadecimal
+  texts: Text[]; // by language
+}
+
+export interface Retraction extends Header {
+  type: "retraction";
+  issued: string;
+  reason: string;
+  version?: { number: number; record: string }; // none: the whole publication
+}
+
+export type Statement = Publication | Version | Retraction;
+
+// parseStatement reads a payload in its one encoding.
+export async function parseStatement(payload: Bytes): Promise<Statement> {
+  const m = members(parseCanonical(payload, "statement", maxPayload), "statement", "_type", "predicate", "predicateType", "subject");
+  if (m["_type"] !== "https://in-toto.io/Statement/v1") throw new Error("statement: of another type");
+  const subjects = list(m["subject"], "subject", 100).map(parseSubject);
+  const [s, want] = await predicate(str(m["predicateType"], "predicateType"), m["predicate"] as JSONValue, subjects);
+  // The subjects are those of the predicate, in order.
+  if (subjects.length !== want.length || subjects.some((x, i) => x.name !== want[i]?.name || x.sha256 !== want[i]?.sha256)) throw new Error("statement: its subjects are not those of its predicate");
+  return s;
+}
+
+interface Subject {
+  name: string;
+  sha256: string;
+}
+
+function parseSubject(v: JSONValue): Subject {
+  const m = members(v, "subject", "digest", "name");
+  const sha = str(members(m["digest"], "digest", "sha256")["sha256"], "sha256");
+  if (!/^[0-9a-f]{64}$/.test(sha)) throw new Error("subject: not a SHA-256 digest");
+  return { name: str(m["name"], "name"), sha256: sha };
+}
+
+const digestOf = async (v: JSONValue) => hex(await sha256(utf8(encode(v))));
+
+async function predicate(type: string, v: JSONValue, subjects: Subject[]): Promise<[Statement, Subject[]]> {
+  switch (type) {
+    case "urn:sijil:publication:v1":
+      return publication(members(v, "publication", "log", "policy", "slug", "title"));
+    case "urn:sijil:version:v1":
+      return version(
+        members(v, "version", "canonical", "date?", "issued", "log", "place?", "placeDate?", "previous", "publication", "reason", "sequence", "signatories", "title", "version"),
+        subjects,
+      );
+    case "urn:sijil:retraction:v1":
+      return retraction(members(v, "retraction", "issued", "log", "previous", "publication", "reason", "sequence", "version?"));
+  }
+  throw new Error("statement: a predicate type that is not known here");
+}
+
+function logName(v: JSONValue | undefined): Header["log"] {
+  const m = members(v, "log", "keyId", "origin");
+  return { keyId: digest(m["keyId"], "keyId"), origin: str(m["origin"], "origin") };
+}
+
+function digest(v: JSONValue | undefined, what: string): string {
+  if (!isDigest(v)) throw new Error(`${what}: want a digest`);
+  return v;
+}
+
+const header = (m: Members): Header => ({
+  log: logName(m["log"]), publication: digest(m["publication"], "publication"), sequence: int(m["sequence"], "sequence", 1),
+  previous: digest(m["previous"], "previous"),
+});
+
+function words(v: JSONValue | undefined, what: string): Record<string, string> {
+  if (v === undefined) return {};
+  const m = members(v, what, ...Object.keys(v as object));
+  return Object.fromEntries(Object.entries(m).map(([lang, s]) => [lang, str(s, what)]));
+}
+
+async function publication(m: Members): Promise<[Publication, Subject[]]> {
+  const p = members(m["policy"], "policy", "keys", "recoveryKeys", "threshold");
+  const keys = list(p["keys"], "keys", 32).map((k) => fromBase64(str(k, "key")));
+  if (keys.length === 0 || p["threshold"] !== 1 || list(p["recoveryKeys"], "recoveryKeys", 0).length > 0) throw new Error("policy: of a kind that is not known here");
+  const s: Publication = {
+    type: "publication", log: logName(m["log"]), publication: "", sequence: 0, previous: "",
+    slug: str(m["slug"], "slug"), title: words(m["title"], "title"), keys,
+  };
+  return [s, [{ name: "policy", sha256: await digestOf(p) }]];
+}
+
+async function version(m: Members, subjects: Subject[]): Promise<[Version, Subject[]]> {
+  const commitments = list(members(m["signatories"], "signatories", "commitments")["commitments"], "commitments", 10_000);
+  const of = (prefix: string) => subjects.filter((x) => x.name.startsWith(prefix)).map((x) => ({ language: x.name.slice(prefix.length), sha256: x.sha256 }));
+  const texts = of("text/").map((t) => {
+    const canonical = of("canonical/").find((c) => c.language === t.language);
+    if (!canonical) throw new Error(`version: no digest canonical/${t.language.slice(0, 40)}`);
+    return { language: t.language, file: t.sha256, canonical: canonical.sha256 };
+  });
+  const languages = texts.map((t) => t.language);
+  if (texts.length === 0 || languages.some((l, i) => i > 0 && (languages[i - 1] as string) >= l)) throw new Error("version: no texts, or not in order");
+  const s: Version = {
+    ...header(m), type: "version", version: int(m["version"], "version", 1), canonical: str(m["canonical"], "canonical"),
+    issued: str(m["issued"], "issued"), date: "date" in m ? str(m["date"], "date") : "", place: "place" in m ? str(m["place"], "place") : "",
+    placeDate: words(m["placeDate"], "placeDate"), reason: str(m["reason"], "reason"), title: words(m["title"], "title"),
+    signatories: await digestOf(commitments), texts,
+  };
+  return [s, [
+    ...texts.map((t) => ({ name: `canonical/${t.language}`, sha256: t.canonical })), { name: "signatories", sha256: s.signatories },
+    ...texts.map((t) => ({ name: `text/${t.language}`, sha256: t.file })),
+  ]];
+}
+
+async function retraction(m: Members): Promise<[Retraction, Subject[]]> {
+  const s: Retraction = { ...header(m), type: "retraction", issued: str(m["issued"], "issued"), reason: str(m["reason"], "reason") };
+  if ("version" in m) {
+    const v = members(m["version"], "version", "number", "record");
+    s.version = { number: int(v["number"], "number", 1), record: digest(v["record"], "record") };
+  }
+  return [s, [{ name: "retracted", sha256: (s.version?.record ?? s.publication).slice("sha256:".length) }]];
+}
