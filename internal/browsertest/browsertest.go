@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	cdpruntime "github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/evanw/esbuild/pkg/api"
 )
@@ -117,3 +118,6 @@ func JSON(t testing.TB, v any) string {
 	}
 	return string(b)
 }
+
+// Await makes chromedp.Evaluate wait for a promise.
+func Await(p *cdpruntime.EvaluateParams) *cdpruntime.EvaluateParams { return p.WithAwaitPromise(true) }

@@ -14,6 +14,7 @@
 package clientstate
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -148,6 +149,9 @@ func readNote(path string) ([]byte, error) {
 func write(path string, b []byte) error {
 	if len(b) == 0 {
 		return nil
+	}
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, b) {
+		return nil // it is there, and durable since it was written
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("client state: %w", err)

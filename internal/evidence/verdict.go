@@ -25,7 +25,7 @@ func (p *Publication) Check(copy *extract.Copy, trust string, now time.Time) (*m
 		_, version.Retracted = p.Retraction(version.Number)
 		pub.Versions = append(pub.Versions, version)
 	}
-	x := match.NewIndex()
+	x := match.NewLocalIndex()
 	if len(pub.Versions) > 0 {
 		if err := x.Put(pub); err != nil {
 			return nil, fmt.Errorf("prepare: %w", err)

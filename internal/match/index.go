@@ -88,6 +88,14 @@ func NewIndex() *Index {
 	}
 }
 
+// NewLocalIndex returns an empty index for a reader's few publications: every passage is
+// looked at, and Lookup finds nothing.
+func NewLocalIndex() *Index {
+	x := NewIndex()
+	x.tiers = x.tiers[:1]
+	return x
+}
+
 // Put adds a publication or replaces the one with the same slug. On an error the
 // index is as it was.
 func (x *Index) Put(p Publication) error {

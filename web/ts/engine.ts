@@ -1,0 +1,5 @@
+// What a page needs to check a copy on the reader's own device.
+export { parseTrust, type Trust } from "./keys/policy.ts";
+export { EvidenceError, openPublication, type Memory, type Publication } from "./evidence/evidence.ts";
+export { checkEvidence, indexOf, uncheckedFor } from "./evidence/check.ts";
+export { check, newIndex } from "./match/match.ts";
