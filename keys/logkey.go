@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -140,10 +141,12 @@ func OriginOf(base string) (string, error) {
 	return host, nil
 }
 
-var hostname = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$`)
+var hostname = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$`)
+})
 
 func checkOrigin(origin string) error {
-	if len(origin) > 253 || !hostname.MatchString(origin) {
+	if len(origin) > 253 || !hostname().MatchString(origin) {
 		return fmt.Errorf("origin %q: not a lower-case host name", clip(origin))
 	}
 	return nil

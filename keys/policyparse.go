@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Bounds of a policy: its text in bytes, and its parts.
@@ -44,7 +45,7 @@ type policyReader struct {
 	decided bool // a quorum line was read
 }
 
-var policyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+var policyName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`) })
 
 func (r *policyReader) line(line string) error {
 	fields := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
@@ -159,7 +160,7 @@ func (r *policyReader) quorumLine(args []string) error {
 
 func (r *policyReader) define(name string, c *component) error {
 	switch {
-	case name == "none" || !policyName.MatchString(name):
+	case name == "none" || !policyName().MatchString(name):
 		return fmt.Errorf("name %q: want up to 64 letters, digits, dots, dashes or underscores, not none", clip(name))
 	case r.named[name] != nil:
 		return fmt.Errorf("name %q is defined already", clip(name))

@@ -5,9 +5,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
-var slugForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+var slugForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`) })
 
 // reservedSlugs are words that stand for something else in addresses and
 // commands.
@@ -21,7 +22,7 @@ func CheckSlug(slug string) error {
 	switch {
 	case len(slug) < 3 || len(slug) > 63:
 		return fmt.Errorf("slug %q: want 3 to 63 characters", clip(slug))
-	case !slugForm.MatchString(slug):
+	case !slugForm().MatchString(slug):
 		return fmt.Errorf("slug %q: want lower-case letters a-z and digits, in groups joined by single hyphens", clip(slug))
 	case strings.Contains(slug, "xn--"):
 		return fmt.Errorf("slug %q: must not contain xn--", clip(slug))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +15,7 @@ import (
 )
 
 // policyName is a name that a policy takes as it stands.
-var policyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+var policyName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`) })
 
 func newWitness(env Env) *cobra.Command {
 	c := &cobra.Command{
@@ -49,7 +50,7 @@ func newWitnessInit(env Env) *cobra.Command {
 				return err
 			}
 			label := "NAME"
-			if policyName.MatchString(name) {
+			if policyName().MatchString(name) {
 				label = name
 			}
 			fmt.Fprintf(env.Stdout, "%s\n\nthe line for a log's policy:\n\n  witness %s %s %s\n", vkey, label, vkey, address)
