@@ -3,3 +3,5 @@ export { parseTrust, type Trust } from "./keys/policy.ts";
 export { EvidenceError, openPublication, type Memory, type Publication } from "./evidence/evidence.ts";
 export { checkEvidence, indexOf, uncheckedFor } from "./evidence/check.ts";
 export { check, newIndex } from "./match/match.ts";
+export { fingerprints } from "./match/shingle.ts";
+export { ExtractError, read } from "./extract/extract.ts";
