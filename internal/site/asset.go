@@ -37,6 +37,9 @@ func (s *site) loadAssets(files embed.FS) error {
 		switch ext {
 		case ".js":
 			s.assets[name] = asset{body, "text/javascript; charset=utf-8"}
+			if f.Name() == "page.js" {
+				s.script = "/static/" + name
+			}
 		case ".css":
 			s.assets[name] = asset{body, "text/css; charset=utf-8"}
 			s.style = "/static/" + name

@@ -17,6 +17,7 @@ import (
 type page struct {
 	Title   string // of the window
 	Style   string
+	Script  string
 	Favicon string
 	Frozen  *frozenView // the log has ended
 }
@@ -28,7 +29,7 @@ type frozenView struct {
 }
 
 func (s *site) head(title string) page {
-	return page{Title: title, Style: s.style, Favicon: s.favicon, Frozen: s.frozen}
+	return page{Title: title, Style: s.style, Script: s.script, Favicon: s.favicon, Frozen: s.frozen}
 }
 
 // answer is a page to write.

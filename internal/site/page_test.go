@@ -32,7 +32,11 @@ func parse(t testing.TB, rec *httptest.ResponseRecorder) *html.Node {
 			continue
 		}
 		switch n.Data {
-		case "script", "style", "iframe", "object", "embed", "base":
+		case "script":
+			if !strings.HasPrefix(attr(n, "src"), "/static/") || n.FirstChild != nil {
+				t.Errorf("the page has a script that is no file of its own: %q", attr(n, "src"))
+			}
+		case "style", "iframe", "object", "embed", "base":
 			t.Errorf("the page has an element %s", n.Data)
 		}
 		for _, a := range n.Attr {
@@ -144,7 +148,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 			}
 			h := x.rec.Header()
 			for name, want := range map[string]string{
-				"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+				"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
 				"X-Content-Type-Options":  "nosniff", "Referrer-Policy": "no-referrer",
 			} {
 				if h.Get(name) != want {

@@ -1,0 +1,277 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"github.com/sijil/sijil/internal/browsertest"
+	"github.com/sijil/sijil/internal/logtest"
+)
+
+// person is somebody with a browser at a running service.
+type person struct {
+	t   *testing.T
+	ctx context.Context
+	url string
+
+	mu   sync.Mutex
+	seen []string // requests: method and address
+}
+
+// newPerson opens a browser; what it asks for is noted.
+func newPerson(t *testing.T, address string) *person {
+	p := &person{t: t, ctx: browsertest.Open(t), url: address}
+	chromedp.ListenTarget(p.ctx, func(e any) {
+		if r, ok := e.(*network.EventRequestWillBeSent); ok {
+			p.mu.Lock()
+			p.seen = append(p.seen, r.Request.Method+" "+r.Request.URL)
+			p.mu.Unlock()
+		}
+	})
+	p.run(network.Enable(), network.SetCacheDisabled(true))
+	return p
+}
+
+func (p *person) run(actions ...chromedp.Action) {
+	p.t.Helper()
+	browsertest.Run(p.t, p.ctx, actions...)
+}
+
+// paste checks a copy on a page, and returns what the page then says.
+func (p *person) paste(path, text string) (word, said string) {
+	p.t.Helper()
+	p.run(chromedp.Navigate(p.url+path), chromedp.WaitReady("#answer"),
+		chromedp.SetValue("#text", text, chromedp.ByQuery), chromedp.Click("form.check button[type=submit]", chromedp.ByQuery))
+	return p.answer()
+}
+
+func (p *person) answer() (word, said string) {
+	p.t.Helper()
+	p.run(chromedp.WaitVisible("#word"), chromedp.Text("#word", &word), chromedp.Text("main", &said))
+	return word, said
+}
+
+// others are the requests that went elsewhere, or carried a copy.
+func (p *person) others() (out []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.seen {
+		method, address, _ := strings.Cut(s, " ")
+		if !strings.HasPrefix(address, p.url+"/") && !strings.HasPrefix(address, "data:") || method != "GET" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// rivers is a service with a publication of two versions.
+func rivers(t *testing.T) (*caller, *publication, []logtest.Edition) {
+	c := newCaller(t, serveOptions{noLimits: true}, slog.DiscardHandler)
+	p := newPublication(t, c.key, "river")
+	expect(t, "create", c.create(c.token("river"), encode(t, p.genesis)), 201, "")
+	for i, e := range logtest.River() {
+		s := p.next(t, e)
+		expect(t, "version", c.submit("river", s), 201, "")
+		p.accepted(t, s)
+		p.n = i + 1
+	}
+	return c, p, logtest.River()
+}
+
+// TestPageChecksHere: somebody pastes a copy; it is checked in the browser, and nothing
+// of it is sent anywhere.
+func TestPageChecksHere(t *testing.T) {
+	c, _, editions := rivers(t)
+	p := newPerson(t, c.url)
+	latest := editions[1].Texts["en"]
+	list := "\n\nSigned by\n\n• " + strings.Join(editions[1].Names, "\n• ") + "\n"
+	for name, x := range map[string]struct {
+		path, copy, word string
+		says             []string
+	}{
+		"identical": {"/", latest, "Identical", []string{"the text file of version 2", "does not say that the content is true", "Yes, this is the latest version."}},
+		"authentic": {"/", strings.ReplaceAll(latest, " ", "  ") + list, "Authentic", []string{"with its signatory list"}},
+		"on its own page": {"/p/river", "*" + strings.ReplaceAll(latest, "\n", "*\n\n*"), "Authentic",
+			[]string{"Taken as presentation", "emphasis"}},
+		"superseded": {"/", editions[0].Texts["en"], "Identical", []string{"version 1", "replaced this version by version 2"}},
+		"altered": {"/", strings.Replace(latest, " the ", " not the ", 1), "Altered",
+			[]string{"Negation", "The copy adds", "not", "sijil verify --publication river"}},
+		"a name more": {"/", latest + list + "• Dam Builders Federation\n", "Altered", []string{"In the copy, not in the list", "Dam Builders Federation"}},
+		"hidden":      {"/", strings.Replace(latest, " the ", " \u202ethe ", 1), "Altered", []string{"Hidden characters", "<U+202E>"}},
+		"unknown":     {"/", "The weather is fine today, and will be tomorrow as well.", "Unknown", []string{"holds no record", "does not make the text false"}},
+		"nothing":     {"/", " ", "Unchecked", []string{"There are no words"}},
+		"markup":      {"/", latest + "\n\n<img src=x onerror=alert(1)><script>alert(2)</script>\n", "Authentic", []string{"<img src=x onerror=alert(1)>"}},
+	} {
+		word, said := p.paste(x.path, x.copy)
+		if word != x.word {
+			t.Errorf("%s: %s\n%s", name, word, said)
+		}
+		for _, want := range x.says {
+			if !strings.Contains(said, want) {
+				t.Errorf("%s: the page does not say %q:\n%s", name, want, said)
+			}
+		}
+	}
+	if others := p.others(); len(others) > 0 {
+		t.Errorf("requests elsewhere, or with a body: %q", others)
+	}
+}
+
+// TestPageFiles: a file is read here where it is text; any other is sent only after the
+// person was asked.
+func TestPageFiles(t *testing.T) {
+	c, _, editions := rivers(t)
+	p := newPerson(t, c.url)
+	dir := t.TempDir()
+	choose := func(name, content string) {
+		path := filepath.Join(dir, name)
+		check(t, os.WriteFile(path, []byte(content), 0o600))
+		p.run(chromedp.Navigate(p.url+"/"), chromedp.WaitReady("#answer"), chromedp.SetUploadFiles("#file", []string{path}, chromedp.ByQuery),
+			chromedp.Click("form.check button[type=submit]", chromedp.ByQuery))
+	}
+	choose("copy.txt", editions[1].Texts["ar"])
+	if word, said := p.answer(); word != "Identical" {
+		t.Errorf("a text file: %s", said)
+	}
+	choose("chat.txt", "12/01/2026, 10:11 - Aisha: "+strings.ReplaceAll(strings.TrimSpace(editions[1].Texts["en"]), "\n", "\n12/01/2026, 10:12 - Aisha: ")+"\n")
+	if word, said := p.answer(); word != "Authentic" {
+		t.Errorf("a chat: %s", said)
+	}
+	choose("page.html", "<!doctype html><title>x</title><p>"+strings.ReplaceAll(strings.TrimSpace(editions[1].Texts["en"]), "\n", "<p>"))
+	var asked string
+	p.run(chromedp.WaitVisible("#answer button"), chromedp.Text("#answer", &asked))
+	if !strings.Contains(asked, "a web page’s source") || len(p.others()) > 0 {
+		t.Errorf("before anything is sent: %q, requests %q", asked, p.others())
+	}
+	p.run(chromedp.Click("#answer button", chromedp.ByQuery), chromedp.WaitVisible("section.verdict"))
+	if word, said := p.answer(); word != "Authentic" {
+		t.Errorf("the server on the page's source: %s", said)
+	}
+	if others := p.others(); len(others) != 1 || !strings.HasPrefix(others[0], "POST "+p.url+"/verify") {
+		t.Errorf("sent: %q", others)
+	}
+}
+
+// TestPageWithoutScripts: the form goes to the server, which answers with a page.
+func TestPageWithoutScripts(t *testing.T) {
+	c, _, editions := rivers(t)
+	p := newPerson(t, c.url)
+	p.run(emulation.SetScriptExecutionDisabled(true), chromedp.Navigate(p.url+"/"))
+	p.run(chromedp.SendKeys("#text", strings.ReplaceAll(editions[1].Texts["en"], "\n", "\r"), chromedp.ByQuery),
+		chromedp.Click("form.check button[type=submit]", chromedp.ByQuery), chromedp.WaitVisible("section.verdict"))
+	if word, said := p.answer(); word != "Identical" && word != "Authentic" {
+		t.Errorf("%s", said)
+	}
+}
+
+// TestPageAndALyingServer: whatever of the evidence is changed on its way, the page
+// never says that a copy is what was endorsed.
+func TestPageAndALyingServer(t *testing.T) {
+	c, _, editions := rivers(t)
+	target, err := url.Parse(c.url)
+	check(t, err)
+	var mu sync.Mutex
+	tamper := func(path string, body []byte) []byte { return body }
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.ModifyResponse = func(r *http.Response) error {
+		var b bytes.Buffer
+		if _, err := b.ReadFrom(r.Body); err != nil {
+			return err
+		}
+		mu.Lock()
+		out := tamper(r.Request.URL.Path, b.Bytes())
+		mu.Unlock()
+		r.Body = http.NoBody
+		if out == nil {
+			r.StatusCode = http.StatusNotFound
+		} else {
+			r.Body = readCloser{bytes.NewReader(out)}
+		}
+		r.ContentLength = int64(len(out))
+		r.Header.Del("Content-Length")
+		return nil
+	}
+	server := httptest.NewServer(proxy)
+	defer server.Close()
+	p := newPerson(t, server.URL)
+	latest := editions[1].Texts["en"]
+	altered := strings.Replace(latest, " the ", " not the ", 1)
+	if word, said := p.paste("/", latest); word != "Identical" {
+		t.Fatalf("through the proxy: %s", said)
+	}
+	lies := map[string]func(path string, b []byte) []byte{
+		"the text": func(path string, b []byte) []byte {
+			if strings.HasSuffix(path, "text.en.txt") {
+				return []byte(altered)
+			}
+			return b
+		},
+		"a bundle's signature": replacing(".bundle.json", `"sig":"ME`, `"sig":"MF`),
+		"no second version":    dropping("records/2.bundle.json"),
+		"no head":              dropping("/head"),
+		"an old head":          replacing("/head", "\n2\n3\n", "\n1\n3\n"),
+		"no checkpoint":        dropping("/checkpoint"),
+		"a checkpoint":         replacing("/checkpoint", "localhost\n3", "localhost\n4"),
+		"a name":               replacing("signatories.json", `"disclosures":["`, `"disclosures":["A`),
+		"an error":             func(path string, b []byte) []byte { return []byte("internal error") },
+	}
+	for name, lie := range lies {
+		mu.Lock()
+		lied := false
+		tamper = func(path string, b []byte) []byte {
+			if !strings.HasPrefix(path, "/api/") && path != "/checkpoint" {
+				return b
+			}
+			out := lie(path, b)
+			lied = lied || !bytes.Equal(out, b)
+			return out
+		}
+		mu.Unlock()
+		for _, copied := range []string{latest, altered} {
+			if word, said := p.paste("/", copied); word != "Unchecked" {
+				t.Errorf("%s: %s\n%s", name, word, said)
+			}
+		}
+		mu.Lock()
+		if !lied {
+			t.Errorf("%s: nothing was changed", name)
+		}
+		mu.Unlock()
+	}
+}
+
+type readCloser struct{ *bytes.Reader }
+
+func (readCloser) Close() error { return nil }
+
+func replacing(suffix, old, new string) func(string, []byte) []byte {
+	return func(path string, b []byte) []byte {
+		if strings.HasSuffix(path, suffix) {
+			return bytes.Replace(b, []byte(old), []byte(new), 1)
+		}
+		return b
+	}
+}
+
+func dropping(suffix string) func(string, []byte) []byte {
+	return func(path string, b []byte) []byte {
+		if strings.HasSuffix(path, suffix) {
+			return nil
+		}
+		return b
+	}
+}

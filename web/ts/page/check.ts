@@ -1,0 +1,125 @@
+// Checks a copy on the reader's own device: fetches the evidence of the publications it
+// may come from, verifies all of it, and compares. Fingerprints of passages leave the
+// device where there are many publications; the copy never does.
+import { checkEvidence, indexOf, uncheckedFor } from "../evidence/check.ts";
+import { EvidenceError, openPublication, type Memory, type Publication } from "../evidence/evidence.ts";
+import { parseTrust, type Trust } from "../keys/policy.ts";
+import { checkCopy, newUnchecked, type Copy, type Verdict } from "../match/match.ts";
+import { fingerprints } from "../match/shingle.ts";
+import { say } from "./words.ts";
+
+const few = 4; // publications that are all fetched, and candidates of a look-up
+const patience = 9500; // milliseconds
+
+export interface Answer {
+  verdict: Verdict;
+  publication: Publication | undefined;
+}
+
+// checkHere compares a copy with one publication, or with what it may come from. It
+// never throws, and answers within ten seconds.
+export async function checkHere(copy: Copy, slug: string): Promise<Answer> {
+  const stop = new AbortController();
+  const late = new Promise<Answer>((resolve) =>
+    setTimeout(() => {
+      stop.abort();
+      resolve({ verdict: uncheckedFor(slug, new Error(say("check_slow"))), publication: undefined });
+    }, patience),
+  );
+  const answer = checkWith(copy, slug, stop.signal).catch((e: unknown) => ({ verdict: uncheckedFor(slug, e), publication: undefined }));
+  return Promise.race([answer, late]);
+}
+
+type Fetcher = (path: string) => Promise<Uint8Array<ArrayBuffer> | undefined>;
+
+// fetcher gives documents of this server; undefined for one that there is not.
+function fetcher(signal: AbortSignal): Fetcher {
+  return async (path) => {
+    const res = await fetch(`/${path}`, { signal, credentials: "omit", redirect: "error" });
+    if (res.status === 404) return undefined;
+    if (!res.ok) throw new Error(`${path}: the server answered ${res.status}`);
+    const b = new Uint8Array(await res.arrayBuffer());
+    if (b.length > 16 << 20) throw new EvidenceError("damaged-evidence", `${path}: is too large`);
+    return b;
+  };
+}
+
+async function checkWith(copy: Copy, slug: string, signal: AbortSignal): Promise<Answer> {
+  const get = fetcher(signal);
+  const trust = await pinned(get);
+  const { slugs, all } = slug !== "" ? { slugs: [slug], all: true } : await candidates(trust, copy, signal);
+  if (slugs.length === 0) return { verdict: newUnchecked("no-lead", say("check_nolead"), ""), publication: undefined };
+  const now = Date.now() / 1000;
+  const opened = await Promise.all(slugs.map((s) => open(get, trust, s, now)));
+  const index = indexOf(opened);
+  const found = checkCopy(index, copy, "");
+  const source = opened.find((p) => p.slug === found.publication);
+  if (source) return { verdict: checkEvidence(source, index, copy, "server", now), publication: source };
+  const verdict = { ...found, log: trust.policy.log.name, trust: "server" };
+  if (opened.every((p) => p.fresh)) verdict.as_of = new Date(Math.floor(now) * 1000).toISOString().replace(".000Z", "Z");
+  if (verdict.verdict === "unknown" && !all) return { verdict: newUnchecked("no-lead", say("check_nolead"), ""), publication: undefined };
+  return { verdict, publication: undefined };
+}
+
+// candidates returns the publications that are looked at, and whether those are all.
+async function candidates(trust: Trust, copy: Copy, signal: AbortSignal): Promise<{ slugs: string[]; all: boolean }> {
+  const known = [...trust.publications.keys()];
+  if (known.length <= few) return { slugs: known, all: true };
+  let fps: string[] = [];
+  try {
+    fps = fingerprints(copy.text).map((f) => f.toString(16).padStart(8, "0"));
+  } catch {
+    // no words: the comparison says so
+  }
+  const res = await fetch("/api/v1/lookup", {
+    method: "POST", signal, credentials: "omit", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ fingerprints: fps }),
+  });
+  if (!res.ok) throw new Error(`look-up: the server answered ${res.status}`);
+  const leads = ((await res.json()) as { candidates: { publication: string }[] }).candidates;
+  return { slugs: leads.map((l) => l.publication).filter((s) => trust.publications.has(s)).slice(0, few), all: false };
+}
+
+const store = (name: string) => `sijil:${name}`;
+
+// pinned reads the server's own pins. The log's key is kept from the first visit on, and
+// every genesis digest that was seen: another one is refused.
+async function pinned(get: Fetcher): Promise<Trust> {
+  const b = await get("api/v1/trust.json");
+  if (!b) throw new EvidenceError("damaged-evidence", "the server has no trust file");
+  const trust = await parseTrust(b);
+  const key = trust.policy.log.vkey;
+  const before = recall("key") ?? key;
+  if (before !== key) throw new EvidenceError("log-misbehaved", say("check_keys", { before }));
+  keep("key", key);
+  const seen = new Map(Object.entries(JSON.parse(recall("genesis") ?? "{}") as Record<string, string>));
+  for (const [slug, genesis] of trust.publications) {
+    if ((seen.get(slug) ?? genesis) !== genesis) throw new EvidenceError("log-misbehaved", `${slug}: ${seen.get(slug)} → ${genesis}`);
+    seen.set(slug, genesis);
+  }
+  keep("genesis", JSON.stringify(Object.fromEntries(seen)));
+  return trust;
+}
+
+async function open(get: Fetcher, trust: Trust, slug: string, now: number): Promise<Publication> {
+  const memory = JSON.parse(recall("memory") ?? '{"heads":{}}') as Memory;
+  const p = await openPublication(get, { trust, slug, memory, now });
+  keep("memory", JSON.stringify(p.remember));
+  return p;
+}
+
+// What cannot be kept, in a private window, is not: a first visit is one again.
+function recall(name: string): string | undefined {
+  try {
+    return localStorage.getItem(store(name)) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function keep(name: string, value: string): void {
+  try {
+    localStorage.setItem(store(name), value);
+  } catch {
+    // see recall
+  }
+}
