@@ -34,7 +34,7 @@ export function show(v: Verdict, copy: Uint8Array, p: Publication | undefined): 
       h("div", {}, heading, h("p", { class: "lead" }, sentence(v)), h("p", {}, find(`meaning_${v.verdict}`) ?? say("meaning_true")))),
     v.retracted && p && h("p", { class: "note gone" }, say("retracted", { reason: reasonOf(p, v.version) })),
     v.current === "no" && v.version < v.latest_version && h("p", { class: "note" }, say("replaced", { latest: say("version", { number: v.latest_version }) })),
-    why(v), about(v), differences(v, copy), signatories(v), surroundings(v),
+    why(v), differences(v, copy), signatories(v), about(v), surroundings(v),
     lines("warnings_heading", warnings(v)), lines("tolerances_heading", v.tolerances.map((t) => find(`tol_${t}`) ?? t)),
     evidence(v),
   );
@@ -69,7 +69,7 @@ function about(v: Verdict): Child {
     say("text_heading"),
     facts(
       [say("text_publication"), h("a", { href: `/p/${v.publication}` }, bdi(v.publication))],
-      [say("version", { number: "" }).trim(), link(v.version)],
+      [say("text_version"), link(v.version)],
       [say("text_latest"), say(v.retracted ? "current_retracted" : `current_${v.current}`)],
       [say("text_also"), also.length > 0 && h("span", {}, ...also.map((m) => link(m.version)))],
     ),

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// TestScreenshots writes every page as a picture into the folder SIJIL_SCREENSHOTS:
+// `make screenshots`.
+func TestScreenshots(t *testing.T) {
+	dir := os.Getenv("SIJIL_SCREENSHOTS")
+	if dir == "" {
+		t.Skip("SIJIL_SCREENSHOTS names no folder: run `make screenshots`")
+	}
+	check(t, os.MkdirAll(dir, 0o755))
+	c, _, editions := rivers(t)
+	p := newPerson(t, c.url)
+	latest := editions[1].Texts["en"]
+	copies := map[string]string{
+		"authentic": strings.ReplaceAll(latest, " ", "  "),
+		"altered":   strings.Replace(strings.Replace(latest, "nine", "seven", 1), "the gates", "not the gates", 1) + "\n• Union of Well Keepers\n• Dam Builders Federation\n",
+		"arabic":    strings.Replace(editions[1].Texts["ar"], "تسعة", "سبعة", 1),
+		"excerpt":   "The river belongs to all who drink from it.",
+		"unknown":   "The weather is fine today, and will be tomorrow as well.",
+	}
+	paths := map[string]string{"home": "/", "publication": "/p/river", "version": "/p/river/v/1", "history": "/p/river/history", "compare": "/p/river/compare/1/2", "missing": "/p/nowhere"}
+	for _, screen := range []struct {
+		name   string
+		width  int64
+		scheme string
+	}{{"phone", 360, "light"}, {"desktop", 1280, "light"}, {"dark", 360, "dark"}} {
+		p.run(chromedp.EmulateViewport(screen.width, 800), emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: screen.scheme}}))
+		shot := func(name string) {
+			var png []byte
+			p.run(chromedp.FullScreenshot(&png, 100))
+			check(t, os.WriteFile(filepath.Join(dir, name+"-"+screen.name+".png"), png, 0o644))
+		}
+		for name, path := range paths {
+			p.run(chromedp.Navigate(p.url + path))
+			shot(name)
+		}
+		for name, copied := range copies {
+			p.paste("/", copied)
+			shot("verdict-" + name)
+		}
+	}
+}
