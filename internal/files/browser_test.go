@@ -96,7 +96,7 @@ func pieces() []string {
 		"From: a@b\nTo: c@d\nMessage-ID: <x>\n\ntext", "From a@b Mon\nReceived: x\nSubject: y\n\nz", "Note: this\nis text", "Subject: x\nDate: y\n\nz", "Received: x\n folded: y\nFrom: z\n\n",
 		"# Title\n\n## Other\n", "# One sign only\n", "[a](https://b)", "**strong** and **more**", "a ** b", "```\ncode\n```\n", "__x__ [b](c)",
 		"12/01/2026, 10:11 - Aisha: Open the gates.\n12/01/2026, 10:12 - Omar: <Media omitted>\n", "[12/01/2026, 10:11:12] Aisha: Open\nthe gates.\n\nAll of them.\n[12/01/2026, 10:12:01] Omar: yes",
-		"\u200f[١٢‏/٠١‏/٢٠٢٦، ١٠:١١:١٢ م] عائشة: افتحوا البوابات\n", "12.01.26, 10:11 - Messages are encrypted\n12.01.26, 10:12 - A: x <This message was edited>",
+		"\u200f[١٢\u200f/٠١\u200f/٢٠٢٦، ١٠:١١:١٢ م] عائشة: افتحوا البوابات\n", "12.01.26, 10:11 - Messages are encrypted\n12.01.26, 10:12 - A: x <This message was edited>",
 		"12/01/2026, 10:11 - no sender\n", "[10:11, 12/01/2026] Aisha: x", "12/01/2026 a meeting: we met\n", "1/2/26, 9:05 p. m. - A: \u200eimage omitted\n1/2/26, 9:06 p.m. - B:\n",
 		string(extracttest.HTML(paragraphs)), string(extracttest.DOCX(paragraphs)), string(extracttest.ODT(paragraphs)), string(extracttest.EML(paragraphs)), string(extracttest.Chat(paragraphs)),
 		"Résumé of the ﬁrst Ωμέγας ΟΔΟΣ: İstanbul ǅ 2ⅷ عَلِم the gates of all seven dams in the valley of the river that no one has crossed since the year 1950.",

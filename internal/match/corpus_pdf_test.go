@@ -1,0 +1,76 @@
+package match
+
+import (
+	"context"
+	"flag"
+	"strings"
+	"testing"
+	"time"
+
+	cdppage "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"github.com/sijil/sijil/internal/browsertest"
+	"github.com/sijil/sijil/internal/extract/extracttest"
+	"github.com/sijil/sijil/internal/pdf"
+)
+
+var everyPDF = flag.Int("every-pdf", 9, "TestCorpusInPDF prints one of so many copies")
+
+// TestCorpusInPDF prints copies of the corpus from real Chromium, reads them as PDF
+// files, and wants the verdict of the text. `make roundtrip` prints all.
+func TestCorpusInPDF(t *testing.T) {
+	engine, err := pdf.New(t.Context(), pdf.Options{CacheDir: t.TempDir(), Time: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	ctx := browsertest.Open(t)
+	browsertest.Run(t, ctx, chromedp.Navigate("about:blank"))
+	indexes := corpusIndexes(t)
+	n, printed := 0, 0
+	for _, f := range readCorpus(t) {
+		for _, r := range f.Recipes {
+			if r.wraps() || strings.HasPrefix(r.Bases[0], "casablanca") && !hasCasablanca() {
+				continue
+			}
+			for _, c := range r.copies(t) {
+				if n++; n%*everyPDF != 0 || strings.ContainsFunc(c.in, noXML) {
+					continue
+				}
+				printed++
+				x := indexes[""]
+				if c.pub == "casablanca" {
+					x = indexes[c.pub]
+				}
+				want := gist(x.Check([]byte(c.in), ""))
+				got, err := engine.Read(t.Context(), printPDF(t, ctx, string(extracttest.HTML(paragraphs(c.in)))))
+				if err != nil {
+					t.Errorf("%s, %s: %v", r.Name, c.how, err)
+					continue
+				}
+				if v := x.CheckCopy(got, ""); gist(v) != want && !(v.Verdict == Unchecked && v.Reason.Code == ReasonHidden) {
+					t.Errorf("%s, %s:\n%s\nwant\n%s\n%q", r.Name, c.how, gist(v), want, got.Text)
+				}
+			}
+		}
+	}
+	t.Logf("%d PDF files", printed)
+}
+
+func printPDF(t *testing.T, ctx context.Context, source string) []byte {
+	t.Helper()
+	var b []byte
+	browsertest.Run(t, ctx, chromedp.ActionFunc(func(ctx context.Context) error {
+		tree, err := cdppage.GetFrameTree().Do(ctx)
+		if err != nil {
+			return err
+		}
+		if err := cdppage.SetDocumentContent(tree.Frame.ID, source).Do(ctx); err != nil {
+			return err
+		}
+		b, _, err = cdppage.PrintToPDF().Do(ctx)
+		return err
+	}))
+	return b
+}
