@@ -1,9 +1,6 @@
 package pdf
 
-import (
-	"slices"
-	"unicode"
-)
+import "unicode"
 
 // direction of a cluster in a row of glyphs.
 type direction uint8
@@ -56,6 +53,10 @@ func logical(visual []cluster, base direction) []placed {
 		}
 	}
 	joinNumbers(visual, dirs)
+	var numbers []bool
+	if base == leftRight {
+		numbers = numbersAmongRightLeft(visual, dirs)
+	}
 	resolve(dirs, base)
 	out := make([]cluster, 0, len(visual))
 	if base == rightLeft {
@@ -77,9 +78,7 @@ func logical(visual []cluster, base direction) []placed {
 				for j < len(visual) && dirs[j] == rightLeft {
 					j++
 				}
-				run := slices.Clone(visual[i:j])
-				slices.Reverse(run)
-				out = append(out, run...)
+				out = append(out, backwards(visual[i:j], numbers[i:j])...)
 			} else {
 				out = append(out, visual[i])
 			}
@@ -87,6 +86,74 @@ func logical(visual []cluster, base direction) []placed {
 		}
 	}
 	return mirror(flatten(out))
+}
+
+// backwards returns a right-to-left run in the order in which it is read; numbers in it
+// are read from left to right.
+func backwards(run []cluster, numbers []bool) []cluster {
+	out := make([]cluster, 0, len(run))
+	for i := len(run); i > 0; {
+		j := i - 1
+		for numbers[j] && j > 0 && numbers[j-1] {
+			j--
+		}
+		out = append(out, run[j:i]...)
+		i = j
+	}
+	return out
+}
+
+// numbersAmongRightLeft gives numbers in a left-to-right paragraph the direction of the
+// right-to-left words that they follow, and says which these are (UAX 9, W2 and W7). One
+// that stands at the left of such words is read after them, unless it numbers an item.
+// A comma there ends what goes on in the next line.
+func numbersAmongRightLeft(visual []cluster, dirs []direction) []bool {
+	among := make([]bool, len(dirs))
+	letters := func(i, step int) direction {
+		for i += step; i >= 0 && i < len(dirs); i += step {
+			if dirs[i] == rightLeft || dirs[i] == leftRight {
+				return dirs[i]
+			}
+		}
+		return neutral
+	}
+	for i, d := range dirs {
+		if d != number {
+			continue
+		}
+		left, right := letters(i, -1), letters(i, +1)
+		among[i] = (left == rightLeft || right == rightLeft) && left != leftRight && right != leftRight && !(left == neutral && marksItem(visual, dirs, i))
+	}
+	for i := range dirs {
+		if among[i] {
+			dirs[i] = rightLeft
+		}
+	}
+	for i := 0; i+1 < len(dirs) && dirs[i] == neutral; i++ {
+		switch visual[i].parts[0].r {
+		case ',', '\u060c', ';', '\u061b':
+			if dirs[i+1] == rightLeft {
+				dirs[i] = rightLeft
+			}
+		}
+	}
+	return among
+}
+
+// marksItem reports whether the number at i, the first of its line, is followed by a
+// sign that makes it a list number: "3.", "3)", "3-".
+func marksItem(visual []cluster, dirs []direction, i int) bool {
+	for i < len(dirs) && dirs[i] == number {
+		i++
+	}
+	if i == len(dirs) || dirs[i] != neutral {
+		return false
+	}
+	switch visual[i].parts[0].r {
+	case '.', ')', ']', '-', '\u2013', '/':
+		return true
+	}
+	return false
 }
 
 // joinNumbers makes a sign between two digits part of the number.
