@@ -131,7 +131,7 @@ func dropMargins(pages []*page) int {
 		before := dropped
 		for _, p := range pages {
 			for _, i := range p.ends() { // the last one first
-				if l := p.lines[i]; len(pages) > 1 && seen[p.marginKey(i)] > 1 || isPageNumber(l.String()) || p.atEdge(l) {
+				if l := p.lines[i]; len(pages) > 1 && seen[p.marginKey(i)] > 1 || isPageNumber(l.String()) || p.atEdge(l, pages) {
 					p.lines = append(p.lines[:i:i], p.lines[i+1:]...)
 					dropped++
 				}
@@ -173,10 +173,24 @@ func (p *page) inMargin(l line) bool {
 	return l.y > (1-marginPart)*p.height || l.y < marginPart*p.height
 }
 
+// ordinary is how many lines between the margins make a size of letters one of the text.
+const ordinary = 3
+
 // atEdge reports whether a line stands at the very edge of the page in letters
-// smaller than the text: what browsers print there.
-func (p *page) atEdge(l line) bool {
+// smaller than the text, and than any of its passages: what browsers print there.
+func (p *page) atEdge(l line, pages []*page) bool {
 	const edge = 0.05
+	alike := 0
+	for _, q := range pages {
+		for _, m := range q.lines {
+			if !q.inMargin(m) && m.size < 1.15*l.size && l.size < 1.15*m.size {
+				alike++
+			}
+		}
+	}
+	if alike >= ordinary {
+		return false
+	}
 	larger := 0
 	for _, m := range p.lines {
 		if m.size > 1.15*l.size {

@@ -225,6 +225,19 @@ func flatten(clusters []cluster) []placed {
 	return out
 }
 
+// turn makes the bracket at i an opening one where words follow it and a blank stands
+// before, and a closing one the other way round.
+func turn(text []placed, i int, pair [2]rune) {
+	before := i > 0 && text[i-1].r != ' '
+	after := i+1 < len(text) && text[i+1].r != ' '
+	switch {
+	case before && !after:
+		text[i].r = pair[1]
+	case after && !before:
+		text[i].r = pair[0]
+	}
+}
+
 // brackets come in pairs.
 var brackets = [][2]rune{{'(', ')'}, {'[', ']'}, {'{', '}'}, {'«', '»'}, {'‹', '›'}}
 
@@ -246,7 +259,13 @@ func mirror(text []placed) []placed {
 			wrong = wrong || depth < 0
 			at = append(at, i)
 		}
-		if len(at)%2 == 1 || !wrong && depth == 0 {
+		if !wrong && depth == 0 {
+			continue
+		}
+		if len(at)%2 == 1 { // "8) Name (NAME)": blanks tell which way each one stands
+			for _, i := range at {
+				turn(text, i, pair)
+			}
 			continue
 		}
 		for k, i := range at {
