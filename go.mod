@@ -3,7 +3,6 @@ module github.com/sijil/sijil
 go 1.26.0
 
 require (
-	code.dny.dev/ssrf v0.3.0
 	github.com/chromedp/cdproto v0.0.0-20250724212937-08a3db8b4327
 	github.com/chromedp/chromedp v0.14.2
 	github.com/cyberphone/json-canonicalization v0.0.0-20241213102144-19d51d7fe467
@@ -14,7 +13,6 @@ require (
 	github.com/google/trillian v1.8.0
 	github.com/gorilla/mux v1.8.1
 	github.com/klippa-app/go-pdfium v1.21.4
-	github.com/nicksnyder/go-i18n/v2 v2.7.0
 	github.com/prometheus/client_golang v1.24.1
 	github.com/rogpeppe/go-internal v1.14.1
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
@@ -39,7 +37,6 @@ require (
 	google.golang.org/protobuf v1.36.12
 	k8s.io/klog/v2 v2.140.0
 	modernc.org/sqlite v1.62.0
-	rsc.io/qr v0.2.0
 )
 
 require (

@@ -50,7 +50,7 @@ func TestCorpusInPDF(t *testing.T) {
 					x = indexes[c.pub]
 				}
 				want := gist(x.Check([]byte(c.in), ""))
-				got, err := engine.Read(t.Context(), printPDF(t, ctx, string(extracttest.HTML(paragraphs(c.in)))))
+				got, err := engine.Read(t.Context(), printPDF(t, ctx, directed.Replace(string(extracttest.HTML(paragraphs(c.in))))))
 				if err != nil {
 					t.Errorf("%s, %s: %v", r.Name, c.how, err)
 					continue
@@ -63,6 +63,10 @@ func TestCorpusInPDF(t *testing.T) {
 	}
 	t.Logf("%d PDF files", printed)
 }
+
+// directed lets each paragraph have the direction of its first letter, as a page in
+// Arabic does.
+var directed = strings.NewReplacer("<p>", `<p dir="auto">`, "<li>", `<li dir="auto">`, "<h1>", `<h1 dir="auto">`)
 
 // unprinted reports whether paper cannot hold a character, or fonts seldom do: what is
 // printed is another text then.
