@@ -100,6 +100,7 @@ vuln:
 # test skips what is not installed, this does not.
 roundtrip:
 	SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -run '^(TestRoundTrips|TestPictures|TestBadPictures)$$' ./internal/files
+	SIJIL_PROGRAMS=1 $(GO) test -count=1 -run '^TestCorpusInPDF$$' ./internal/match -every-pdf 1
 
 # Programs that we did not write check what we publish.
 interop: build $(COSIGN) $(FSCK) $(WITNESS)

@@ -57,6 +57,7 @@ func logical(visual []cluster, base direction) []placed {
 	if base == leftRight {
 		numbers = numbersAmongRightLeft(visual, dirs)
 	}
+	pairBrackets(visual, dirs, base)
 	resolve(dirs, base)
 	out := make([]cluster, 0, len(visual))
 	if base == rightLeft {
@@ -88,6 +89,50 @@ func logical(visual []cluster, base direction) []placed {
 	return mirror(flatten(out))
 }
 
+// pairBrackets gives a pair of brackets round words that go against the paragraph, and
+// that follow such words, their direction (UAX 9, N0).
+func pairBrackets(visual []cluster, dirs []direction, base direction) {
+	inner, step := rightLeft, 1 // to where what is read before stands
+	if base == rightLeft {
+		inner, step = leftRight, -1
+	}
+	for i := range dirs {
+		family := bracketFamily(visual[i].parts[0].r)
+		if before := i + step; family == 0 || dirs[i] != neutral || before < 0 || before >= len(dirs) || dirs[before] != inner {
+			continue
+		}
+		for k := i + step; k >= 0 && k < len(dirs) && dirs[k] != base; k += step {
+			if dirs[k] == neutral && bracketFamily(visual[k].parts[0].r) == family {
+				if nearest(dirs, k, step) == inner {
+					dirs[i], dirs[k] = inner, inner
+				}
+				break
+			}
+		}
+	}
+}
+
+// nearest is the direction of the next letters from i on.
+func nearest(dirs []direction, i, step int) direction {
+	for i += step; i >= 0 && i < len(dirs); i += step {
+		if dirs[i] == rightLeft || dirs[i] == leftRight {
+			return dirs[i]
+		}
+	}
+	return neutral
+}
+
+// bracketFamily is the same for the two brackets of a pair, and 0 for what is none:
+// producers differ in which of the two they name.
+func bracketFamily(r rune) rune {
+	for _, pair := range brackets {
+		if r == pair[0] || r == pair[1] {
+			return pair[0]
+		}
+	}
+	return 0
+}
+
 // backwards returns a right-to-left run in the order in which it is read; numbers in it
 // are read from left to right.
 func backwards(run []cluster, numbers []bool) []cluster {
@@ -109,19 +154,11 @@ func backwards(run []cluster, numbers []bool) []cluster {
 // A comma there ends what goes on in the next line.
 func numbersAmongRightLeft(visual []cluster, dirs []direction) []bool {
 	among := make([]bool, len(dirs))
-	letters := func(i, step int) direction {
-		for i += step; i >= 0 && i < len(dirs); i += step {
-			if dirs[i] == rightLeft || dirs[i] == leftRight {
-				return dirs[i]
-			}
-		}
-		return neutral
-	}
 	for i, d := range dirs {
 		if d != number {
 			continue
 		}
-		left, right := letters(i, -1), letters(i, +1)
+		left, right := nearest(dirs, i, -1), nearest(dirs, i, +1)
 		among[i] = (left == rightLeft || right == rightLeft) && left != leftRight && right != leftRight && !(left == neutral && marksItem(visual, dirs, i))
 	}
 	for i := range dirs {
