@@ -16,7 +16,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip agree screenshots web web-check web-types mutations bench bench-door bench-audit bench-match bench-text licences clean
+.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip agree screenshots web web-check web-types mutations bench bench-door bench-audit bench-match bench-text bench-web licences clean
 
 all: build
 
@@ -47,6 +47,10 @@ mutations:
 		$(GO) test -count=1 -run '^TestRandomMutations$$' -timeout 60m ./internal/match \
 			-mutations $$(($(MUTATIONS) / 5)) -seed $$(($(SEED) + 1000 * $$i)) || exit 1; \
 	done
+
+# What the page costs a reader: bytes, requests, time to a verdict.
+bench-web:
+	SIJIL_FIGURES=1 SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -run '^TestPageFigures$$' ./cmd/sijild
 
 # Every page as a picture, by Chromium. make screenshots [SCREENSHOTS=DIR]
 SCREENSHOTS ?= $(CURDIR)/bin/screenshots

@@ -53,7 +53,9 @@ func TestCorpusInPDF(t *testing.T) {
 				want := gist(x.Check([]byte(c.in), ""))
 				got, err := engine.Read(t.Context(), printPDF(t, ctx, directed.Replace(string(extracttest.HTML(paragraphs(c.in))))))
 				if err != nil {
-					t.Errorf("%s, %s: %v", r.Name, c.how, err)
+					if want != Unchecked {
+						t.Errorf("%s, %s: %v", r.Name, c.how, err)
+					}
 					continue
 				}
 				v := x.CheckCopy(got, "")
@@ -74,7 +76,7 @@ func TestCorpusInPDF(t *testing.T) {
 // that a page shows otherwise or not at all, signs that a browser does not take for what
 // they are in a chat, mixed directions within one line, and letters apart from their
 // accents.
-var notOnPaper = regexp.MustCompile(`^(spaces|line ends|numbered list: Arabic|languages|list on one line|styled|quoted|decomposed)|spaces|quoted|Arabic digits|full-width|, line 1, ar|cut off by dots`)
+var notOnPaper = regexp.MustCompile(`^(spaces|line ends|numbered list: Arabic|languages|list on one line|styled|quoted|decomposed)|spaces|quoted|Arabic digits|full-width|, line 1, ar|cut off by dots|left out with dots|a word of the third|stars of Arabic|in Arabic, ar|Arabic-Indic|vowel signs`)
 
 // directed lets each paragraph have the direction of its first letter, as a page in
 // Arabic does.

@@ -2,6 +2,7 @@ package site
 
 import (
 	"bytes"
+	"compress/gzip"
 	"embed"
 	"net/http"
 	"path"
@@ -18,7 +19,23 @@ import (
 // cached for ever.
 type asset struct {
 	body        []byte
+	packed      []byte // gzip
 	contentType string
+}
+
+func newAsset(body []byte, contentType string) (asset, error) {
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return asset{}, err
+	}
+	if _, err := z.Write(body); err != nil {
+		return asset{}, err
+	}
+	if err := z.Close(); err != nil {
+		return asset{}, err
+	}
+	return asset{body, b.Bytes(), contentType}, nil
 }
 
 func (s *site) loadAssets(files embed.FS) error {
@@ -34,17 +51,21 @@ func (s *site) loadAssets(files embed.FS) error {
 		}
 		ext := path.Ext(f.Name())
 		name := strings.TrimSuffix(f.Name(), ext) + "." + log.Sum(body).Hex()[:16] + ext
+		kind := map[string]string{".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}[ext]
+		if s.assets[name], err = newAsset(body, kind); err != nil {
+			return err
+		}
 		switch ext {
 		case ".js":
-			s.assets[name] = asset{body, "text/javascript; charset=utf-8"}
-			if f.Name() == "page.js" {
+			switch f.Name() {
+			case "page.js":
 				s.script = "/static/" + name
+			case "form.js":
+				s.engine = "/static/" + name
 			}
 		case ".css":
-			s.assets[name] = asset{body, "text/css; charset=utf-8"}
 			s.style = "/static/" + name
 		case ".svg":
-			s.assets[name] = asset{body, "image/svg+xml"}
 			s.favicon = "/static/" + name
 		}
 	}
@@ -59,5 +80,11 @@ func (s *site) static(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", a.contentType)
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.body))
+	w.Header().Set("Vary", "Accept-Encoding")
+	body := a.body
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		w.Header().Set("Content-Encoding", "gzip")
+		body = a.packed
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }

@@ -18,6 +18,7 @@ type page struct {
 	Title   string // of the window
 	Style   string
 	Script  string
+	Engine  string // what Script loads
 	Favicon string
 	Frozen  *frozenView // the log has ended
 }
@@ -29,7 +30,7 @@ type frozenView struct {
 }
 
 func (s *site) head(title string) page {
-	return page{Title: title, Style: s.style, Script: s.script, Favicon: s.favicon, Frozen: s.frozen}
+	return page{Title: title, Style: s.style, Script: s.script, Engine: s.engine, Favicon: s.favicon, Frozen: s.frozen}
 }
 
 // answer is a page to write.

@@ -51,6 +51,7 @@ type site struct {
 	assets  map[string]asset
 	style   string // path of the style sheet
 	script  string // of the pages' script
+	engine  string // of what checks copies in the browser
 	favicon string
 }
 

@@ -1,72 +1,42 @@
-// The script of the pages: it checks a copy on the reader's own device. Every page works
-// without it, and the form goes to the server where this cannot read a file.
-import { ExtractError, read } from "../extract/extract.ts";
-import { newUnchecked, type Copy } from "../match/match.ts";
-import { checkHere } from "./check.ts";
-import { h } from "./dom.ts";
-import { show } from "./show.ts";
-import { say } from "./words.ts";
+// The script of every page: it lets the form be answered on the reader's own device.
+// Every page works without it. What does the work (form.ts) is loaded when somebody
+// begins to use the form, from the address that the page names.
 
-function start(form: HTMLFormElement): void {
-  const area = h("div", { id: "answer", "aria-live": "polite" });
+type Answer = typeof import("./form.ts");
+
+function start(form: HTMLFormElement, engine: string): void {
+  let loading: Promise<Answer> | undefined;
+  const load = () => (loading ??= import(engine) as Promise<Answer>);
+  const area = document.createElement("div");
+  area.id = "answer";
+  area.setAttribute("aria-live", "polite");
   form.after(area);
+  const answer = () =>
+    load().then(
+      (m) => m.answer(form, area),
+      () => form.submit(), // it could not be loaded: the server answers
+    );
+  for (const kind of ["focusin", "pointerdown"]) form.addEventListener(kind, () => void load().catch(() => (loading = undefined)), { once: true });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    void answer(form, area);
+    void answer();
   });
-  const text = field(form, "text") as HTMLTextAreaElement;
-  const file = field(form, "file") as HTMLInputElement;
-  for (const kind of ["dragover", "drop"]) {
-    form.addEventListener(kind, (event) => {
-      const dropped = (event as DragEvent).dataTransfer;
-      if (!dropped) return;
-      event.preventDefault();
-      if (kind === "drop" && dropped.files.length > 0) {
-        file.files = dropped.files;
-        text.value = "";
-        void answer(form, area);
-      }
-    });
-  }
+  for (const kind of ["dragover", "drop"]) form.addEventListener(kind, (event) => drop(form, event as DragEvent) && void answer());
 }
 
-const field = (form: HTMLFormElement, name: string) => form.elements.namedItem(name) as HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement | null;
-
-// answer checks what the form holds, and shows what it is.
-async function answer(form: HTMLFormElement, area: HTMLElement): Promise<void> {
-  const chosen = (field(form, "file") as HTMLInputElement).files?.[0];
-  const pasted = field(form, "text")?.value ?? "";
-  if (chosen && pasted.trim() !== "") return form.submit(); // the server says that two copies arrived
-  area.replaceChildren(h("p", { role: "status" }, say("check_checking")));
-  const bytes = chosen ? new Uint8Array(await chosen.arrayBuffer()) : new TextEncoder().encode(pasted.replace(/\r\n/g, "\n"));
-  let copy: Copy;
-  try {
-    const what = read(bytes);
-    if (!("copy" in what)) return ask(form, area, what.form);
-    copy = what.copy;
-  } catch (e) {
-    const why = e instanceof ExtractError ? newUnchecked(e.code, e.message, e.hint) : newUnchecked("unreadable", "", "");
-    return put(area, show(why, bytes, undefined));
-  }
-  const { verdict, publication } = await checkHere(copy, field(form, "publication")?.value ?? "");
-  put(area, show(verdict, copy.text, publication));
-}
-
-// ask says what would be sent, and sends it only then.
-function ask(form: HTMLFormElement, area: HTMLElement, kind: string): void {
-  const send = h("button", { type: "button" }, say("check_send"));
-  const cancel = h("button", { type: "button", class: "plain" }, say("check_cancel"));
-  send.addEventListener("click", () => form.submit());
-  cancel.addEventListener("click", () => area.replaceChildren());
-  put(area, h("section", { class: "note" }, h("p", { tabindex: "-1" }, say("check_ask", { form: say(`form_${kind}`) })), send, " ", cancel));
-}
-
-function put(area: HTMLElement, what: HTMLElement): void {
-  area.replaceChildren(what);
-  const first = what.querySelector<HTMLElement>("[tabindex]");
-  first?.focus({ preventScroll: true });
-  what.scrollIntoView({ block: "start" });
+// drop puts a dropped file into the form, and reports whether it did.
+function drop(form: HTMLFormElement, event: DragEvent): boolean {
+  const files = event.dataTransfer?.files;
+  if (!files) return false;
+  event.preventDefault();
+  if (event.type !== "drop" || files.length === 0) return false;
+  (form.elements.namedItem("file") as HTMLInputElement).files = files;
+  (form.elements.namedItem("text") as HTMLTextAreaElement).value = "";
+  return true;
 }
 
 const form = document.querySelector<HTMLFormElement>("form.check");
-if (form && "subtle" in crypto) start(form);
+const engine = document.querySelector<HTMLMetaElement>("meta[name=sijil-engine]")?.content;
+if (form && engine && "subtle" in crypto) start(form, engine);
+
+export {};
