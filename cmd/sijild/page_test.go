@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -128,6 +129,25 @@ func TestPageChecksHere(t *testing.T) {
 	}
 	if others := p.others(); len(others) > 0 {
 		t.Errorf("requests elsewhere, or with a body: %q", others)
+	}
+}
+
+// TestPageRemembers: a browser that knows another key of the log, another genesis, or
+// that witnesses were asked for, believes nothing; what it kept and cannot read is nothing.
+func TestPageRemembers(t *testing.T) {
+	c, _, editions := rivers(t)
+	p := newPerson(t, c.url)
+	for name, x := range map[string]struct{ kept, value, word, says string }{
+		"the key":      {"key", "localhost+00000000+AQ", "Unchecked", "is not the one that this browser saw here before"},
+		"the genesis":  {"genesis", `{"river":"sha256:00"}`, "Unchecked", "The log contradicts"},
+		"the quorum":   {"quorum", "asked", "Unchecked", "Fewer witnesses"},
+		"a later tree": {"memory", "rubbish", "Identical", "version 2"},
+	} {
+		p.run(chromedp.Navigate(p.url+"/"), chromedp.Evaluate(fmt.Sprintf("localStorage.clear(); localStorage.setItem(%q, %q)", "sijil:"+x.kept, x.value), nil))
+		word, said := p.paste("/", editions[1].Texts["en"])
+		if word != x.word || !strings.Contains(said, x.says) && x.kept != "key" {
+			t.Errorf("%s: %s\n%s", name, word, said)
+		}
 	}
 }
 

@@ -91,7 +91,10 @@ async function pinned(get: Fetcher): Promise<Trust> {
   const before = recall("key") ?? key;
   if (before !== key) throw new EvidenceError("log-misbehaved", say("check_keys", { before }));
   keep("key", key);
-  const seen = new Map(Object.entries(JSON.parse(recall("genesis") ?? "{}") as Record<string, string>));
+  // A server that asks for witnesses once does not stop asking.
+  if (trust.policy.quorum) keep("quorum", "asked");
+  else if (recall("quorum") !== undefined) throw new EvidenceError("no-quorum", say("check_policy"));
+  const seen = new Map(Object.entries(recallJSON<Record<string, string>>("genesis", {})));
   for (const [slug, genesis] of trust.publications) {
     if ((seen.get(slug) ?? genesis) !== genesis) throw new EvidenceError("log-misbehaved", `${slug}: ${seen.get(slug)} → ${genesis}`);
     seen.set(slug, genesis);
@@ -101,7 +104,7 @@ async function pinned(get: Fetcher): Promise<Trust> {
 }
 
 async function open(get: Fetcher, trust: Trust, slug: string, now: number): Promise<Publication> {
-  const memory = JSON.parse(recall("memory") ?? '{"heads":{}}') as Memory;
+  const memory = recallJSON<Memory>("memory", { heads: {} });
   const p = await openPublication(get, { trust, slug, memory, now });
   keep("memory", JSON.stringify(p.remember));
   return p;
@@ -113,6 +116,15 @@ function recall(name: string): string | undefined {
     return localStorage.getItem(store(name)) ?? undefined;
   } catch {
     return undefined;
+  }
+}
+
+// What is damaged counts as nothing that was kept.
+function recallJSON<T>(name: string, none: T): T {
+  try {
+    return JSON.parse(recall(name) ?? "") as T;
+  } catch {
+    return none;
   }
 }
 
