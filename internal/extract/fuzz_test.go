@@ -34,8 +34,8 @@ func checkAny(t *testing.T, file []byte) {
 }
 
 func FuzzHTML(f *testing.F) {
-	for _, trick := range pageTricks {
-		f.Add(trick[0], fill(trick[1]))
+	for _, trick := range extracttest.PageTricks() {
+		f.Add(trick[0], trick[1])
 	}
 	f.Fuzz(func(t *testing.T, css, body string) {
 		checkAny(t, extracttest.Page("<style>"+css+"</style>", body))
@@ -44,11 +44,11 @@ func FuzzHTML(f *testing.F) {
 
 // A style never makes words plainly visible that an attribute hides for good.
 func FuzzHidden(f *testing.F) {
-	for _, trick := range pageTricks {
+	for _, trick := range extracttest.PageTricks() {
 		f.Add(trick[0])
 	}
 	f.Fuzz(func(t *testing.T, css string) {
-		file := extracttest.Page("<style>"+css+"</style>", "<p>a</p><template>"+authentic+"</template>")
+		file := extracttest.Page("<style>"+css+"</style>", "<p>a</p><template>"+extracttest.Authentic+"</template>")
 		if c, err := new(Reader).Read(context.Background(), file); err == nil && plainly(c) {
 			t.Errorf("%q shows what is in a template", css)
 		}
@@ -56,8 +56,8 @@ func FuzzHidden(f *testing.F) {
 }
 
 func FuzzDOCX(f *testing.F) {
-	f.Add("<w:p>"+wordRun("<w:vanish/>", "a")+"</w:p>", `<w:style w:styleId="a"><w:basedOn w:val="a"/></w:style>`)
-	f.Add("<w:p><w:r>"+anchored+`<w:fldChar w:fldCharType="end"/></w:r></w:p>`, "")
+	f.Add("<w:p>"+extracttest.WordRun("<w:vanish/>", "a")+"</w:p>", `<w:style w:styleId="a"><w:basedOn w:val="a"/></w:style>`)
+	f.Add("<w:p><w:r>"+extracttest.Anchored+`<w:fldChar w:fldCharType="end"/></w:r></w:p>`, "")
 	f.Fuzz(func(t *testing.T, body, styles string) { checkAny(t, extracttest.DOCXBody(body, styles)) })
 }
 
