@@ -158,6 +158,12 @@ func (p *pageReader) collect(n *html.Node, depth int) error {
 	}
 	if n.Type == html.ElementNode {
 		p.styleOf(n)
+		if n.Data == "template" {
+			if _, shadow := lookup(n, "shadowrootmode"); shadow {
+				p.out.cover = "words that are shown in place of others"
+			}
+			return nil // a sheet in it styles nothing
+		}
 	}
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		if err := p.collect(c, depth+1); err != nil {

@@ -157,9 +157,10 @@ func (l *look) sizes(p props) {
 		return
 	}
 	if n, ok := fontWords[v]; ok {
-		if l.size = n; n == 0 {
-			l.size = l.sizeOf(v)
+		if n == 0 {
+			n = l.sizeOf(v)
 		}
+		l.size = n
 		return
 	}
 	n, ok := pixels(v, l.size)

@@ -176,7 +176,10 @@ func lineEnds(tag, display string) int {
 func (p *pageReader) hiddenByTag(n *html.Node) bool {
 	_, open := lookup(n, "open")
 	switch n.Data {
-	case "template", "noscript", "noembed", "datalist":
+	case "template":
+		_, shadow := lookup(n, "shadowrootmode") // shown, and all of it in doubt
+		return !shadow
+	case "noscript", "noembed", "datalist":
 		return true
 	case "dialog":
 		return !open

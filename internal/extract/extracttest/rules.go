@@ -44,6 +44,8 @@ func HTMLRules() []Rule {
 		{"outside", string(Page(`<link rel=stylesheet href=x.css>`, "<style>@import 'y.css';</style><p>a")), "a", warnStyles},
 		{"script", page("<p>a<script>b</script>"), "a", warnScripts},
 		{"picture", page("<p>a<img alt=b>"), "a", warnPictures},
+		{"smaller", styled1("i{font-size:smaller}b{font-size:larger}", "<p>a<small>b</small><sup>c</sup><i>d</i><b>e</b>"), "abcde", ""},
+		{"sheet in a template", page("<template><style>p{display:none}</style></template><p>a"), "a", ""},
 		{"aria", page("<p>a<b aria-hidden=true>b</b>"), "ab", ""},
 		{"legacy charset", "<html><meta charset=windows-1256><p>\xe4\xcd\xe4", "نحن", ""},
 		{"UTF-16", "\xff\xfe<\x00h\x00t\x00m\x00l\x00>\x00<\x00p\x00>\x00a\x00", "a", ""},

@@ -87,6 +87,8 @@ func PageTricks() map[string][2]string {
 		"on a picture":           {"", `<p style="background:url(data:,)">AUTHENTIC</p><p>ALTERED</p>`},
 		"floats":                 {"", `<p>AUTHENTIC<span style="float:left">It is false that</span></p>`},
 		"pulled along":           {"", `<p>AUTHENTIC<span style="margin-left:-30px;background:#fff">x</span></p>`},
+		"shadow":                 {"", "<div><template shadowrootmode=open>ALTERED</template>AUTHENTIC</div>"},
+		"sheet in a template":    {"", "<template><style>.x{display:none}</style></template><p class=x>ALTERED</p><p>We demand</p>"},
 		"alternative text":       {"", "<img alt='AUTHENTIC'><p>ALTERED</p>"},
 	}
 }
