@@ -21,7 +21,7 @@ export const fields = (s: string): string[] => s.match(parted) ?? [];
 export const lower = (s: string) => (/^[\0-\x7f]*$/.test(s) ? s.toLowerCase() : Array.from(s, (c) => String.fromCodePoint(c.toLowerCase().codePointAt(0) as number)).join(""));
 
 // equalFold tells whether two texts differ in the case of letters alone.
-export const equalFold = (a: string, b: string) => a === b || lower(lower(a).toUpperCase()) === lower(lower(b).toUpperCase());
+export const equalFold = (a: string, b: string) => a === b || (a.length === b.length && lower(lower(a).toUpperCase()) === lower(lower(b).toUpperCase()));
 
 // cut parts a text at a sign; there is "" where the sign is not in it.
 export function cut(s: string, sign: string): [before: string, after: string, there: boolean] {
