@@ -204,10 +204,23 @@ func (p *pageReader) styleOf(n *html.Node) {
 		case t == "", t == "module", strings.Contains(t, "javascript"), strings.Contains(t, "ecmascript"):
 			p.out.leave(WarnScripts, 1)
 		}
+		if twofold(n) {
+			p.out.cover = "a program whose end not every browser finds at one place"
+		}
 	}
 	if strings.Contains(attribute(n, "style"), "color-scheme") {
 		p.sh.dark = true
 	}
+}
+
+// twofold tells a program in a comment that holds the tag of another: parsers do not
+// agree about where it ends, and what is shown begins.
+func twofold(n *html.Node) bool {
+	if n.FirstChild == nil {
+		return false
+	}
+	_, hidden, is := strings.Cut(strings.ToLower(n.FirstChild.Data), "<!--")
+	return is && strings.Contains(hidden, "<script")
 }
 
 // meta reads what makes a page go away at once, or shows it light on dark.

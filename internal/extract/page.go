@@ -213,7 +213,7 @@ func hasWords(n *html.Node) bool {
 		return true
 	}
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		if !silent[c.Data] && hasWords(c) {
+		if (c.Type != html.ElementNode || !silent[c.Data]) && hasWords(c) {
 			return true
 		}
 	}

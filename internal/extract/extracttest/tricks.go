@@ -89,6 +89,7 @@ func PageTricks() map[string][2]string {
 		"pulled along":           {"", `<p>AUTHENTIC<span style="margin-left:-30px;background:#fff">x</span></p>`},
 		"shadow":                 {"", "<div><template shadowrootmode=open>ALTERED</template>AUTHENTIC</div>"},
 		"sheet in a template":    {"", "<template><style>.x{display:none}</style></template><p class=x>ALTERED</p><p>We demand</p>"},
+		"program in a comment":   {"", "<script><!-- < <script></script><p>AUTHENTIC</p>--></script><p>ALTERED</p>"},
 		"alternative text":       {"", "<img alt='AUTHENTIC'><p>ALTERED</p>"},
 	}
 }

@@ -20,6 +20,7 @@ const maxSender = 120;
 
 // head is the beginning of a line, of at most n bytes.
 function head(line: string, n: number): string {
+  if (line.length * 3 <= n) return line;
   let at = 0;
   let i = 0;
   for (const c of line) {

@@ -5,6 +5,7 @@
 import { readChat } from "./chat.ts";
 import { encrypted, ExtractError, tooLarge, unsupported, type Copy, type Form } from "./copy.ts";
 import { formOf, head, ole, zipped } from "./form.ts";
+import { readHTML } from "./page.ts";
 import { openArchive } from "./zip.ts";
 
 export { ExtractError, type Copy, type Form } from "./copy.ts";
@@ -24,6 +25,11 @@ export async function read(file: Uint8Array): Promise<Result> {
     case "chat": {
       const text = utf8(bytes);
       if (text !== undefined) return { copy: { ...readChat(text), file: bytes } };
+      break;
+    }
+    case "html": {
+      const copy = readHTML(bytes);
+      if (copy) return { copy: { ...copy, file: bytes } };
       break;
     }
     case "archive":

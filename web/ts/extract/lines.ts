@@ -47,7 +47,10 @@ export function words(l: Lines, s: string): void {
 
 // kept writes text whose white space and line ends are kept.
 export function kept(l: Lines, s: string): void {
-  for (const line of s.match(/[^\n]*\n|[^\n]+$/g) ?? []) {
+  for (let from = 0; from < s.length; ) {
+    const stop = s.indexOf("\n", from) + 1 || s.length;
+    const line = s.slice(from, stop);
+    from = stop;
     const text = trimRight(line, "\r\n");
     const body = text.replace(/^[ \t]+/, "");
     if (body !== "") {
@@ -64,16 +67,21 @@ const encoder = new TextEncoder();
 
 // write puts down what is owed, and then words that are not empty.
 export function write(l: Lines, s: string): void {
-  writeBytes(l, encoder.encode(s.replace(/\0/g, "\ufffd")));
+  if (s.includes("\0")) s = s.replaceAll("\0", "\ufffd");
+  if (l.full || (!room(l, 3 * s.length) && !room(l, encoder.encode(s).length))) return;
+  let i = 0;
+  for (let u; i < s.length && (u = s.charCodeAt(i)) < 0x80; i++) l.buf[l.at++] = u;
+  if (i < s.length) l.at += encoder.encodeInto(s.slice(i), l.buf.subarray(l.at)).written;
 }
 
-function writeBytes(l: Lines, b: Uint8Array): void {
-  if (l.at + b.length + emptyLine > maxText) {
-    l.full = true;
-    return;
-  }
-  if (l.at + b.length + emptyLine > l.buf.length) {
-    const more = new Uint8Array(2 * (l.at + b.length + emptyLine));
+// room makes room for up to n bytes and writes what is owed before them; it does neither
+// where that would be more text than is read.
+function room(l: Lines, n: number): boolean {
+  const size = l.at + n + emptyLine;
+  l.full = size > maxText;
+  if (l.full) return false;
+  if (size > l.buf.length) {
+    const more = new Uint8Array(2 * size);
     more.set(l.buf);
     l.buf = more;
   }
@@ -83,8 +91,7 @@ function writeBytes(l: Lines, b: Uint8Array): void {
   }
   l.owed = sameLine;
   l.blank = false;
-  l.buf.set(b, l.at);
-  l.at += b.length;
+  return true;
 }
 
 // since is what was written from a mark on.
@@ -125,10 +132,11 @@ export function add(l: Lines, o: Lines, owed: number): void {
   for (const t of o.tallies) leave(l, t.code, t.count);
   if (o.at === 0) return;
   end(l, owed);
-  const before = l.at;
-  writeBytes(l, o.buf.subarray(0, o.at));
-  const shift = l.at - o.at;
-  if (shift >= before) for (const d of o.doubts) doubt(l, shift + d.at, d.detail, shift + d.end);
+  if (l.full || !room(l, o.at)) return;
+  const shift = l.at;
+  l.buf.set(o.buf.subarray(0, o.at), l.at);
+  l.at += o.at;
+  for (const d of o.doubts) doubt(l, shift + d.at, d.detail, shift + d.end);
 }
 
 const details: Record<string, string> = {
