@@ -66,6 +66,12 @@ func (p *person) answer() (word, said string) {
 	return word, said
 }
 
+func (p *person) requests() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.seen...)
+}
+
 // others are the requests that went elsewhere, or carried a copy.
 func (p *person) others() (out []string) {
 	p.mu.Lock()
@@ -171,10 +177,21 @@ func TestPageFiles(t *testing.T) {
 	if word, said := p.answer(); word != "Authentic" {
 		t.Errorf("a chat: %s", said)
 	}
-	choose("page.html", "<!doctype html><title>x</title><p>"+strings.ReplaceAll(strings.TrimSpace(editions[1].Texts["en"]), "\n", "<p>"))
+	choose("page.html", "<!doctype html><title>x</title><p>"+strings.ReplaceAll(strings.TrimSpace(editions[1].Texts["en"]), "\n", "<p>")+"<img src=/tracker.png><script src=/evil.js></script>")
+	if word, said := p.answer(); word != "Authentic" {
+		t.Errorf("a page: %s", said)
+	}
+	choose("page.html", "<!doctype html><p style=display:none>"+editions[1].Texts["en"]+"<p>Nothing of the kind was ever said by anybody at all.")
+	if word, said := p.answer(); word != "Unknown" {
+		t.Errorf("a page that hides the text: %s", said)
+	}
+	if strings.Contains(strings.Join(p.requests(), " "), "tracker") || strings.Contains(strings.Join(p.requests(), " "), "evil") {
+		t.Error("what a page names was fetched")
+	}
+	choose("copy.md", "# "+strings.Replace(strings.TrimSpace(editions[1].Texts["en"]), "The river", "**The** **river**", 1))
 	var asked string
 	p.run(chromedp.WaitVisible("#answer button"), chromedp.Text("#answer", &asked))
-	if !strings.Contains(asked, "a web page’s source") || len(p.others()) > 0 {
+	if !strings.Contains(asked, "a Markdown text") || len(p.others()) > 0 {
 		t.Errorf("before anything is sent: %q, requests %q", asked, p.others())
 	}
 	p.run(chromedp.Click("#answer button", chromedp.ByQuery), chromedp.WaitVisible("section.verdict"))

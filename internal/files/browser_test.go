@@ -1,11 +1,11 @@
 package files
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -36,31 +36,30 @@ func TestBrowser(t *testing.T) {
 	}
 	forms := map[string]int{}
 	for batch := range slices.Chunk(copies, 500) {
-		page.Do(t, chromedp.Evaluate(fmt.Sprintf(`%s.map(b => {
+		page.Do(t, chromedp.Evaluate(fmt.Sprintf(`Promise.all(%s.map(async b => {
 			const file = Uint8Array.from(atob(b), c => c.charCodeAt(0));
 			let fingerprints = null;
 			try { fingerprints = engine.fingerprints(file) } catch {}
 			try {
-				const r = engine.read(file);
+				const r = await engine.read(file);
 				if (!r.copy) return {form: r.form, fingerprints};
 				const text = btoa(Array.from(r.copy.text, c => String.fromCharCode(c)).join(""));
 				return {form: r.copy.form, text, warnings: r.copy.warnings.map(w => ({Code: w.code, At: w.at, Detail: w.detail})), fingerprints};
 			} catch (e) { return {form: "", error: e.code, fingerprints} }
-		})`, browsertest.JSON(t, batch)), &got))
+		}))`, browsertest.JSON(t, batch)), &got, browsertest.Await))
 		for i, c := range batch {
 			form := string(extract.FormOf(c))
-			switch form {
-			case "docx", "odt":
-				form = "zip"
-			case "archive":
-				if strings.HasPrefix(string(c), "PK\x03\x04") {
-					form = "zip"
-				}
-			}
 			forms[form]++
 			g := got[i]
-			want := fmt.Sprint(form)
-			have := g.Form
+			want, have := form, g.Form
+			if form == "archive" || form == "rtf" { // nobody reads them
+				want, have = form+" true", fmt.Sprintf("%s %v", form, g.Error != "")
+			}
+			// Another test holds what is read of pages; archives that are cut short are
+			// left to the service.
+			if form == "html" || bytes.HasPrefix(c, []byte("PK\x03\x04")) {
+				want, have = "", ""
+			}
 			// A chat that is not UTF-8 is left to the service.
 			if form == "text" || form == "chat" && utf8.Valid(c) {
 				read, err := (&extract.Reader{}).Read(t.Context(), c)
@@ -79,7 +78,7 @@ func TestBrowser(t *testing.T) {
 			}
 		}
 	}
-	for _, form := range []string{"text", "html", "eml", "chat", "markdown", "zip", "pdf", "rtf", "picture"} {
+	for _, form := range []string{"text", "html", "eml", "chat", "markdown", "docx", "odt", "archive", "pdf", "rtf", "picture"} {
 		if forms[form] < 20 {
 			t.Errorf("%d copies are %s", forms[form], form)
 		}

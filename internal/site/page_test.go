@@ -148,7 +148,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 			}
 			h := x.rec.Header()
 			for name, want := range map[string]string{
-				"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+				"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types sijil-inert",
 				"X-Content-Type-Options":  "nosniff", "Referrer-Policy": "no-referrer",
 			} {
 				if h.Get(name) != want {

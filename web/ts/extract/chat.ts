@@ -1,7 +1,7 @@
 // Exported chats. Mirrors internal/extract/chat.go.
-import type { Copy } from "../match/match.ts";
-import { bytes } from "../match/word.ts";
-import { copyOf, emptyLine, end, ExtractError, kept, leave, lineEnd, newLines } from "./lines.ts";
+import type { Copy } from "./copy.ts";
+import { copyOf, emptyLine, end, kept, leave, lineEnd, newLines } from "./lines.ts";
+import { lower, trim, trimRight } from "./words.ts";
 
 const digit = "[0-9\\u0660-\\u0669\\u06f0-\\u06f9]";
 const unseen = "[\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069\\ufeff]*";
@@ -20,10 +20,12 @@ const maxSender = 120;
 
 // head is the beginning of a line, of at most n bytes.
 function head(line: string, n: number): string {
+  if (line.length * 3 <= n) return line;
   let at = 0;
   let i = 0;
   for (const c of line) {
-    at += bytes(c);
+    const u = c.codePointAt(0) as number;
+    at += u < 0x80 ? 1 : u < 0x800 ? 2 : u < 0x10000 ? 3 : 4;
     if (at > n) break;
     i += c.length;
   }
@@ -40,7 +42,7 @@ function cutStamp(line: string): string | undefined {
 // name none.
 function cutSender(line: string): string | undefined {
   let i = head(line, maxSender).indexOf(": ");
-  if (i < 0 && line.endsWith(":") && bytes(line) < maxSender) i = line.length - 1;
+  if (i < 0 && line.endsWith(":") && head(line, maxSender - 1) === line) i = line.length - 1;
   return i > 0 ? line.slice(i + 2) : undefined;
 }
 
@@ -49,7 +51,7 @@ export function isChat(s: string): boolean {
   let seen = 0;
   for (let at = 0; at < s.length && seen < 20; ) {
     const stop = s.indexOf("\n", at);
-    const line = s.slice(at, stop < 0 ? undefined : stop).replace(/[\r ]+$/, "");
+    const line = trimRight(s.slice(at, stop < 0 ? undefined : stop), "\r ");
     at = stop < 0 ? s.length : stop + 1;
     if (line === "") continue;
     const rest = cutStamp(line);
@@ -64,16 +66,18 @@ export function isChat(s: string): boolean {
 const fillers = ["<media omitted>", "<médias omis>", "<تم استبعاد الوسائط>", "<attached:", "image omitted", "video omitted", "audio omitted", "sticker omitted", "document omitted", "gif omitted", "null"];
 
 function isFiller(s: string): boolean {
-  s = s.trim().toLowerCase();
+  s = lower(trim(s));
   return fillers.some((f) => s === f || (f.endsWith(":") && s.startsWith(f)));
 }
 
+const editedMark = "<This message was edited>";
+
 // readChat keeps the messages, each a paragraph, without stamps and senders.
-export function readChat(file: Uint8Array): Copy {
+export function readChat(text: string): Copy {
   const out = newLines();
   let keep = false;
-  for (const raw of new TextDecoder("utf-8", { ignoreBOM: true }).decode(file).split("\n")) {
-    const line = raw.replace(/\r+$/, "");
+  for (const raw of text.split("\n")) {
+    const line = trimRight(raw, "\r");
     const rest = cutStamp(line);
     if (rest === undefined) {
       if (keep) {
@@ -86,10 +90,10 @@ export function readChat(file: Uint8Array): Copy {
     keep = message !== undefined;
     if (message === undefined) continue;
     end(out, emptyLine);
-    const s = message.replace(/^[\u200e\u200f]+/, "").replace(/<This message was edited>$/, "");
+    let s = message.replace(/^[\u200e\u200f]+/, "");
+    if (s.endsWith(editedMark)) s = s.slice(0, -editedMark.length);
     if (isFiller(s)) leave(out, "pictures-not-read");
     else kept(out, s);
   }
-  if (out.text === "") throw new ExtractError("no-text", "an exported chat in which no words are shown", "copy the message alone, and check what you copied");
-  return { ...copyOf(out, "chat"), file };
+  return copyOf(out, "chat");
 }

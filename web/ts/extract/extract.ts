@@ -1,29 +1,64 @@
-// Turns a copy into what a reader sees of it, on the reader's own device: plain text and
-// chats. What other forms show is read by the service, if the person sends them. Mirrors
-// internal/extract.
-import type { Copy } from "../match/match.ts";
+// Package extract turns a copy into what a reader sees of it, on the reader's own
+// device. It mirrors internal/extract; docs/formats/extract.md is the normative
+// description. What is not read here is named, so that the person can be asked before
+// it is sent anywhere.
 import { readChat } from "./chat.ts";
-import { formOf, type Form } from "./form.ts";
-import { ExtractError } from "./lines.ts";
+import { encrypted, ExtractError, tooLarge, unsupported, type Copy, type Form } from "./copy.ts";
+import { formOf, head, ole, zipped } from "./form.ts";
+import { readHTML } from "./page.ts";
+import { openArchive } from "./zip.ts";
 
-export { ExtractError } from "./lines.ts";
+export { ExtractError, type Copy, type Form } from "./copy.ts";
 
 const maxFile = 10 << 20;
 
-// read returns the copy, or the form that only the service reads. It throws
-// ExtractError.
-export function read(file: Uint8Array): { copy: Copy } | { form: Form } {
-  if (file.length > maxFile) throw new ExtractError("too-large", `larger than ${maxFile} bytes (10 MiB)`, "check the declaration alone, without what surrounds it");
-  const { form, bytes } = formOf(file);
-  if (form === "text") return { copy: { form, text: bytes, warnings: [], doubts: [] } };
-  return form === "chat" && isUTF8(bytes) ? { copy: readChat(bytes) } : { form };
+// Result is the copy, or the form of a file that only the service reads.
+export type Result = { copy: Copy } | { form: Form; where: "service" };
+
+// read throws ExtractError.
+export async function read(file: Uint8Array): Promise<Result> {
+  if (file.length > maxFile) throw tooLarge(`larger than ${maxFile} bytes (10 MiB)`);
+  const { form, bytes } = await formOf(file);
+  switch (form) {
+    case "text":
+      return { copy: { form, text: bytes, warnings: [], doubts: [] } };
+    case "chat": {
+      const text = utf8(bytes);
+      if (text !== undefined) return { copy: { ...readChat(text), file: bytes } };
+      break;
+    }
+    case "html": {
+      const copy = readHTML(bytes);
+      if (copy) return { copy: { ...copy, file: bytes } };
+      break;
+    }
+    case "archive":
+    case "rtf":
+      throw unread(form, file);
+  }
+  return { form, where: "service" };
 }
 
-function isUTF8(b: Uint8Array): boolean {
+// utf8 is a text, undefined where the bytes are not UTF-8 throughout.
+function utf8(b: Uint8Array): string | undefined {
   try {
-    new TextDecoder("utf-8", { fatal: true }).decode(b);
-    return true;
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(b);
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+// unread says why a form is not read. Word locks a file inside one of its old form, and
+// archives that are cut off have no form at all.
+function unread(form: Form, file: Uint8Array): ExtractError {
+  const start = head(file);
+  if (start.startsWith(ole) && new TextDecoder("latin1").decode(file).includes("EncryptedPack".split("").join("\0"))) return encrypted();
+  if (start.startsWith(zipped)) {
+    try {
+      openArchive(file);
+    } catch (err) {
+      if (err instanceof ExtractError) return err;
+    }
+  }
+  return unsupported(form);
 }

@@ -18,7 +18,7 @@ export async function answer(form: HTMLFormElement, area: HTMLElement): Promise<
   const bytes = chosen ? new Uint8Array(await chosen.arrayBuffer()) : new TextEncoder().encode(pasted.replace(/\r\n/g, "\n"));
   let copy: Copy;
   try {
-    const what = read(bytes);
+    const what = await read(bytes);
     if (!("copy" in what)) return ask(form, area, what.form);
     copy = what.copy;
   } catch (e) {
