@@ -78,6 +78,18 @@ func TestArrowsPointInward(t *testing.T) {
 	}
 }
 
+// TestProgramsWithoutSecondOpinion: neither program links sigstore-go
+// (docs/decisions/0012-second-opinion.md).
+func TestProgramsWithoutSecondOpinion(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", module+"/cmd/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if deps := string(out); strings.Contains(deps, "sigstore-go") || !strings.Contains(deps, module+"/internal/evidence") {
+		t.Error("a program links sigstore-go, or the list of packages is not one")
+	}
+}
+
 // TestRuleCatches proves that the rule can fail.
 func TestRuleCatches(t *testing.T) {
 	for _, c := range [][2]string{

@@ -73,10 +73,7 @@ func (f mirrorFlags) run(ctx context.Context, env Env, from, dir string, tiles b
 	if err != nil {
 		return err
 	}
-	o, err := env.options(trust, "", src, memory)
-	if err != nil {
-		return err
-	}
+	o := env.options(trust, "", src, memory)
 	bar := newProgress(env, f.json)
 	r, err := mirror.Update(ctx, mirror.Options{Source: src, Dir: dir, Trust: trust, Evidence: o, Tiles: tiles, Progress: bar.show})
 	bar.clear()

@@ -114,10 +114,7 @@ func (f publishFlags) publisher(env Env, trust *keys.Trust, trustPath, outbox st
 	if err != nil {
 		return nil, nil, err
 	}
-	o, err := env.options(trust, "", src, memory)
-	if err != nil {
-		return nil, nil, err
-	}
+	o := env.options(trust, "", src, memory)
 	p := &publisher.Publisher{
 		Server: remote.New(base, env.HTTP), Source: src, Open: o, Signer: signer, Clock: env.Clock,
 		Outbox:    publisher.FolderOutbox(outbox),

@@ -13,7 +13,6 @@ import (
 	"github.com/sijil/sijil/internal/durable"
 	"github.com/sijil/sijil/internal/evidence"
 	"github.com/sijil/sijil/internal/match"
-	"github.com/sijil/sijil/internal/sigstore"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
 	"github.com/sijil/sijil/log/client"
@@ -101,17 +100,9 @@ func trustWordOf(d *clientstate.Dir, t *keys.Trust, pin log.Digest) (string, err
 
 // options returns how to open evidence from a service: with the machine's
 // memory, and consistency proofs from the service's tiles.
-func (e Env) options(t *keys.Trust, slug string, src client.Fetcher, memory evidence.Memory) (evidence.Options, error) {
-	root, err := t.TrustedRootJSON()
-	if err != nil {
-		return evidence.Options{}, err
-	}
-	stock, err := sigstore.New(root)
-	if err != nil {
-		return evidence.Options{}, err
-	}
+func (e Env) options(t *keys.Trust, slug string, src client.Fetcher, memory evidence.Memory) evidence.Options {
 	return evidence.Options{
-		Trust: t, Slug: slug, Stock: stock, Memory: memory, Now: e.Clock(),
+		Trust: t, Slug: slug, Memory: memory, Now: e.Clock(),
 		Consistent: func(ctx context.Context, old, new *log.Checkpoint) error {
 			err := client.Consistency(ctx, src, tree(old), tree(new))
 			var bad *client.InconsistentError
@@ -120,7 +111,7 @@ func (e Env) options(t *keys.Trust, slug string, src client.Fetcher, memory evid
 			}
 			return err
 		},
-	}, nil
+	}
 }
 
 func tree(c *log.Checkpoint) client.Tree { return client.Tree{Size: uint64(c.Size()), Root: c.Root()} }

@@ -182,11 +182,11 @@ func (f verifyFlags) check(ctx context.Context, env Env, trust *keys.Trust, word
 func (f verifyFlags) source(env Env, trust *keys.Trust, slug string, memory evidence.Memory) (evidence.Source, evidence.Options, error) {
 	if f.offline != "" {
 		src := client.NewDir(f.offline)
-		o, err := env.options(trust, slug, src, memory)
+		o := env.options(trust, slug, src, memory)
 		if o.Copy = true; !isMirror(f.offline) {
 			o.Layout.Folder, o.Consistent = true, nil
 		}
-		return src, o, err
+		return src, o, nil
 	}
 	base := f.server
 	if base == "" {
@@ -196,8 +196,7 @@ func (f verifyFlags) source(env Env, trust *keys.Trust, slug string, memory evid
 	if err != nil {
 		return nil, evidence.Options{}, err
 	}
-	o, err := env.options(trust, slug, src, memory)
-	return src, o, err
+	return src, env.options(trust, slug, src, memory), nil
 }
 
 // isMirror reports whether a folder has a service's own paths.

@@ -44,17 +44,19 @@ type Source interface {
 	Fetch(ctx context.Context, path string) ([]byte, error)
 }
 
-// StockVerifier gives a second opinion on a bundle; see package sigstore.
+// StockVerifier gives a second opinion on a bundle; see package sigstore, and
+// docs/decisions/0012-second-opinion.md.
 type StockVerifier interface {
 	Verify(bundle []byte, key *ecdsa.PublicKey, artifact log.Digest) error
 }
 
-// Options say what to open and whom to trust. All but Memory and Now are required.
+// Options say what to open and whom to trust. Trust, Slug and Layout are required.
 type Options struct {
 	Trust  *keys.Trust
 	Slug   string
 	Layout Layout
-	Stock  StockVerifier
+	// Stock must agree on every bundle. Optional: what it checks, this package checks.
+	Stock StockVerifier
 	// Copy says that the source is a folder, which may be older than what this
 	// machine has seen. Layout.Folder implies it.
 	Copy bool
@@ -355,11 +357,15 @@ func (r *reader) nextRecord(c **chain.Chain, b *log.Bundle) (*chain.Record, erro
 	return record, nil
 }
 
-// verifyRecord verifies a record's place in the log, and asks the stock verifier.
+// verifyRecord verifies a record's place in the log, and asks the stock verifier if
+// there is one.
 func (r *reader) verifyRecord(b *log.Bundle, record *chain.Record, data []byte) (*log.Logged, error) {
 	logged, err := b.Verify(record.Key.ECDSA(), r.policy.Log().ID(), r.policy)
 	if err != nil {
 		return nil, err
+	}
+	if r.o.Stock == nil {
+		return logged, nil
 	}
 	return logged, r.o.Stock.Verify(data, record.Key.ECDSA(), statement.Artifact(record.Statement))
 }

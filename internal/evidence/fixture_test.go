@@ -53,8 +53,9 @@ func (w *world) served() logtest.Documents {
 	return w.pub.Documents(evidence.Layout{}, w.log.Size())
 }
 
+// options are those of the reader's tool: without a second opinion.
 func (w *world) options() evidence.Options {
-	return evidence.Options{Trust: w.trust, Slug: slug, Stock: w.stock, Consistent: consistentIn(w.log)}
+	return evidence.Options{Trust: w.trust, Slug: slug, Consistent: consistentIn(w.log)}
 }
 
 // consistentIn proves consistency from the tree that a log really has, as a
