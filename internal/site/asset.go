@@ -3,7 +3,10 @@ package site
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha512"
 	"embed"
+	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"path"
 	"strings"
@@ -11,8 +14,10 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/sijil/sijil/internal/message"
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/log"
+	"github.com/sijil/sijil/web"
 )
 
 // asset is a static file under a name that holds its digest, so that it can be
@@ -21,6 +26,22 @@ type asset struct {
 	body        []byte
 	packed      []byte // gzip
 	contentType string
+	shared      bool // pages of other sites load it
+}
+
+// files are the static files, and the paths of those that pages name.
+type files struct {
+	assets         map[string]asset
+	style          string            // path of the style sheet
+	script         string            // of the pages' script
+	engine         string            // of what checks copies in the browser
+	badgeScript    string            // of the badge
+	badgeIntegrity string            // its digest, for the integrity attribute
+	scriptWords    map[string]string // of the script's messages, by language
+	favicon        string
+	icon192        string
+	icon512        string
+	workerScript   []byte // of the service worker, which has a fixed path
 }
 
 func newAsset(body []byte, contentType string) (asset, error) {
@@ -35,38 +56,84 @@ func newAsset(body []byte, contentType string) (asset, error) {
 	if err := z.Close(); err != nil {
 		return asset{}, err
 	}
-	return asset{body, b.Bytes(), contentType}, nil
+	return asset{body: body, packed: b.Bytes(), contentType: contentType}, nil
 }
 
-func (s *site) loadAssets(files embed.FS) error {
-	list, err := files.ReadDir("static")
+var contentTypes = map[string]string{
+	".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
+	".json": "application/json", ".png": "image/png",
+}
+
+// add takes a file in, and returns its path.
+func (f *files) add(name string, body []byte) (string, error) {
+	ext := path.Ext(name)
+	a, err := newAsset(body, contentTypes[ext])
+	if err != nil {
+		return "", err
+	}
+	a.shared = shared[name]
+	full := strings.TrimSuffix(name, ext) + "." + log.Sum(body).Hex()[:16] + ext
+	f.assets[full] = a
+	return "/static/" + full, nil
+}
+
+// shared are the files that pages of other sites load.
+var shared = map[string]bool{"badge.js": true, "engine.js": true}
+
+func (s *site) loadAssets() error {
+	static := web.Static()
+	list, err := static.ReadDir("static")
 	if err != nil {
 		return err
 	}
-	s.assets = map[string]asset{}
+	s.files = files{assets: map[string]asset{}, scriptWords: map[string]string{}}
 	for _, f := range list {
-		body, err := files.ReadFile("static/" + f.Name())
+		body, err := static.ReadFile("static/" + f.Name())
 		if err != nil {
 			return err
 		}
-		ext := path.Ext(f.Name())
-		name := strings.TrimSuffix(f.Name(), ext) + "." + log.Sum(body).Hex()[:16] + ext
-		kind := map[string]string{".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}[ext]
-		if s.assets[name], err = newAsset(body, kind); err != nil {
+		if f.Name() == "worker.js" {
+			s.workerScript = body
+			continue
+		}
+		at, err := s.add(f.Name(), body)
+		if err != nil {
 			return err
 		}
-		switch ext {
-		case ".js":
-			switch f.Name() {
-			case "page.js":
-				s.script = "/static/" + name
-			case "form.js":
-				s.engine = "/static/" + name
-			}
-		case ".css":
-			s.style = "/static/" + name
-		case ".svg":
-			s.favicon = "/static/" + name
+		switch f.Name() {
+		case "page.js":
+			s.script = at
+		case "form.js":
+			s.engine = at
+		case "style.css":
+			s.style = at
+		case "icon.svg":
+			s.favicon = at
+		case "icon-192.png":
+			s.icon192 = at
+		case "icon-512.png":
+			s.icon512 = at
+		case "badge.js":
+			sum := sha512.Sum384(body)
+			s.badgeScript, s.badgeIntegrity = at, "sha384-"+base64.StdEncoding.EncodeToString(sum[:])
+		}
+	}
+	return s.addWords(web.Messages())
+}
+
+// addWords makes one file a language of what the script says.
+func (s *site) addWords(catalogues embed.FS) error {
+	for _, lang := range message.Languages {
+		body, err := catalogues.ReadFile("messages/verdict." + lang + ".json")
+		if err != nil {
+			return err
+		}
+		var b bytes.Buffer
+		if err := json.Compact(&b, body); err != nil {
+			return err
+		}
+		if s.scriptWords[lang], err = s.add("words-"+lang+".json", b.Bytes()); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -75,15 +142,20 @@ func (s *site) loadAssets(files embed.FS) error {
 func (s *site) static(w http.ResponseWriter, r *http.Request) {
 	a, ok := s.assets[mux.Vars(r)["file"]]
 	if !ok {
-		s.fail(w, r, publish.ErrUnknown)
+		s.visit(r).fail(w, publish.ErrUnknown)
 		return
 	}
-	w.Header().Set("Content-Type", a.contentType)
-	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	w.Header().Set("Vary", "Accept-Encoding")
+	h := w.Header()
+	h.Set("Content-Type", a.contentType)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Vary", "Accept-Encoding")
+	if a.shared {
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	}
 	body := a.body
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		w.Header().Set("Content-Encoding", "gzip")
+		h.Set("Content-Encoding", "gzip")
 		body = a.packed
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))

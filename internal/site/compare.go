@@ -1,15 +1,11 @@
 package site
 
 import (
-	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/gorilla/mux"
 
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/publish"
@@ -32,12 +28,13 @@ type comparePage struct {
 }
 
 type comparedVersion struct {
-	Number        int
-	Path          string
-	Date          string
-	Record        string
-	Retracted     *retractionView
-	Issued, Words string
+	Number    int
+	Path      string
+	Date      string
+	Record    string
+	Retracted *retractionView
+	Issued    string
+	Link      link // within a sentence
 }
 
 // comparedText is one language: the later text, cut into lines, with what was
@@ -57,67 +54,67 @@ type diffLine struct {
 }
 
 // chooseCompare sends the form on to the permanent address of what it chose.
-func (s *site) chooseCompare(r *http.Request) (answer, error) {
-	q := r.URL.Query()
+func (v *visit) chooseCompare() (answer, error) {
+	q := v.r.URL.Query()
 	a, errA := strconv.Atoi(q.Get("before"))
 	b, errB := strconv.Atoi(q.Get("after"))
-	slug := mux.Vars(r)["slug"]
-	if _, err := s.service.Publication(slug); err != nil || errA != nil || errB != nil || a < 1 || b < 1 {
+	slug := v.variable("slug")
+	if _, err := v.service.Publication(slug); err != nil || errA != nil || errB != nil || a < 1 || b < 1 {
 		return answer{}, publish.ErrUnknown
 	}
-	return answer{elsewhere: comparePath(slug, a, b)}, nil
+	return v.elsewhere(comparePath(slug, a, b)), nil
 }
 
-func (s *site) compare(r *http.Request) (answer, error) {
-	vars := mux.Vars(r)
-	slug := vars["slug"]
+func (v *visit) compare() (answer, error) {
+	slug := v.variable("slug")
 	var two [2]publish.VersionSummary
 	var p publish.Summary
 	for i, name := range []string{"a", "b"} {
-		n, err := strconv.Atoi(vars[name])
+		n, err := strconv.Atoi(v.variable(name))
 		if err != nil {
 			return answer{}, publish.ErrUnknown
 		}
-		if p, two[i], err = s.find(slug, n); err != nil {
+		if p, two[i], err = v.find(slug, n); err != nil {
 			return answer{}, err
 		}
 	}
 	a, b := two[0], two[1]
-	c, err := s.service.Compare(slug, a.Version, b.Version)
+	c, err := v.service.Compare(slug, a.Version, b.Version)
 	if err != nil {
 		return answer{}, err
 	}
-	v := comparePage{page: s.head(fmt.Sprintf("%s, versions %d and %d", titles(p.Title)[0].Text, a.Version, b.Version)), Slug: slug,
-		PublicationPath: publicationPath(slug), HistoryPath: historyPath(slug), Titles: titles(b.Title), Before: comparedOf(p, a), After: comparedOf(p, b),
-		PlaceDate: c.PlaceDate, ListWords: upperFirst(listWords(c.List)), ListCount: fmt.Sprintf("%d in version %d, %d in version %d", c.List.Before, a.Version, c.List.After, b.Version)}
+	view := comparePage{page: v.head(v.Say("title_compare", "title", v.titles(p.Title)[0].Text, "a", a.Version, "b", b.Version)), Slug: slug,
+		PublicationPath: v.to(publicationPath(slug)), HistoryPath: v.to(historyPath(slug)), Titles: v.titles(b.Title), Before: v.comparedOf(p, a), After: v.comparedOf(p, b),
+		PlaceDate: c.PlaceDate, ListWords: upperFirst(v.listWords(c.List)), ListCount: v.Say("compare_count", "before", c.List.Before, "a", a.Version, "after", c.List.After, "b", b.Version)}
 	if a.Version != b.Version {
-		v.Opposite = comparePath(slug, b.Version, a.Version)
+		view.Opposite = v.to(comparePath(slug, b.Version, a.Version))
 	}
-	sc := newScreen()
+	sc := v.newScreen()
 	for _, t := range c.Texts {
-		x := comparedTextOf(sc, t)
-		v.Texts = append(v.Texts, x)
-		v.Contents = append(v.Contents, link{"#" + x.ID, x.Language})
+		x := v.comparedTextOf(sc, t)
+		view.Texts = append(view.Texts, x)
+		view.Contents = append(view.Contents, link{Path: "#" + x.ID, Text: x.Language})
 	}
-	v.Contents = append(v.Contents, link{"#signatories", "Signatories"})
-	v.Groups = listGroups(sc, c.List)
-	v.Hidden = sc.legend()
-	return answer{template: "compare", view: v}, nil
+	view.Contents = append(view.Contents, link{Path: "#signatories", Text: v.Say("signatories")})
+	view.Groups = v.listGroups(sc, c.List)
+	view.Hidden = sc.legend()
+	return answer{template: "compare", view: view}, nil
 }
 
-func comparedOf(p publish.Summary, v publish.VersionSummary) comparedVersion {
-	return comparedVersion{Number: v.Version, Path: versionPath(p.Slug, v.Version), Date: dated(v.Date, v.Place), Record: v.Record.String(),
-		Retracted: retractionOf(p.Slug, v.Retracted), Issued: v.Issued, Words: instant(v.Issued)}
+func (v *visit) comparedOf(p publish.Summary, n publish.VersionSummary) comparedVersion {
+	path := v.to(versionPath(p.Slug, n.Version))
+	return comparedVersion{Number: n.Version, Path: path, Date: v.dated(n.Date, n.Place), Record: n.Record.String(),
+		Retracted: v.retractionOf(p.Slug, n.Retracted), Issued: n.Issued, Link: link{Path: path, Text: v.version(n.Version)}}
 }
 
 // comparedTextOf shows a text: the changes with a few words around them, then the
 // whole.
-func comparedTextOf(sc *screen, t match.TextComparison) comparedText {
-	x := comparedText{ID: "text-" + t.Language, Lang: t.Language, Dir: direction(t.Language), Language: languageName(t.Language), Words: upperFirst(textWords(t)), Changed: t.Status == match.TextChanged}
+func (v *visit) comparedTextOf(sc *screen, t match.TextComparison) comparedText {
+	x := comparedText{ID: "text-" + t.Language, Lang: t.Language, Dir: direction(t.Language), Language: v.languageName(t.Language), Words: upperFirst(v.textWords(t)), Changed: t.Status == match.TextChanged}
 	excerpts := match.Excerpts(t.Pieces, contextWords)
 	for i, e := range excerpts {
 		if i == maxDifferences || sc.left <= 0 {
-			x.Cut = fmt.Sprintf("%d more changes are not shown here: sijil diff shows all of them.", len(excerpts)-i)
+			x.Cut = v.Say("compare_more", "count", len(excerpts)-i)
 			return x
 		}
 		x.Excerpts = append(x.Excerpts, diffLines(sc, e))
@@ -125,7 +122,7 @@ func comparedTextOf(sc *screen, t match.TextComparison) comparedText {
 	if x.Changed {
 		x.Lines = diffLines(sc, t.Pieces)
 		if sc.left <= 0 {
-			x.Cut = "The text goes on: the whole of it is in the text files."
+			x.Cut = v.Say("text_cut")
 		}
 	}
 	return x
@@ -185,22 +182,22 @@ func upperFirst(s string) string {
 	return string(unicode.ToUpper(r)) + s[n:]
 }
 
-func listGroups(sc *screen, l match.ListComparison) []nameGroup {
+func (v *visit) listGroups(sc *screen, l match.ListComparison) []nameGroup {
 	name := func(n match.ListedName) []run {
 		if n.Withheld {
-			return []run{{Text: "one name withheld"}}
+			return []run{{Text: v.Say("name_withheld")}}
 		}
 		return sc.published(n.Name, maxName)
 	}
-	added := nameGroup{Heading: "Added", More: moreNames(len(l.Added))}
+	added := nameGroup{Heading: v.Say("added"), More: v.moreNames(len(l.Added))}
 	for _, n := range l.Added[:min(len(l.Added), maxNames)] {
 		added.Names = append(added.Names, namePair{Copy: name(n)})
 	}
-	removed := nameGroup{Heading: "Removed", More: moreNames(len(l.Removed))}
+	removed := nameGroup{Heading: v.Say("removed"), More: v.moreNames(len(l.Removed))}
 	for _, n := range l.Removed[:min(len(l.Removed), maxNames)] {
 		removed.Names = append(removed.Names, namePair{Published: name(n)})
 	}
-	changed := nameGroup{Heading: "Changed", More: moreNames(len(l.Changed))}
+	changed := nameGroup{Heading: v.Say("changed"), More: v.moreNames(len(l.Changed))}
 	for _, n := range l.Changed[:min(len(l.Changed), maxNames)] {
 		changed.Names = append(changed.Names, namePair{Published: sc.published(n.Before, maxName), Copy: sc.published(n.After, maxName)})
 	}

@@ -1,7 +1,6 @@
 package site
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"unicode"
@@ -13,53 +12,57 @@ import (
 // evidenceView is where the proof is, and how to check it elsewhere.
 type evidenceView struct {
 	Record, Genesis, Log string
-	Index, TreeSize      int64
+	Index, TreeSize      int
 	Witnesses            string
-	AsOf, AsOfText       string
+	AsOf                 string
 	Files                []link
 	Commands             []string
+	Stock                string // the same with cosign
 	CommandNote          string
 }
 
-func (s *site) evidence(v *match.Verdict, about *aboutView) evidenceView {
+func (v *visit) evidence(verdict *match.Verdict, about *aboutView) evidenceView {
 	e := evidenceView{
-		Log: v.Log, TreeSize: v.Evidence.TreeSize, AsOf: v.AsOf, AsOfText: instant(v.AsOf),
-		Witnesses: "none: no witness has cosigned this checkpoint",
-		Files:     []link{{checkpointPath, "checkpoint"}},
-		Commands:  []string{"sijil trust init " + s.base, "sijil verify copy.txt"},
+		Log: verdict.Log, TreeSize: int(verdict.Evidence.TreeSize), AsOf: verdict.AsOf,
+		Witnesses: v.Say("evidence_nowitness"),
+		Files:     []link{{Path: checkpointPath, Text: v.Say("checkpoint")}},
+		Commands:  []string{"sijil trust init " + v.base, "sijil verify copy.txt"},
 	}
-	if v.Evidence.Witnesses > 0 {
-		e.Witnesses = fmt.Sprint(v.Evidence.Witnesses)
+	if verdict.Evidence.Witnesses > 0 {
+		e.Witnesses = fmt.Sprint(verdict.Evidence.Witnesses)
 	}
-	if s.base == "ADDRESS" {
-		e.CommandNote = "ADDRESS is the address of this server, as far as the first slash after its name. "
+	if v.base == unknownBase {
+		e.CommandNote = v.Say("command_address") + " "
 	}
-	e.CommandNote += "The tool compares the copy on your own machine and sends it nowhere."
+	e.CommandNote += v.Say("command_note")
 	if about == nil {
 		return e
 	}
 	slug, n := about.publication.Slug, about.version
-	e.Record, e.Genesis, e.Index = v.Evidence.Record, v.Genesis, v.Evidence.LogIndex
-	e.Commands = []string{"sijil trust init " + s.base + " --publication " + slug, "sijil verify --publication " + slug + " copy.txt"}
-	e.Files = []link{{bundlePath(slug, n.Sequence), "bundle"}, {checkpointPath, "checkpoint"}, {headPath(slug), "signed head"}}
+	e.Record, e.Genesis, e.Index = verdict.Evidence.Record, verdict.Genesis, int(verdict.Evidence.LogIndex)
+	e.Commands = []string{"sijil trust init " + v.base + " --publication " + slug, "sijil verify --publication " + slug + " copy.txt"}
+	e.Files = []link{{Path: bundlePath(slug, n.Sequence), Text: v.Say("bundle")}, {Path: checkpointPath, Text: v.Say("checkpoint")},
+		{Path: headPath(slug), Text: v.Say("signed_head")}, {Path: trustedRootPath, Text: v.Say("trusted_root")}}
 	for _, t := range n.Texts {
-		if len(v.Languages) == 0 || slices.Contains(v.Languages, t.Language) {
-			e.Files = append(e.Files, link{textPath(slug, n.Version, t.Language), "text file, " + languageName(t.Language)})
+		if len(verdict.Languages) == 0 || slices.Contains(verdict.Languages, t.Language) {
+			e.Files = append(e.Files, link{Path: textPath(slug, n.Version, t.Language), Text: v.Say("text_file_in", "language", v.languageName(t.Language))})
 		}
+		e.Stock = fmt.Sprintf("cosign verify-blob-attestation --bundle %d.bundle.json --trusted-root trusted_root.json \\\n  --key publisher.pem --type urn:sijil:version:v1 text.%s.txt", n.Sequence, n.Texts[0].Language)
 	}
-	e.Files = append(e.Files, link{signatoriesPath(slug, n.Version), "signatory list"})
+	e.Files = append(e.Files, link{Path: signatoriesPath(slug, n.Version), Text: v.Say("list_file_short")})
 	return e
 }
 
 // reason says why a copy is unknown or unchecked, and what to do.
-func reason(v *match.Verdict) []string {
-	if v.Reason.Code == "" {
+func (v *visit) reason(verdict *match.Verdict) []string {
+	r := verdict.Reason
+	if r.Code == "" {
 		return nil
 	}
-	if words, ok := why[v.Reason.Code]; ok {
-		return words
+	if v.Has("why_" + r.Code) {
+		return []string{v.Say("why_" + r.Code)}
 	}
-	return slices.DeleteFunc([]string{sentenceOf(v.Reason.Detail), sentenceOf(v.Reason.Hint)}, func(s string) bool { return s == "" })
+	return slices.DeleteFunc([]string{sentenceOf(r.Detail), sentenceOf(r.Hint)}, func(s string) bool { return s == "" })
 }
 
 // sentenceOf makes a sentence of an error's words.
@@ -72,7 +75,7 @@ func sentenceOf(s string) string {
 }
 
 // warnings says each kind of warning once, with its first details.
-func warnings(list []match.Warning) []string {
+func (v *visit) warnings(list []match.Warning) []string {
 	var order []string
 	details := map[string][]string{}
 	for _, w := range list {
@@ -85,7 +88,7 @@ func warnings(list []match.Warning) []string {
 	}
 	var out []string
 	for _, c := range order {
-		s := cmp.Or(warningWords[c], c+".")
+		s := v.spoken("warn_", c)
 		if c != match.WarnMidSentence {
 			s += " (" + firstDetails(details[c]) + ")"
 		}
@@ -94,10 +97,10 @@ func warnings(list []match.Warning) []string {
 	return out
 }
 
-func toleranceWords(v *match.Verdict) []string {
+func (v *visit) toleranceWords(verdict *match.Verdict) []string {
 	var out []string
-	for _, t := range v.Tolerances {
-		out = append(out, cmp.Or(tolerances[t], t))
+	for _, t := range verdict.Tolerances {
+		out = append(out, v.spoken("tol_", t))
 	}
 	return out
 }

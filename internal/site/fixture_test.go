@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
 	"log/slog"
 	"mime/multipart"
@@ -119,9 +120,37 @@ func newWorld(t testing.TB) *world {
 		Log: lg, Tree: lg, Public: lg.Latest, Store: rows, Signer: l.Signer, Trust: l.Trust(), Clock: clock, Logger: slog.New(slog.DiscardHandler),
 	})
 	check(t, err)
-	handler, err := New(Config{Service: service})
+	handler, err := New(Config{Service: service, Log: pagesLog{l, lg}, Fetch: fetchFixture, BaseURL: "https://sijil.example"})
 	check(t, err)
 	return &world{t: t, service: service, rows: rows, name: statement.NameOf(l.Key), signer: logtest.NewSigner(t), handler: handler}
+}
+
+// pagesLog is the virtual log as the pages see it.
+type pagesLog struct {
+	log    *logtest.Log
+	ledger *ledger
+}
+
+func (l pagesLog) Policy() *keys.Policy { return l.log.Trust().Policy() }
+
+func (l pagesLog) Entry(index int64) ([]byte, error) {
+	l.ledger.mu.Lock()
+	defer l.ledger.mu.Unlock()
+	if index >= l.log.Size() {
+		return nil, publish.ErrUnknown
+	}
+	return l.log.Entries()[index], nil
+}
+
+// fetchFixture is a site with one page.
+func fetchFixture(_ context.Context, address string) (*Fetched, error) {
+	switch address {
+	case "https://endorser.example/call":
+		return &Fetched{Address: address, When: clock(), Body: []byte("<!DOCTYPE html><html><body><nav>Menu</nav><article><p>" + strings.ReplaceAll(wellsEN, "\n\n", "</p><p>") + "</p></article></body></html>")}, nil
+	case "https://gone.example/":
+		return nil, errors.New("404")
+	}
+	return nil, ErrAddress
 }
 
 // draft is a version to publish.
@@ -296,4 +325,12 @@ func check(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// reader is somebody who reads English.
+func reader(t testing.TB) *visit {
+	t.Helper()
+	s, err := newSite(Config{})
+	check(t, err)
+	return s.visit(httptest.NewRequest(http.MethodGet, "/", nil))
 }

@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/publish"
@@ -37,6 +38,7 @@ func (e *formError) Error() string { return "form: " + e.rule }
 // submitted is a form as it arrived.
 type submitted struct {
 	pasted, file []byte
+	address      string // of a page
 	slug         string
 }
 
@@ -109,22 +111,25 @@ func readURLEncoded(r io.Reader) (submitted, error) {
 // whatever was pasted; that is the form's doing and is taken back.
 func collect(fields map[string][]byte) submitted {
 	return submitted{
-		pasted: bytes.ReplaceAll(fields["text"], []byte("\r\n"), []byte("\n")),
-		file:   fields["file"],
-		slug:   string(fields["publication"]),
+		pasted:  bytes.ReplaceAll(fields["text"], []byte("\r\n"), []byte("\n")),
+		file:    fields["file"],
+		address: strings.TrimSpace(string(fields["address"])),
+		slug:    string(fields["publication"]),
 	}
 }
 
-// copied returns the one copy of the form; ok is false when there are two.
-func (s submitted) copied() (b []byte, ok bool) {
-	pasted := len(bytes.TrimSpace(s.pasted)) > 0
-	switch {
+// copied returns the one copy of the form, or the address of one; ok is false when
+// there are two.
+func (s submitted) copied() (b []byte, address string, ok bool) {
+	switch pasted := len(bytes.TrimSpace(s.pasted)) > 0; {
+	case s.address != "":
+		return nil, s.address, !pasted && len(s.file) == 0
 	case pasted && len(s.file) > 0:
-		return nil, false
+		return nil, "", false
 	case len(s.file) > 0:
-		return s.file, true
+		return s.file, "", true
 	}
-	return s.pasted, true
+	return s.pasted, "", true
 }
 
 // maxChoices is how many publications are offered to choose from.
@@ -132,9 +137,11 @@ const maxChoices = 100
 
 // formView is the form for a copy: for one publication (Slug), or with a choice.
 type formView struct {
+	Action  string
 	Slug    string
 	Choices []choice
 	Many    bool // too many to list: a field for the slug
+	Fetches bool // this service fetches pages
 }
 
 type choice struct {
@@ -142,15 +149,23 @@ type choice struct {
 	title
 }
 
-func formFor(slug string) formView { return formView{Slug: slug} }
+func (v *visit) form() formView {
+	return formView{Action: v.to("/verify"), Fetches: v.fetch != nil}
+}
 
-func formAmong(all []publish.Summary) formView {
-	if len(all) > maxChoices {
-		return formView{Many: true}
+func (v *visit) formFor(slug string) formView {
+	f := v.form()
+	f.Slug = slug
+	return f
+}
+
+func (v *visit) formAmong(all []publish.Summary) formView {
+	f := v.form()
+	if f.Many = len(all) > maxChoices; f.Many {
+		return f
 	}
-	f := formView{}
 	for _, p := range all {
-		f.Choices = append(f.Choices, choice{p.Slug, titles(p.Title)[0]})
+		f.Choices = append(f.Choices, choice{p.Slug, v.titles(p.Title)[0]})
 	}
 	return f
 }

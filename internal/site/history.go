@@ -2,13 +2,8 @@ package site
 
 import (
 	"cmp"
-	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
-	"strings"
-
-	"github.com/gorilla/mux"
 
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/publish"
@@ -19,6 +14,7 @@ import (
 type historyPage struct {
 	page
 	Slug, PublicationPath, Genesis string
+	ChainPath                      string
 	Titles                         []title
 	Retracted                      *retractionView
 	Records                        []recordLine
@@ -35,11 +31,11 @@ type recordLine struct {
 	Retraction, Latest bool
 	Withdrawn          *retractionView // of the version
 	Reason             string
-	Issued, IssuedText string
+	Issued             string
 	Date               string
 	Key, Record        string
-	Index              int64
-	Bundle             string
+	Index              int
+	Bundle, EntryPath  string
 	Changes            []string // a line each
 	ComparePath        string
 	Against            int
@@ -47,26 +43,26 @@ type recordLine struct {
 
 // retractionView says that something was withdrawn, when and why.
 type retractionView struct {
-	Whole              bool // the publication, with all its versions
-	Reason             string
-	Issued, IssuedText string
-	Path               string // of the history
+	Whole  bool // the publication, with all its versions
+	Reason string
+	Issued string
+	Path   string // of the history
 }
 
-func retractionOf(slug string, r *publish.RetractionSummary) *retractionView {
+func (v *visit) retractionOf(slug string, r *publish.RetractionSummary) *retractionView {
 	if r == nil {
 		return nil
 	}
-	return &retractionView{Whole: r.Version == 0, Reason: r.Reason, Issued: r.Issued, IssuedText: instant(r.Issued), Path: historyPath(slug) + "#record-" + strconv.FormatInt(r.Sequence, 10)}
+	return &retractionView{Whole: r.Version == 0, Reason: r.Reason, Issued: r.Issued, Path: v.to(historyPath(slug)) + "#record-" + strconv.FormatInt(r.Sequence, 10)}
 }
 
 // retractedTag says in a list what was withdrawn.
-func retractedTag(p publish.Summary) string {
+func (v *visit) retractedTag(p publish.Summary) string {
 	switch n := len(p.Versions); {
 	case p.Retracted != nil:
-		return "retracted"
+		return v.Say("tag_retracted")
 	case n > 0 && p.Versions[n-1].Retracted != nil:
-		return "latest version retracted"
+		return v.Say("tag_latest_retracted")
 	}
 	return ""
 }
@@ -74,109 +70,112 @@ func retractedTag(p publish.Summary) string {
 // maxCompared is how many versions are compared for one page.
 const maxCompared = 40
 
-func (s *site) history(r *http.Request) (answer, error) {
-	p, err := s.service.Publication(mux.Vars(r)["slug"])
+func (v *visit) history() (answer, error) {
+	p, err := v.publicationOf()
 	if err != nil {
 		return answer{}, err
 	}
-	t := titles(p.Title)
-	v := historyPage{page: s.head("History of " + t[0].Text), Slug: p.Slug, PublicationPath: publicationPath(p.Slug), Genesis: p.Genesis.String(),
-		Titles: t, Retracted: retractionOf(p.Slug, p.Retracted), ComparePath: publicationPath(p.Slug) + "/compare"}
+	t := v.titles(p.Title)
+	view := historyPage{page: v.head(v.Say("title_history", "title", t[0].Text)), Slug: p.Slug, PublicationPath: v.to(publicationPath(p.Slug)), Genesis: p.Genesis.String(),
+		ChainPath: v.to(chainPath(p.Slug)), Titles: t, Retracted: v.retractionOf(p.Slug, p.Retracted), ComparePath: v.to(publicationPath(p.Slug) + "/compare")}
+	view.Feeds = v.feeds(p.Slug)
 	seen := map[int64]bool{}
 	retraction := func(x *publish.RetractionSummary) {
 		if x != nil && !seen[x.Sequence] {
 			seen[x.Sequence] = true
-			v.Records = append(v.Records, retractionLine(p, x))
+			view.Records = append(view.Records, v.retractionLine(p, x))
 		}
 	}
 	for i, n := range p.Versions {
-		line := versionRecord(p, n)
+		line := v.versionRecord(p, n)
 		if i > 0 {
-			line.ComparePath, line.Against = comparePath(p.Slug, n.Version-1, n.Version), n.Version-1
+			line.ComparePath, line.Against = v.to(comparePath(p.Slug, n.Version-1, n.Version)), n.Version-1
 		}
 		if i > 0 && i >= len(p.Versions)-maxCompared {
-			c, err := s.service.Compare(p.Slug, n.Version-1, n.Version)
+			c, err := v.service.Compare(p.Slug, n.Version-1, n.Version)
 			if err != nil {
 				return answer{}, err
 			}
-			line.Changes = changeLines(c)
+			line.Changes = v.changeLines(c)
 		}
-		v.Records = append(v.Records, line)
-		v.Versions = append(v.Versions, n.Version)
+		view.Records = append(view.Records, line)
+		view.Versions = append(view.Versions, n.Version)
 		retraction(n.Retracted)
 	}
 	retraction(p.Retracted)
-	slices.SortFunc(v.Records, func(a, b recordLine) int { return cmp.Compare(b.Sequence, a.Sequence) })
-	if n := len(v.Versions); n > 1 {
-		v.First, v.Last = v.Versions[n-2], v.Versions[n-1]
+	slices.SortFunc(view.Records, func(a, b recordLine) int { return cmp.Compare(b.Sequence, a.Sequence) })
+	if n := len(view.Versions); n > 1 {
+		view.First, view.Last = view.Versions[n-2], view.Versions[n-1]
 	}
-	return answer{template: "history", view: v}, nil
+	return answer{template: "history", view: view}, nil
 }
 
-func versionRecord(p publish.Summary, n publish.VersionSummary) recordLine {
+func (v *visit) versionRecord(p publish.Summary, n publish.VersionSummary) recordLine {
 	l := recordLine{
-		Sequence: n.Sequence, Heading: fmt.Sprintf("Version %d", n.Version), Path: versionPath(p.Slug, n.Version),
-		Latest: n.Version == len(p.Versions), Reason: n.Reason, Issued: n.Issued, IssuedText: instant(n.Issued),
-		Date: dated(n.Date, n.Place), Key: n.Key.String(), Record: n.Record.String(), Index: n.Index, Bundle: bundlePath(p.Slug, n.Sequence),
+		Sequence: n.Sequence, Heading: v.Say("version_heading", "number", n.Version), Path: v.to(versionPath(p.Slug, n.Version)),
+		Latest: n.Version == len(p.Versions), Reason: n.Reason, Issued: n.Issued,
+		Date: v.dated(n.Date, n.Place), Key: n.Key.String(), Record: n.Record.String(), Index: int(n.Index), Bundle: bundlePath(p.Slug, n.Sequence),
 	}
-	l.Withdrawn = retractionOf(p.Slug, n.Retracted)
+	l.EntryPath = v.entryOf(n.Index)
+	l.Withdrawn = v.retractionOf(p.Slug, n.Retracted)
 	return l
 }
 
-func retractionLine(p publish.Summary, x *publish.RetractionSummary) recordLine {
+func (v *visit) retractionLine(p publish.Summary, x *publish.RetractionSummary) recordLine {
 	l := recordLine{
-		Sequence: x.Sequence, Heading: "The publication was retracted", Retraction: true, Reason: x.Reason, Issued: x.Issued, IssuedText: instant(x.Issued),
-		Key: x.Key.String(), Record: x.Record.String(), Index: x.Index, Bundle: bundlePath(p.Slug, x.Sequence),
+		Sequence: x.Sequence, Heading: v.Say("retracted_whole"), Retraction: true, Reason: x.Reason, Issued: x.Issued,
+		Key: x.Key.String(), Record: x.Record.String(), Index: int(x.Index), Bundle: bundlePath(p.Slug, x.Sequence),
 	}
+	l.EntryPath = v.entryOf(x.Index)
 	if x.Version > 0 {
-		l.Heading, l.Path = fmt.Sprintf("Version %d was retracted", x.Version), versionPath(p.Slug, x.Version)
+		l.Heading, l.Path = v.Say("retracted_number", "number", x.Version), v.to(versionPath(p.Slug, x.Version))
 	}
 	return l
 }
 
 // changeLines says what changed, a line for each text and one for the list.
-func changeLines(c *match.Comparison) []string {
+func (v *visit) changeLines(c *match.Comparison) []string {
 	var out []string
 	for _, t := range c.Texts {
-		out = append(out, languageName(t.Language)+": "+textWords(t))
+		out = append(out, v.Say("text_line", "language", v.languageName(t.Language), "words", v.textWords(t)))
 	}
 	if c.PlaceDate != nil {
-		out = append(out, "Place and date: changed")
+		out = append(out, v.Say("place_date_changed"))
 	}
-	return append(out, "Signatories: "+listWords(c.List))
+	return append(out, v.Say("names_line", "what", v.listWords(c.List)))
 }
 
 // textWords says how a text differs, in one line.
-func textWords(t match.TextComparison) string {
+func (v *visit) textWords(t match.TextComparison) string {
 	switch t.Status {
 	case match.TextIdentical:
-		return "identical"
+		return v.Say("text_identical")
 	case match.TextSame:
-		return "the same text; only its presentation differs"
+		return v.Say("text_same")
 	case match.TextAdded:
-		return "new, " + count(t.Added, "word", "words")
+		return v.Say("text_new", "words", v.Say("words", "count", t.Added))
 	case match.TextRemoved:
-		return "no longer there"
+		return v.Say("text_gone")
 	}
-	return count(t.Added, "word added", "words added") + ", " + count(t.Removed, "word removed", "words removed")
+	return v.Say("text_changed", "added", v.Say("words_added", "count", t.Added), "removed", v.Say("words_removed", "count", t.Removed))
 }
 
 // listWords says how the list differs, in one line.
-func listWords(l match.ListComparison) string {
+func (v *visit) listWords(l match.ListComparison) string {
 	var parts []string
 	for _, x := range []struct {
-		n    int
-		what string
-	}{{len(l.Added), "added"}, {len(l.Removed), "removed"}, {len(l.Changed), "changed"}} {
+		n  int
+		id string
+	}{{len(l.Added), "names_added"}, {len(l.Removed), "names_removed"}, {len(l.Changed), "names_changed"}} {
 		if x.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", x.n, x.what))
+			parts = append(parts, v.Say(x.id, "count", x.n))
 		}
 	}
 	if len(parts) == 0 {
-		parts = []string{"the same names"}
+		parts = []string{v.Say("names_same")}
 	}
 	if l.Reordered {
-		parts = append(parts, "in another order")
+		parts = append(parts, v.Say("names_reordered"))
 	}
-	return strings.Join(parts, ", ")
+	return v.joined(parts)
 }

@@ -101,7 +101,7 @@ func TestRetractionIsInSight(t *testing.T) {
 	w.retract("springs", 3, "It said <b>too little</b>.")
 	const note = "The publisher has withdrawn this version on"
 	_, body := mainOf(t, w, "/p/springs/v/3")
-	holds(t, "version", body, "version 3 retracted", "Retracted. "+note, "It said <b>too little</b>.")
+	holds(t, "version", body, "Version 3 retracted", "Retracted. "+note, "It said <b>too little</b>.")
 	_, body = mainOf(t, w, "/p/springs/v/2")
 	holds(t, "the version before", body, "This version was replaced. The latest is version 3, which was retracted.")
 	if strings.Contains(body, note) {

@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
+
+	"github.com/sijil/sijil/internal/message"
 )
 
 // direction returns the dir attribute for text in a language: that of the script
@@ -26,35 +28,51 @@ func direction(lang string) string {
 	return "ltr"
 }
 
-// languageName is the name of a language in English and in itself.
-func languageName(lang string) string {
+var namers = map[string]display.Namer{
+	"en": display.English.Tags(), "fr": display.French.Tags(), "ar": display.Arabic.Tags(),
+}
+
+// languageName is the name of a language in the page's and in itself.
+func (v *visit) languageName(lang string) string {
 	tag, err := language.Parse(lang)
 	if err != nil {
 		return lang
 	}
-	name, self := display.English.Tags().Name(tag), display.Self.Name(tag)
+	name, self := namers[v.Language].Name(tag), display.Self.Name(tag)
 	if name == "" || self == "" || strings.EqualFold(name, self) {
 		return cmp.Or(name, self, lang)
 	}
 	return name + " (\u2068" + self + "\u2069)"
 }
 
-func languageNames(langs []string) string {
+func (v *visit) languageNames(langs []string) string {
 	names := make([]string, len(langs))
 	for i, l := range langs {
-		names[i] = languageName(l)
+		names[i] = v.languageName(l)
 	}
-	return strings.Join(names, ", ")
+	return v.joined(names)
+}
+
+// joined makes one list of many, with the language's comma.
+func (v *visit) joined(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	out := list[0]
+	for _, s := range list[1:] {
+		out = v.Say("and_comma", "a", out, "b", s)
+	}
+	return out
 }
 
 // title is a title in one language.
 type title struct{ Lang, Dir, Text string }
 
-// titles returns the titles by language, English first: the pages are English.
-func titles(byLang map[string]string) []title {
+// titles returns the titles by language, that of the page first.
+func (v *visit) titles(byLang map[string]string) []title {
 	langs := slices.SortedFunc(maps.Keys(byLang), func(a, b string) int {
-		if (a == "en") != (b == "en") {
-			if a == "en" {
+		if (a == v.Language) != (b == v.Language) {
+			if a == v.Language {
 				return -1
 			}
 			return 1
@@ -66,27 +84,31 @@ func titles(byLang map[string]string) []title {
 		out = append(out, title{l, direction(l), byLang[l]})
 	}
 	if len(out) == 0 {
-		return []title{{Lang: "en", Dir: "ltr", Text: "Untitled"}}
+		return []title{{Lang: v.Language, Dir: v.Direction(), Text: v.Say("untitled")}}
 	}
 	return out
 }
 
 // instant writes an RFC 3339 time for people; anything else as it is.
-func instant(s string) string {
+func instant(p *message.Printer, s string) string {
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
 		return s
 	}
-	return t.UTC().Format("2 January 2006, 15:04 UTC")
+	return p.Say("date_time", "date", day(p, t.UTC()), "time", t.UTC().Format("15:04"))
+}
+
+func day(p *message.Printer, t time.Time) string {
+	return p.Say("date", "day", t.Day(), "month", p.Say("month_"+t.Format("1")), "year", t.Year())
 }
 
 // dated joins a declaration's date and place for people.
-func dated(date, place string) string {
+func (v *visit) dated(date, place string) string {
 	if t, err := time.Parse(time.DateOnly, date); err == nil {
-		date = t.Format("2 January 2006")
+		date = day(v.Printer, t)
 	}
 	if date == "" || place == "" {
 		return date + place
 	}
-	return date + ", " + place
+	return v.Say("date_place", "date", date, "place", place)
 }

@@ -73,7 +73,8 @@ func TestSegmentsAndContext(t *testing.T) {
 }
 
 func TestReadable(t *testing.T) {
-	v := readable(newScreen(), "Title\n\nFirst.\nSecond line.\n\n• one\n• two\n\n• three\n1. number\n")
+	r := reader(t)
+	v := r.readable(r.newScreen(), "Title\n\nFirst.\nSecond line.\n\n• one\n• two\n\n• three\n1. number\n")
 	var got []string
 	for _, b := range v.Blocks {
 		switch {
@@ -92,7 +93,7 @@ func TestReadable(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || v.Heading[0].Text != "Title" {
 		t.Errorf("heading %q\n%s", v.Heading, diff)
 	}
-	if v := readable(newScreen(), "T\n\n"+strings.Repeat("a b c d e f g\n\n", maxShown/10)); v.Cut == "" {
+	if v := r.readable(r.newScreen(), "T\n\n"+strings.Repeat("a b c d e f g\n\n", maxShown/10)); v.Cut == "" {
 		t.Error("a text that is too long to show does not say so")
 	}
 }
@@ -108,6 +109,7 @@ func TestDirection(t *testing.T) {
 // FuzzSegments: whatever a verdict says, what is marked is the copy and nothing
 // else, and no character that cannot be seen is shown as itself.
 func FuzzSegments(f *testing.F) {
+	english := reader(f)
 	f.Add("one two three", 4, "two", "2", 9, "x")
 	f.Add("ا ب \u202eج", 3, "ب", "", -5, "ج")
 	f.Add("a\xffb", 1, "b", "a", 1<<30, "")
@@ -128,7 +130,7 @@ func FuzzSegments(f *testing.F) {
 		if joined.String() != copied {
 			t.Fatalf("the segments give %q, the copy is %q", joined.String(), copied)
 		}
-		sc := newScreen()
+		sc := english.newScreen()
 		for _, i := range firstSegments(parts, len(v.Changes)) {
 			for _, m := range sc.show(around(parts, i), maxPassage) {
 				for _, r := range m.Runs {

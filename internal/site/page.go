@@ -10,28 +10,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gorilla/mux"
+
+	"github.com/sijil/sijil/internal/message"
 	"github.com/sijil/sijil/internal/publish"
 )
-
-// page is the part of every view model that the layout shows.
-type page struct {
-	Title   string // of the window
-	Style   string
-	Script  string
-	Engine  string // what Script loads
-	Favicon string
-	Frozen  *frozenView // the log has ended
-}
-
-// frozenView says that the log has ended, on every page.
-type frozenView struct {
-	Size      int64
-	Successor string // an address, if there is one
-}
-
-func (s *site) head(title string) page {
-	return page{Title: title, Style: s.style, Script: s.script, Engine: s.engine, Favicon: s.favicon, Frozen: s.frozen}
-}
 
 // answer is a page to write.
 type answer struct {
@@ -42,8 +25,12 @@ type answer struct {
 	elsewhere string // the page is at this address, of ours
 }
 
-func parseTemplates(files embed.FS) (map[string]*template.Template, error) {
-	layout, err := template.ParseFS(files, "templates/layout.html")
+// partials are the template files that every page may use.
+var partials = []string{"templates/layout.html", "templates/parts.html"}
+
+// parseTemplates returns the pages by name, with the messages of one language.
+func parseTemplates(files embed.FS, p *message.Printer) (map[string]*template.Template, error) {
+	layout, err := template.New("layout").Funcs(functions(p)).ParseFS(files, partials...)
 	if err != nil {
 		return nil, err
 	}
@@ -53,14 +40,15 @@ func parseTemplates(files embed.FS) (map[string]*template.Template, error) {
 	}
 	pages := map[string]*template.Template{}
 	for _, f := range list {
-		if f.Name() == "layout.html" {
+		name := "templates/" + f.Name()
+		if name == partials[0] || name == partials[1] {
 			continue
 		}
 		t, err := layout.Clone()
 		if err != nil {
 			return nil, err
 		}
-		if t, err = t.ParseFS(files, "templates/"+f.Name()); err != nil {
+		if t, err = t.ParseFS(files, name); err != nil {
 			return nil, err
 		}
 		pages[strings.TrimSuffix(f.Name(), path.Ext(f.Name()))] = t
@@ -69,32 +57,40 @@ func parseTemplates(files embed.FS) (map[string]*template.Template, error) {
 }
 
 // page makes a handler of a function that returns what to show.
-func (s *site) page(show func(*http.Request) (answer, error)) http.Handler {
+func (s *site) page(show func(*visit) (answer, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a, err := show(r)
+		v := s.visit(r)
+		a, err := show(v)
 		if err != nil {
-			s.fail(w, r, err)
+			v.fail(w, err)
 			return
 		}
 		if a.elsewhere != "" {
 			http.Redirect(w, r, a.elsewhere, http.StatusSeeOther)
 			return
 		}
-		s.write(w, r, a)
+		v.write(w, a)
 	})
 }
 
+// variable is a part of the address that its route names.
+func (v *visit) variable(name string) string { return mux.Vars(v.r)[name] }
+
 // write renders the whole page before it sends any of it, so that a template
 // that fails half way is never seen as an answer.
-func (s *site) write(w http.ResponseWriter, r *http.Request, a answer) {
+func (v *visit) write(w http.ResponseWriter, a answer) {
 	var b bytes.Buffer
-	if err := s.pages[a.template].ExecuteTemplate(&b, "layout", a.view); err != nil {
-		s.logger.ErrorContext(r.Context(), "render page", "template", a.template, "error", err)
+	if err := v.pages[v.Language][a.template].ExecuteTemplate(&b, "layout", a.view); err != nil {
+		v.logger.ErrorContext(v.r.Context(), "render page", "template", a.template, "error", err)
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", v.Language)
+	if v.prefix == "" {
+		h.Set("Vary", "Accept-Language")
+	}
 	h.Set("Content-Length", strconv.Itoa(b.Len()))
 	h.Set("Cache-Control", "no-cache")
 	if a.private {
@@ -113,38 +109,34 @@ type messagePage struct {
 	Paragraphs []string
 }
 
-func (s *site) message(status int, heading string, paragraphs ...string) answer {
+func (v *visit) message(status int, heading string, paragraphs ...string) answer {
 	return answer{template: "message", status: status, private: true, view: messagePage{
-		page: s.head(heading), Heading: heading, Paragraphs: paragraphs,
+		page: v.head(heading), Heading: heading, Paragraphs: paragraphs,
 	}}
 }
 
 // fail answers an error. The table from error to status of the pages.
-func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
+func (v *visit) fail(w http.ResponseWriter, err error) {
 	var bad *formError
 	switch {
 	case errors.Is(err, publish.ErrUnknown):
-		s.write(w, r, s.message(http.StatusNotFound, "Not found",
-			"There is no page at this address: no publication or version here has this name.",
-			"This says nothing about any text. To check one, paste it on the first page."))
+		v.write(w, v.message(http.StatusNotFound, v.Say("notfound"), v.Say("notfound_why"), v.Say("notfound_says")))
 	case errors.Is(err, errTooLarge):
-		s.write(w, r, s.message(http.StatusRequestEntityTooLarge, "Too large",
-			"What you sent is over 10 MiB, which is more than any declaration. It was not read and nothing was checked.",
-			"Check the declaration alone, without what surrounds it. If it is a picture or a document, copy its text and paste that."))
+		v.write(w, v.message(http.StatusRequestEntityTooLarge, v.Say("toolarge"), v.Say("toolarge_why"), v.Say("toolarge_do")))
 	case errors.As(err, &bad):
-		s.write(w, r, s.message(bad.status, "Not understood", "The form did not arrive as this page sends it: "+bad.rule+".", "Nothing was checked."))
+		v.write(w, v.message(bad.status, v.Say("badform"), v.Say("badform_why", "rule", bad.rule), v.Say("nothing_checked")))
 	default:
-		s.logger.ErrorContext(r.Context(), "make page", "error", err)
-		s.write(w, r, s.message(http.StatusInternalServerError, "Internal error", "Something went wrong here. Nothing was checked. Please try again."))
+		v.logger.ErrorContext(v.r.Context(), "make page", "error", err)
+		v.write(w, v.message(http.StatusInternalServerError, v.Say("internal"), v.Say("internal_why")))
 	}
 }
 
 func (s *site) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	v := s.visit(r)
 	allow := "GET, HEAD"
-	if strings.TrimSuffix(r.URL.Path, "/") == "/verify" {
+	if strings.TrimSuffix(v.path, "/") == "/verify" {
 		allow = http.MethodPost
 	}
 	w.Header().Set("Allow", allow)
-	s.write(w, r, s.message(http.StatusMethodNotAllowed, "Not like this",
-		"This address does not answer to that kind of request. Verdicts are not kept, so they cannot be opened again: to check a copy, start from the first page."))
+	v.write(w, v.message(http.StatusMethodNotAllowed, v.Say("method"), v.Say("method_why")))
 }

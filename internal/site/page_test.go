@@ -45,6 +45,9 @@ func parse(t testing.TB, rec *httptest.ResponseRecorder) *html.Node {
 			}
 			switch a.Key {
 			case "href", "src", "action", "srcset":
+				if strings.HasPrefix(a.Val, "https://sijil.example/oembed?") {
+					continue // this server, by its whole name
+				}
 				if !strings.HasPrefix(a.Val, "/") && !strings.HasPrefix(a.Val, "#") || strings.HasPrefix(a.Val, "//") {
 					t.Errorf("<%s %s=%q> leaves this server", n.Data, a.Key, a.Val)
 				}
@@ -148,7 +151,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 			}
 			h := x.rec.Header()
 			for name, want := range map[string]string{
-				"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types sijil-inert",
+				"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types sijil-inert sijil-worker",
 				"X-Content-Type-Options":  "nosniff", "Referrer-Policy": "no-referrer",
 			} {
 				if h.Get(name) != want {
@@ -214,10 +217,10 @@ func TestManyPublicationsAreNotListed(t *testing.T) {
 	for range maxChoices + 1 {
 		all = append(all, w.service.Publications()...)
 	}
-	if f := formAmong(all); !f.Many || f.Choices != nil {
+	if f := reader(t).formAmong(all); !f.Many || f.Choices != nil {
 		t.Errorf("%d choices for %d publications", len(f.Choices), len(all))
 	}
-	if f := formAmong(all[:1]); f.Many || len(f.Choices) != 1 {
+	if f := reader(t).formAmong(all[:1]); f.Many || len(f.Choices) != 1 {
 		t.Errorf("%+v", f)
 	}
 }
@@ -313,8 +316,14 @@ func TestStaticFiles(t *testing.T) {
 		if node.Data != "link" {
 			continue
 		}
-		n++
 		rec := w.get(attr(node, "href"))
+		if rel := attr(node, "rel"); rel != "stylesheet" && rel != "icon" {
+			if rec.Code != 200 {
+				t.Errorf("%s: status %d", attr(node, "href"), rec.Code)
+			}
+			continue
+		}
+		n++
 		if rec.Code != 200 || !strings.Contains(rec.Header().Get("Cache-Control"), "immutable") {
 			t.Errorf("%s: status %d, %s", attr(node, "href"), rec.Code, rec.Header().Get("Cache-Control"))
 		}

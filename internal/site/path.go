@@ -10,6 +10,22 @@ func versionPath(slug string, version int) string { return fmt.Sprintf("/p/%s/v/
 
 func historyPath(slug string) string { return "/p/" + slug + "/history" }
 
+func chainPath(slug string) string { return "/p/" + slug + "/chain" }
+
+func embedPath(slug string) string { return "/p/" + slug + "/embed" }
+
+func qrPath(slug string) string { return "/p/" + slug + "/qr.svg" }
+
+func evidencePath(slug string) string { return "/p/" + slug + "/evidence.zip" }
+
+func badgePath(slug string) string { return "/p/" + slug + "/badge.svg" }
+
+func printPath(slug string, version int, lang string) string {
+	return fmt.Sprintf("/p/%s/v/%d/print/%s", slug, version, lang)
+}
+
+func entryPath(index int64) string { return fmt.Sprintf("/log/entries/%d", index) }
+
 // comparePath is a permanent address: published versions do not change.
 func comparePath(slug string, a, b int) string { return fmt.Sprintf("/p/%s/compare/%d/%d", slug, a, b) }
 
@@ -29,4 +45,9 @@ func signatoriesPath(slug string, version int) string {
 	return fmt.Sprintf("%s/versions/%d/signatories.json", apiPath(slug), version)
 }
 
-const checkpointPath = "/checkpoint"
+const (
+	checkpointPath  = "/checkpoint"
+	trustedRootPath = "/trusted_root.json"
+	logPath         = "/log"
+	pageCheckPath   = "/check"
+)

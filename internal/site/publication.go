@@ -1,11 +1,7 @@
 package site
 
 import (
-	"fmt"
-	"net/http"
 	"slices"
-
-	"github.com/gorilla/mux"
 
 	"github.com/sijil/sijil/internal/publish"
 )
@@ -25,33 +21,39 @@ type publicationLine struct {
 	Retracted string // a tag's words
 }
 
-func (s *site) home(*http.Request) (answer, error) {
-	all := s.service.Publications()
-	v := homePage{page: s.head("Check a copy"), Form: formAmong(all)}
+func (v *visit) home() (answer, error) {
+	all := v.service.Publications()
+	view := homePage{page: v.head(v.Say("nav_check")), Form: v.formAmong(all)}
+	view.Feeds = v.feeds("")
 	for i, p := range all {
 		if i == maxChoices {
-			v.More = fmt.Sprintf("And %d more.", len(all)-maxChoices)
+			view.More = v.Say("home_more", "count", len(all)-maxChoices)
 			break
 		}
-		detail := "no version yet"
+		detail := v.Say("no_version")
 		if n := len(p.Versions); n > 0 {
 			last := p.Versions[n-1]
-			detail = fmt.Sprintf("%s, %s", count(n, "version", "versions"), signatoryCount(last.Signatories, last.Withheld))
+			detail = v.joined([]string{v.Say("count_versions", "count", n), v.counted(last.Signatories, last.Withheld)})
 		}
-		v.Publications = append(v.Publications, publicationLine{publicationPath(p.Slug), titles(p.Title), detail, retractedTag(p)})
+		view.Publications = append(view.Publications, publicationLine{v.to(publicationPath(p.Slug)), v.titles(p.Title), detail, v.retractedTag(p)})
 	}
-	return answer{template: "home", view: v}, nil
+	return answer{template: "home", view: view}, nil
 }
 
-// publicationPage shows a publication and its versions, the newest first.
+// publicationPage shows a publication: its newest text and list, and its versions,
+// the newest first.
 type publicationPage struct {
 	page
-	Slug, Genesis, Log, HeadPath string
-	Titles                       []title
-	Versions                     []versionLine
-	HistoryPath                  string
-	Retracted                    *retractionView // of the whole
-	Form                         formView
+	Slug, Genesis, Log, HeadPath    string
+	Titles                          []title
+	Latest                          *versionFacts
+	contentView                     // of the latest
+	Cite                            citation
+	Versions                        []versionLine
+	HistoryPath, ChainPath          string
+	EmbedPath, QRPath, EvidencePath string
+	Retracted                       *retractionView // of the whole
+	Form                            formView
 }
 
 type versionLine struct {
@@ -63,49 +65,64 @@ type versionLine struct {
 
 // versionFacts are what the pages say of a version.
 type versionFacts struct {
-	Number                     int
-	Latest                     bool
-	Reason, Date, Record       string
-	Issued, IssuedText         string
-	Replaced, LatestPath, Slug string
-	Index                      int64
-	Awaiting                   bool // the witness quorum has not seen it
-	Retracted                  *retractionView
+	Number               int
+	IsLatest             bool
+	Reason, Date, Record string
+	Issued               string
+	Replaced, LatestPath string
+	Slug                 string
+	Index                int
+	Awaiting             bool // the witness quorum has not seen it
+	Retracted            *retractionView
 }
 
-func factsOf(p publish.Summary, v publish.VersionSummary) versionFacts {
+func (v *visit) factsOf(p publish.Summary, n publish.VersionSummary) versionFacts {
 	f := versionFacts{
-		Number: v.Version, Reason: v.Reason, Date: dated(v.Date, v.Place), Record: v.Record.String(),
-		Issued: v.Issued, IssuedText: instant(v.Issued), Slug: p.Slug, Index: v.Index, Awaiting: !v.Public, Retracted: retractionOf(p.Slug, v.Retracted),
+		Number: n.Version, Reason: n.Reason, Date: v.dated(n.Date, n.Place), Record: n.Record.String(),
+		Issued: n.Issued, Slug: p.Slug, Index: int(n.Index), Awaiting: !n.Public, Retracted: v.retractionOf(p.Slug, n.Retracted),
 	}
 	last := p.Versions[len(p.Versions)-1]
-	if f.Latest = last.Version == v.Version; !f.Latest {
-		f.Replaced = fmt.Sprintf("This version was replaced. The latest is version %d.", last.Version)
+	if f.IsLatest = last.Version == n.Version; !f.IsLatest {
+		id := "replaced_by"
 		if last.Retracted != nil {
-			f.Replaced = fmt.Sprintf("This version was replaced. The latest is version %d, which was retracted.", last.Version)
+			id = "replaced_by_retracted"
 		}
-		f.LatestPath = versionPath(p.Slug, last.Version)
+		f.Replaced, f.LatestPath = v.Say(id, "number", last.Version), v.to(versionPath(p.Slug, last.Version))
 	}
 	return f
 }
 
-func (s *site) publication(r *http.Request) (answer, error) {
-	p, err := s.service.Publication(mux.Vars(r)["slug"])
+func (v *visit) publication() (answer, error) {
+	p, err := v.publicationOf()
 	if err != nil {
 		return answer{}, err
 	}
-	t := titles(p.Title)
-	v := publicationPage{
-		page: s.head(t[0].Text), Slug: p.Slug, Genesis: p.Genesis.String(), Log: p.Log.Origin,
-		HeadPath: headPath(p.Slug), Titles: t, Form: formFor(p.Slug),
-		HistoryPath: historyPath(p.Slug), Retracted: retractionOf(p.Slug, p.Retracted),
+	t := v.titles(p.Title)
+	view := publicationPage{
+		page: v.head(t[0].Text), Slug: p.Slug, Genesis: p.Genesis.String(), Log: p.Log.Origin,
+		HeadPath: headPath(p.Slug), Titles: t, Form: v.formFor(p.Slug), HistoryPath: v.to(historyPath(p.Slug)), ChainPath: v.to(chainPath(p.Slug)),
+		EmbedPath: v.to(embedPath(p.Slug)), Retracted: v.retractionOf(p.Slug, p.Retracted),
 	}
+	if v.pack != nil {
+		view.EvidencePath = evidencePath(p.Slug)
+	}
+	if v.base != unknownBase {
+		view.QRPath, view.OEmbed = qrPath(p.Slug), v.oEmbedOf(p.Slug)
+	}
+	view.Feeds = v.feeds(p.Slug)
 	for _, n := range slices.Backward(p.Versions) {
-		l := versionLine{versionFacts: factsOf(p, n), Path: versionPath(p.Slug, n.Version), Signatories: signatoryCount(n.Signatories, n.Withheld)}
+		l := versionLine{versionFacts: v.factsOf(p, n), Path: v.to(versionPath(p.Slug, n.Version)), Signatories: v.counted(n.Signatories, n.Withheld)}
 		for _, t := range n.Texts {
-			l.Languages = append(l.Languages, languageName(t.Language))
+			l.Languages = append(l.Languages, v.languageName(t.Language))
 		}
-		v.Versions = append(v.Versions, l)
+		view.Versions = append(view.Versions, l)
 	}
-	return answer{template: "publication", view: v}, nil
+	if n := len(p.Versions); n > 0 {
+		last := p.Versions[n-1]
+		view.Latest, view.Titles, view.Cite = &view.Versions[0].versionFacts, v.titles(last.Title), v.cite(p, last)
+		if view.contentView, err = v.contentOf(p, last); err != nil {
+			return answer{}, err
+		}
+	}
+	return answer{template: "publication", view: view}, nil
 }

@@ -10,16 +10,16 @@ import (
 
 // quote shows an excerpt inside the published text, so that a reader sees what
 // it was taken from. Where it is not found word for word nothing is shown.
-func (s *site) quote(view *verdictPage, sc *screen, v *match.Verdict, copied string) {
-	if len(v.Languages) != 1 {
+func (v *visit) quote(view *verdictPage, sc *screen, verdict *match.Verdict, copied string) {
+	if len(verdict.Languages) != 1 {
 		return
 	}
-	lang := v.Languages[0]
-	published, err := s.service.Text(v.Publication, v.Version, lang)
+	lang := verdict.Languages[0]
+	published, err := v.service.Text(verdict.Publication, verdict.Version, lang)
 	if err != nil {
 		return
 	}
-	from, to, ok := locate(published, copied, v.Surroundings)
+	from, to, ok := locate(published, copied, verdict.Surroundings)
 	if !ok {
 		return
 	}

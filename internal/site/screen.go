@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/sijil/sijil/internal/message"
 	"github.com/sijil/sijil/internal/text"
 )
 
@@ -16,14 +17,17 @@ type run struct{ Text, Code string }
 // screen turns strings into runs and bounds how much of them one page shows: a
 // copy of nothing but invisible characters would grow thirtyfold.
 type screen struct {
-	left int // characters that may still be shown
-	seen map[rune]int
+	words *message.Printer
+	left  int // characters that may still be shown
+	seen  map[rune]int
 }
 
 // maxShown is how many characters of texts one page shows.
 const maxShown = 120_000
 
-func newScreen() *screen { return &screen{left: maxShown, seen: map[rune]int{}} }
+func (v *visit) newScreen() *screen {
+	return &screen{words: v.Printer, left: maxShown, seen: map[rune]int{}}
+}
 
 // cut is shown where something was left out for its length.
 const cut = "…"
@@ -115,9 +119,9 @@ func (s *screen) legend() []hiddenView {
 	var out []hiddenView
 	for _, r := range sortedRunes(s.seen) {
 		if len(out) == 40 {
-			return append(out, hiddenView{cut, "and others"})
+			return append(out, hiddenView{cut, s.words.Say("hidden_more")})
 		}
-		out = append(out, hiddenView{code(r, 1), hiddenName(r)})
+		out = append(out, hiddenView{code(r, 1), s.words.Say(hiddenName(r))})
 	}
 	return out
 }

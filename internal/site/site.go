@@ -1,16 +1,21 @@
 package site
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"html/template"
 	"log/slog"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/gorilla/mux"
 
 	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/match"
+	"github.com/sijil/sijil/internal/message"
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/log"
 	"github.com/sijil/sijil/web"
@@ -23,6 +28,11 @@ type Service interface {
 	Publication(slug string) (publish.Summary, error)
 	Text(slug string, version int, language string) ([]byte, error)
 	Names(slug string, version int) ([]match.Name, error)
+	// Records lists a publication's chain; RecordAt finds one by its log index.
+	Records(slug string) ([]publish.RecordSummary, error)
+	RecordAt(index int64) (slug string, r publish.RecordSummary, ok bool)
+	// Checkpoint is a signed note.
+	Checkpoint(view publish.View) ([]byte, error)
 	// Compare says how version b differs from version a.
 	Compare(slug string, a, b int) (*match.Comparison, error)
 	// Verify compares a copy with one publication, or with all where slug is
@@ -30,30 +40,51 @@ type Service interface {
 	VerifyFile(ctx context.Context, slug string, file []byte) (*match.Verdict, *extract.Copy)
 }
 
-// Config holds what the pages need.
+// Fetched is a page that was fetched from somewhere else.
+type Fetched struct {
+	Address string // where it was found, after redirects
+	Body    []byte
+	When    time.Time
+}
+
+// ErrAddress: Config.Fetch does not fetch such an address.
+var ErrAddress = errors.New("the address is not one that is fetched")
+
+// Config holds what the pages need. All but Service is optional.
 type Config struct {
 	Service Service
 	// BaseURL is the service's public address, such as "https://sijil.example",
-	// for the commands that a page shows. Optional: pages then say ADDRESS.
+	// for commands, codes and snippets. Pages without it say ADDRESS.
 	BaseURL string
-	// Frozen is the statement that the log has ended. Optional.
+	// Log is for the pages of the log; there are none without it.
+	Log Log
+	// Fetch gets a page for its address, which a stranger gave: it must not reach
+	// what only this machine can. ErrAddress, or another error. Without it there is
+	// no field for an address.
+	Fetch func(ctx context.Context, address string) (*Fetched, error)
+	// Pack returns a publication's evidence as a ZIP archive.
+	Pack func(ctx context.Context, slug string) ([]byte, error)
+	// Frozen is the statement that the log has ended.
 	Frozen *log.VerifiedFreeze
-	// Logger gets what went wrong inside, never what anybody sent. Optional.
+	// Logger gets what went wrong inside, never what anybody sent.
 	Logger *slog.Logger
 }
 
 type site struct {
-	service Service
-	base    string
-	logger  *slog.Logger
-	frozen  *frozenView
-	pages   map[string]*template.Template
-	assets  map[string]asset
-	style   string // path of the style sheet
-	script  string // of the pages' script
-	engine  string // of what checks copies in the browser
-	favicon string
+	service  Service
+	base     string
+	log      Log
+	fetch    func(context.Context, string) (*Fetched, error)
+	pack     func(context.Context, string) ([]byte, error)
+	logger   *slog.Logger
+	frozen   *frozenView
+	messages *message.Catalogue
+	pages    map[string]map[string]*template.Template // by language and name
+	files
 }
+
+// unknownBase stands for an address that the pages do not know.
+const unknownBase = "ADDRESS"
 
 // New parses the templates and returns the handler of all pages.
 func New(c Config) (http.Handler, error) {
@@ -61,26 +92,29 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return secure(s.routes()), nil
+	return secure(s.inLanguages(s.routes())), nil
 }
 
 func newSite(c Config) (*site, error) {
-	s := &site{service: c.Service, base: c.BaseURL, logger: c.Logger}
-	if s.base == "" {
-		s.base = "ADDRESS"
-	}
+	s := &site{service: c.Service, base: cmp.Or(strings.TrimSuffix(c.BaseURL, "/"), unknownBase), log: c.Log, fetch: c.Fetch, pack: c.Pack, logger: c.Logger}
 	if c.Frozen != nil {
 		f := c.Frozen.Freeze()
-		s.frozen = &frozenView{Size: f.Size, Successor: f.Successor}
+		s.frozen = &frozenView{Size: int(f.Size), Successor: f.Successor}
 	}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
 	var err error
-	if s.pages, err = parseTemplates(web.Templates()); err != nil {
-		return nil, fmt.Errorf("templates: %w", err)
+	if s.messages, err = message.Load(web.Messages(), "messages"); err != nil {
+		return nil, fmt.Errorf("messages: %w", err)
 	}
-	if err := s.loadAssets(web.Static()); err != nil {
+	s.pages = map[string]map[string]*template.Template{}
+	for _, lang := range message.Languages {
+		if s.pages[lang], err = parseTemplates(web.Templates(), s.messages.In(lang)); err != nil {
+			return nil, fmt.Errorf("templates: %w", err)
+		}
+	}
+	if err := s.loadAssets(); err != nil {
 		return nil, fmt.Errorf("static files: %w", err)
 	}
 	return s, nil
@@ -88,25 +122,69 @@ func newSite(c Config) (*site, error) {
 
 func (s *site) routes() http.Handler {
 	r := mux.NewRouter().StrictSlash(true)
-	get := []string{http.MethodGet, http.MethodHead}
-	r.Handle("/", s.page(s.home)).Methods(get...)
-	r.Handle("/verify", s.page(s.verify)).Methods(http.MethodPost)
-	r.Handle("/p/{slug}", s.page(s.publication)).Methods(get...)
-	r.Handle("/p/{slug}/v/{version:[1-9][0-9]{0,8}}", s.page(s.version)).Methods(get...)
-	r.Handle("/p/{slug}/history", s.page(s.history)).Methods(get...)
-	r.Handle("/p/{slug}/compare", s.page(s.chooseCompare)).Methods(get...)
-	r.Handle("/p/{slug}/compare/{a:[1-9][0-9]{0,8}}/{b:[1-9][0-9]{0,8}}", s.page(s.compare)).Methods(get...)
-	r.HandleFunc("/static/{file}", s.static).Methods(get...)
-	r.NotFoundHandler = s.page(func(*http.Request) (answer, error) { return answer{}, publish.ErrUnknown })
+	get := func(path string, show func(*visit) (answer, error)) {
+		r.Handle(path, s.page(show)).Methods(http.MethodGet, http.MethodHead)
+	}
+	file := func(path string, produce func(*visit) (document, error)) {
+		r.Handle(path, s.document(produce)).Methods(http.MethodGet, http.MethodHead)
+	}
+	get("/", (*visit).home)
+	r.Handle("/verify", s.page((*visit).verify)).Methods(http.MethodPost)
+	get(pageCheckPath, (*visit).pageCheck)
+	const one = "/p/{slug}"
+	const number = "{version:[1-9][0-9]{0,8}}"
+	get(one, (*visit).publication)
+	get(one+"/v/"+number, (*visit).versionPage)
+	get(one+"/v/"+number+"/print/{lang}", (*visit).print)
+	get(one+"/history", (*visit).history)
+	get(one+"/chain", (*visit).chain)
+	get(one+"/embed", (*visit).embed)
+	get(one+"/compare", (*visit).chooseCompare)
+	get(one+"/compare/{a:[1-9][0-9]{0,8}}/{b:[1-9][0-9]{0,8}}", (*visit).compare)
+	file(one+"/qr.svg", (*visit).qr)
+	file(one+"/badge.svg", (*visit).badge)
+	file(one+"/evidence.zip", (*visit).evidencePack)
+	file(one+"/feed.atom", (*visit).atom)
+	file(one+"/feed.json", (*visit).jsonFeed)
+	file("/feed.atom", (*visit).atom)
+	file("/feed.json", (*visit).jsonFeed)
+	file("/oembed", (*visit).oEmbed)
+	file("/app.webmanifest", (*visit).manifest)
+	file("/worker.js", (*visit).worker)
+	r.Handle("/share", s.page((*visit).share))
+	get(logPath, (*visit).logPage)
+	get("/log/entry", (*visit).openEntry)
+	get("/log/entries/{index:[0-9]{1,15}}", (*visit).entry)
+	r.HandleFunc("/static/{file}", s.static).Methods(http.MethodGet, http.MethodHead)
+	r.NotFoundHandler = s.page(func(*visit) (answer, error) { return answer{}, publish.ErrUnknown })
 	r.MethodNotAllowedHandler = http.HandlerFunc(s.methodNotAllowed)
 	return r
 }
 
+// inLanguages takes the language off an address: /fr/p/river is /p/river in French.
+func (s *site) inLanguages(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		lang, rest, ok := languageOf(r.URL.Path)
+		if !ok {
+			next.ServeHTTP(w, r)
+			return
+		}
+		u := *r.URL
+		u.Path, u.RawPath = rest, ""
+		named := r.WithContext(context.WithValue(r.Context(), languageKey{}, lang))
+		named.URL = &u
+		next.ServeHTTP(w, named)
+	})
+}
+
+// languageKey is where the language that an address names is kept.
+type languageKey struct{}
+
 // policy allows what stands in the pages: their own script and style, nothing inline,
 // nothing from elsewhere, and no string that becomes markup or a program, but in the
 // inert parser that reads a copy's page.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; " +
-	"require-trusted-types-for 'script'; trusted-types sijil-inert"
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types sijil-inert sijil-worker"
 
 // secure sets the headers that every answer has.
 func secure(next http.Handler) http.Handler {

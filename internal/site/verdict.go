@@ -1,9 +1,7 @@
 package site
 
 import (
-	"cmp"
 	"fmt"
-	"net/http"
 
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/publish"
@@ -13,6 +11,7 @@ import (
 type verdictPage struct {
 	page
 	Tone, Icon, Word, Sentence, Meaning string
+	Fetched                             *fetchedView // the page that was fetched
 	Retracted                           *retractionView
 	Why                                 []string
 	About                               *aboutView
@@ -33,96 +32,104 @@ type verdictPage struct {
 
 // aboutView says which version a verdict is about.
 type aboutView struct {
-	PublicationPath, VersionPath string
-	Titles                       []title
-	Number                       int
-	Dated, Languages, Current    string
-	LatestPath                   string // of a version that was replaced only
-	LatestRetracted              bool
-	LatestNumber                 int
-	LatestDated, LatestReason    string
-	Also                         []link
-	publication                  publish.Summary
-	version                      publish.VersionSummary
+	PublicationPath             string
+	Titles                      []title
+	Version                     link
+	Dated, InLanguages, Current string
+	Latest                      *link // of a version that was replaced only
+	LatestRetracted             bool
+	LatestDated, LatestReason   string
+	Also                        []link
+	publication                 publish.Summary
+	version                     publish.VersionSummary
 }
 
-func (s *site) verify(r *http.Request) (answer, error) {
-	form, err := readForm(r)
+func (v *visit) verify() (answer, error) {
+	form, err := readForm(v.r)
 	if err != nil {
 		return answer{}, err
 	}
-	copied, ok := form.copied()
-	if !ok {
-		return s.show(match.NewUnchecked(reasonTwoCopies, "", ""), nil, form.slug)
+	copied, address, ok := form.copied()
+	switch {
+	case !ok:
+		return v.show(match.NewUnchecked(reasonTwoCopies, "", ""), nil, form.slug)
+	case address != "":
+		return v.checkAddress(address, form.slug)
 	}
-	v, c := s.service.VerifyFile(r.Context(), form.slug, copied)
+	return v.check(form.slug, copied)
+}
+
+// check compares a file with a publication, and shows the verdict.
+func (v *visit) check(slug string, file []byte) (answer, error) {
+	verdict, c := v.service.VerifyFile(v.r.Context(), slug, file)
 	if c == nil {
-		return s.show(v, nil, form.slug)
+		return v.show(verdict, nil, slug)
 	}
-	return s.show(v, c.Text, form.slug)
+	return v.show(verdict, c.Text, slug)
 }
 
 // show makes the page of a verdict.
-func (s *site) show(v *match.Verdict, copied []byte, asked string) (answer, error) {
-	h, ok := headlines[v.Verdict]
+func (v *visit) show(verdict *match.Verdict, copied []byte, asked string) (answer, error) {
+	view, err := v.verdictPage(verdict, copied, asked)
+	return answer{template: "verdict", view: view, private: true}, err
+}
+
+func (v *visit) verdictPage(verdict *match.Verdict, copied []byte, asked string) (*verdictPage, error) {
+	l, ok := looks[verdict.Verdict]
 	if !ok {
-		return answer{}, fmt.Errorf("verdict %q has no words", v.Verdict)
+		return nil, fmt.Errorf("verdict %q has no words", verdict.Verdict)
 	}
-	about, err := s.about(v)
+	about, err := v.about(verdict)
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
-	view := verdictPage{
-		page: s.head(h.word), Tone: h.tone, Icon: h.icon, Word: h.word, Sentence: h.sentence, Meaning: h.meaning,
-		Why: reason(v), About: about, Evidence: s.evidence(v, about),
-		Tolerances: toleranceWords(v),
+	word := v.Say("verdict_" + verdict.Verdict)
+	view := &verdictPage{
+		page: v.head(word), Tone: l.tone, Icon: l.icon, Word: word, Sentence: v.sentence(verdict, about), Meaning: v.meaning(verdict),
+		Why: v.reason(verdict), About: about, Evidence: v.evidence(verdict, about), Tolerances: v.toleranceWords(verdict),
 	}
 	if about != nil {
-		if view.Retracted = retractionOf(about.publication.Slug, about.version.Retracted); v.Retracted && view.Retracted == nil {
-			view.Retracted = &retractionView{Path: historyPath(about.publication.Slug)}
-		}
-		view.Sentence = sentence(h.sentence, v, about)
-		if v.Verdict == match.Unchecked {
-			view.Meaning = "Nothing is said of the names that could not be checked. " + notTrue
+		if view.Retracted = v.retractionOf(about.publication.Slug, about.version.Retracted); verdict.Retracted && view.Retracted == nil {
+			view.Retracted = &retractionView{Path: v.to(historyPath(about.publication.Slug))}
 		}
 	}
-	if v.Retracted && h.tone == toneSame {
+	if verdict.Retracted && l.tone == toneSame {
 		view.Tone, view.Icon = toneOpen, iconUnchecked
-		view.Sentence += " Its publisher has retracted it."
+		view.Sentence += " " + v.Say("sentence_retracted")
 	}
-	s.fillTexts(&view, v, string(copied))
-	if p, err := s.service.Publication(asked); err == nil {
-		view.Form = formFor(p.Slug)
+	v.fillTexts(view, verdict, string(copied))
+	if p, err := v.service.Publication(asked); err == nil {
+		view.Form = v.formFor(p.Slug)
 	} else {
-		view.Form = formAmong(s.service.Publications())
+		view.Form = v.formAmong(v.service.Publications())
 	}
-	return answer{template: "verdict", view: view, private: true}, nil
+	return view, nil
 }
 
 // fillTexts shows passages of the copy and of the published text. One screen
 // bounds them all, the gravest first.
-func (s *site) fillTexts(view *verdictPage, v *match.Verdict, copied string) {
-	sc := newScreen()
-	parts := segments(copied, edits(v))
-	view.Differences = differences(sc, v.Changes, parts)
-	view.DifferencesHeading = count(len(v.Changes), "difference in the text", "differences in the text")
-	if more := len(v.Changes) - len(view.Differences); more > 0 {
-		view.MoreDifferences = fmt.Sprintf("%d more differences are not shown here. POST /api/v1/verify lists all of them.", more)
+func (v *visit) fillTexts(view *verdictPage, verdict *match.Verdict, copied string) {
+	sc := v.newScreen()
+	parts := segments(copied, edits(verdict))
+	view.Differences = v.differences(sc, verdict.Changes, parts)
+	view.DifferencesHeading = v.Say("differences_heading", "count", len(verdict.Changes))
+	if more := len(verdict.Changes) - len(view.Differences); more > 0 {
+		view.MoreDifferences = v.Say("differences_more", "count", more)
 	}
-	view.List = listOf(sc, v)
-	if view.About != nil && v.Verdict == match.Excerpt {
-		s.quote(view, sc, v, copied)
+	view.List = v.listOf(sc, verdict)
+	if view.About != nil && verdict.Verdict == match.Excerpt {
+		v.quote(view, sc, verdict, copied)
 	}
-	for _, w := range warnings(v.Warnings) {
+	for _, w := range v.warnings(verdict.Warnings) {
 		view.Warnings = append(view.Warnings, sc.copied(w, maxName))
 	}
-	for i, x := range v.Surroundings {
+	for i, x := range verdict.Surroundings {
 		if i == maxDifferences {
 			break
 		}
 		view.Surroundings = append(view.Surroundings, sc.copied(x.Text, maxName))
 	}
-	if v.Verdict == match.Altered && len(copied) <= maxFull {
+	if verdict.Verdict == match.Altered && len(copied) <= maxFull {
 		view.Full = sc.show(parts, maxFull)
 	}
 	view.Hidden = sc.legend()
@@ -143,7 +150,7 @@ type differenceView struct {
 	Published, Copy           []run
 }
 
-func differences(sc *screen, list []match.Change, parts []segment) []differenceView {
+func (v *visit) differences(sc *screen, list []match.Change, parts []segment) []differenceView {
 	var out []differenceView
 	first := firstSegments(parts, len(list))
 	for i, c := range list {
@@ -151,16 +158,16 @@ func differences(sc *screen, list []match.Change, parts []segment) []differenceV
 			break
 		}
 		d := differenceView{
-			Class: cmp.Or(classes[c.Class], c.Class), Context: sc.show(around(parts, first[i]), maxInContext),
-			PublishedLabel: "The published text says", CopyLabel: "The copy says",
+			Class: v.spoken("class_", c.Class), Context: sc.show(around(parts, first[i]), maxInContext),
+			PublishedLabel: v.Say("says_published"), CopyLabel: v.Say("says_copy"),
 		}
 		switch c.Op {
 		case match.OpInsert:
-			d.CopyLabel = "The copy adds"
+			d.CopyLabel = v.Say("says_adds")
 		case match.OpDelete:
-			d.PublishedLabel = "The copy leaves out"
+			d.PublishedLabel = v.Say("says_omits")
 		case match.OpMove:
-			d.PublishedLabel, d.CopyLabel = "This stands elsewhere in the copy", "In the published text this stands elsewhere"
+			d.PublishedLabel, d.CopyLabel = v.Say("says_moves"), v.Say("says_moved")
 		}
 		d.Published, d.Copy = sc.published(c.Published, maxPassage), copyRuns(sc, c, parts, i, first[i])
 		out = append(out, d)
@@ -180,52 +187,56 @@ func copyRuns(sc *screen, c match.Change, parts []segment, change, i int) []run 
 }
 
 // sentence fills in the version, with the list where it decides.
-func sentence(words string, v *match.Verdict, about *aboutView) string {
-	version := fmt.Sprintf("version\u00a0%d", v.Version)
+func (v *visit) sentence(verdict *match.Verdict, about *aboutView) string {
+	if about == nil {
+		return v.Say("sentence_" + verdict.Verdict)
+	}
+	version := v.version(verdict.Version)
 	if about.Dated != "" {
-		version += " (" + about.Dated + ")"
+		version = v.Say("version_dated", "number", verdict.Version, "dated", about.Dated)
 	}
+	id := "sentence_" + verdict.Verdict
 	switch {
-	case v.Verdict == match.Unchecked:
-		return "The text of this copy is that of " + version + ". Its signatory list could not be checked."
-	case v.Verdict == match.Unknown:
-		return words
-	case v.Verdict == match.Authentic && v.Signatories.Status == match.ListSame:
-		return fmt.Sprintf("This copy is the text of %s, with its signatory list. Only its presentation differs.", version)
+	case verdict.Verdict == match.Unchecked:
+		id = "sentence_unchecked_list"
+	case verdict.Verdict == match.Authentic && verdict.Signatories.Status == match.ListSame:
+		id = "sentence_authentic_list"
 	}
-	return fmt.Sprintf(words, version)
+	return v.Say(id, "version", version)
 }
 
 // about looks up what a verdict names. A verdict that names nothing has none.
-func (s *site) about(v *match.Verdict) (*aboutView, error) {
-	if v.Version == 0 {
+func (v *visit) about(verdict *match.Verdict) (*aboutView, error) {
+	if verdict.Version == 0 {
 		return nil, nil
 	}
-	p, n, err := s.find(v.Publication, v.Version)
+	p, n, err := v.find(verdict.Publication, verdict.Version)
 	if err != nil {
-		return nil, fmt.Errorf("verdict names publication %q version %d: %v", v.Publication, v.Version, err)
+		return nil, fmt.Errorf("verdict names publication %q version %d: %v", verdict.Publication, verdict.Version, err)
 	}
 	a := &aboutView{
-		PublicationPath: publicationPath(p.Slug), VersionPath: versionPath(p.Slug, n.Version), Titles: titles(n.Title), Number: n.Version,
-		Dated: dated(n.Date, n.Place), Languages: languageNames(v.Languages), Current: currentWords[v.Current], publication: p, version: n,
+		PublicationPath: v.to(publicationPath(p.Slug)), Titles: v.titles(n.Title), Version: v.versionLink(p.Slug, n.Version, v.Say("version_heading", "number", n.Version)),
+		Dated: v.dated(n.Date, n.Place), Current: v.current(verdict), publication: p, version: n,
 	}
-	if v.Retracted && v.Current == match.CurrentNo {
-		a.Current = "No, it was retracted."
+	if len(verdict.Languages) > 0 {
+		a.InLanguages = v.Say("in_languages", "languages", v.languageNames(verdict.Languages))
 	}
-	if v.Current == match.CurrentNo && v.Version < v.LatestVersion {
-		_, last, err := s.find(v.Publication, v.LatestVersion)
-		if err == nil {
-			a.LatestPath, a.LatestNumber, a.LatestReason = versionPath(p.Slug, last.Version), last.Version, last.Reason
-			a.LatestDated = dated(last.Date, last.Place)
-			a.LatestRetracted = last.Retracted != nil
+	if verdict.Current == match.CurrentNo && verdict.Version < verdict.LatestVersion {
+		if _, last, err := v.find(verdict.Publication, verdict.LatestVersion); err == nil {
+			l := v.versionLink(p.Slug, last.Version, v.version(last.Version))
+			a.Latest, a.LatestReason, a.LatestDated, a.LatestRetracted = &l, last.Reason, v.dated(last.Date, last.Place), last.Retracted != nil
 		}
 	}
-	for _, m := range v.AlsoMatches {
-		name := fmt.Sprintf("version %d", m.Version)
-		if m.Publication != v.Publication {
-			name += " of " + m.Publication
+	for _, m := range verdict.AlsoMatches {
+		name := v.version(m.Version)
+		if m.Publication != verdict.Publication {
+			name = v.Say("version_of", "number", m.Version, "publication", m.Publication)
 		}
-		a.Also = append(a.Also, link{versionPath(m.Publication, m.Version), name})
+		a.Also = append(a.Also, v.versionLink(m.Publication, m.Version, name))
 	}
 	return a, nil
+}
+
+func (v *visit) versionLink(slug string, number int, words string) link {
+	return link{Path: v.to(versionPath(slug, number)), Text: words}
 }

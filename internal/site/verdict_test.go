@@ -37,7 +37,7 @@ func TestVerdicts(t *testing.T) {
 		{"altered", replaced(wellsEN, "seven gates", "nine gates", "must not", "must"), "", "Altered", []string{"2 differences in the text", "Number", "The published text says seven The copy says nine", "Negation", "The copy leaves out not"}},
 		{"list altered", withList(wellsEN, "Union of Well Keepers", "جمعية حراس المنبع", hostileName, "Dam Builders Federation"), "", "Altered", []string{"In the copy, not in the list Dam Builders Federation", "Written differently جمعية حراس النبع جمعية حراس المنبع"}},
 		{"name missing", withList(wellsEN, wellsNames[0], wellsNames[1], wellsNames[3]), "", "Altered", []string{"In the list, missing in the copy " + hostileName}},
-		{"withheld", withList(string(harbour), "Dockers of the Old Quay", "Lamp Keepers", "Tide Table Society"), "", "Unchecked", []string{"The text of this copy is that of version 1.", "perhaps among the withheld names Lamp Keepers", "3 signatories; 1 name is withheld"}},
+		{"withheld", withList(string(harbour), "Dockers of the Old Quay", "Lamp Keepers", "Tide Table Society"), "", "Unchecked", []string{"The text of this copy is that of version 1.", "perhaps among the withheld names Lamp Keepers", "3 signatories.", "1 name is withheld"}},
 		{"unknown", "Something that nobody has ever published in this place, whoever may have said so.", "", "Unknown", []string{"does not make the text false", "registered elsewhere"}},
 		{"no such publication", wellsEN, "casablanca", "Unknown", []string{"No publication has this name here."}},
 		{"not UTF-8", "Call for w\xe4ter", "", "Unchecked", []string{"not text in UTF-8", "paste it here"}},
@@ -80,7 +80,7 @@ func TestPastedTextIsIdentical(t *testing.T) {
 func TestTwoCopies(t *testing.T) {
 	w := newWorld(t)
 	main := words(parse(t, w.send(map[string]string{"text": "one"}, "two")), element("main"))
-	if !strings.HasPrefix(main, "Unchecked") || !strings.Contains(main, "A pasted text and a file arrived together.") {
+	if !strings.HasPrefix(main, "Unchecked") || !strings.Contains(main, "Two copies arrived together") {
 		t.Error(main)
 	}
 }
@@ -154,7 +154,7 @@ func TestEveryVerdictRenders(t *testing.T) {
 	w.wells()
 	s, err := newSite(Config{Service: w.service, BaseURL: "https://sijil.example"})
 	check(t, err)
-	for word := range headlines {
+	for word := range looks {
 		v := w.service.Verify(t.Context(), "", []byte(wellsEN))
 		v.Verdict, v.Retracted, v.Current = word, true, match.CurrentUndetermined
 		root := parse(t, render(t, s, v, wellsEN))
@@ -169,17 +169,18 @@ func TestEveryVerdictRenders(t *testing.T) {
 			t.Error("a retracted version has the tone of a match")
 		}
 	}
-	if len(headlines) != 7 || len(classes) != 13 || len(tolerances) != 9 {
-		t.Errorf("%d headlines, %d classes, %d tolerances", len(headlines), len(classes), len(tolerances))
+	if len(looks) != 7 {
+		t.Errorf("%d verdicts", len(looks))
 	}
 }
 
 func render(t testing.TB, s *site, v *match.Verdict, copied string) *httptest.ResponseRecorder {
 	t.Helper()
-	a, err := s.show(v, []byte(copied), "")
+	visit := s.visit(httptest.NewRequest(http.MethodPost, "/verify", nil))
+	a, err := visit.show(v, []byte(copied), "")
 	check(t, err)
 	rec := httptest.NewRecorder()
-	s.write(rec, httptest.NewRequest(http.MethodPost, "/verify", nil), a)
+	visit.write(rec, a)
 	return rec
 }
 

@@ -1,13 +1,12 @@
 package site
 
 import (
-	"fmt"
-	"net/http"
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/gorilla/mux"
-
+	"github.com/sijil/sijil/internal/message"
 	"github.com/sijil/sijil/internal/publish"
 )
 
@@ -15,26 +14,34 @@ import (
 type versionPage struct {
 	page
 	versionFacts
-	PublicationPath, Log        string
-	HistoryPath                 string
-	Before                      *link // the comparison with the version before
-	Titles                      []title
+	PublicationPath, Log string
+	HistoryPath          string
+	Before               *link // the comparison with the version before
+	Titles               []title
+	contentView
+	Cite citation
+	Form formView
+}
+
+// contentView is what a version says: its texts, its list, and where the files are.
+type contentView struct {
 	Contents                    []link
 	Texts                       []textView
 	Count                       string
 	Names                       []nameView
 	SomeWithheld                bool
 	SignatoriesPath, BundlePath string
-	Form                        formView
 }
 
-type link struct{ Path, Text string }
+// link leads somewhere within this service.
+type link = message.Link
 
 // textView is one language's text, taken apart for reading.
 type textView struct {
 	ID, Lang, Dir, Language, Path, File string
 	Heading                             []run
 	Blocks                              []block
+	PrintPath                           string
 	Cut                                 string // says that the rest is in the file
 }
 
@@ -57,63 +64,88 @@ const (
 	maxName = 600
 )
 
-func (s *site) version(r *http.Request) (answer, error) {
-	slug := mux.Vars(r)["slug"]
-	number, err := strconv.Atoi(mux.Vars(r)["version"])
+func (v *visit) versionPage() (answer, error) {
+	number, err := strconv.Atoi(v.variable("version"))
 	if err != nil {
 		return answer{}, publish.ErrUnknown
 	}
-	p, v, err := s.find(slug, number)
+	p, n, err := v.find(v.variable("slug"), number)
 	if err != nil {
 		return answer{}, err
 	}
-	t := titles(v.Title)
+	t := v.titles(n.Title)
 	view := versionPage{
-		page: s.head(t[0].Text + ", version " + strconv.Itoa(number)), versionFacts: factsOf(p, v), Titles: t,
-		PublicationPath: publicationPath(slug), Log: p.Log.Origin, Count: signatoryCount(v.Signatories, v.Withheld) + ".", SomeWithheld: v.Withheld > 0,
-		SignatoriesPath: signatoriesPath(slug, number), BundlePath: bundlePath(slug, v.Sequence), Form: formFor(slug),
+		page: v.head(v.Say("title_version", "title", t[0].Text, "number", number)), versionFacts: v.factsOf(p, n), Titles: t,
+		PublicationPath: v.to(publicationPath(p.Slug)), Log: p.Log.Origin, HistoryPath: v.to(historyPath(p.Slug)), Form: v.formFor(p.Slug),
 	}
-	view.HistoryPath = historyPath(slug)
+	view.Feeds = v.feeds(p.Slug)
 	if number > 1 {
-		view.Before = &link{comparePath(slug, number-1, number), fmt.Sprintf("What changed since version %d, word by word", number-1)}
+		view.Before = &link{Path: v.to(comparePath(p.Slug, number-1, number)), Text: v.Say("changed_since", "number", number-1)}
 	}
-	for _, x := range v.Texts {
-		body, err := s.service.Text(slug, number, x.Language)
-		if err != nil {
-			return answer{}, err
-		}
-		tv := readable(newScreen(), string(body))
-		tv.ID, tv.Lang, tv.Dir, tv.Language = "text-"+x.Language, x.Language, direction(x.Language), languageName(x.Language)
-		tv.Path, tv.File = textPath(slug, number, x.Language), x.File.Hex()
-		view.Texts = append(view.Texts, tv)
-		view.Contents = append(view.Contents, link{"#" + tv.ID, tv.Language})
-	}
-	view.Contents = append(view.Contents, link{"#signatories", "Signatories"})
-	names, err := s.service.Names(slug, number)
-	if err != nil {
+	if view.contentView, err = v.contentOf(p, n); err != nil {
 		return answer{}, err
 	}
-	sc := newScreen()
-	sc.left = len(names) * maxName // bounded already: a list has at most 10,000 names
-	for _, n := range names {
-		nv := nameView{Withheld: n.Withheld}
-		if !n.Withheld {
-			nv.Text = sc.published(n.Text, maxName)
-		}
-		view.Names = append(view.Names, nv)
-	}
+	view.Cite = v.cite(p, n)
 	return answer{template: "version", view: view}, nil
 }
 
+// contentOf takes a version apart for reading: its texts, its list, its files.
+func (v *visit) contentOf(p publish.Summary, n publish.VersionSummary) (contentView, error) {
+	c := contentView{
+		Count: v.counted(n.Signatories, n.Withheld) + ".", SomeWithheld: n.Withheld > 0,
+		SignatoriesPath: signatoriesPath(p.Slug, n.Version), BundlePath: bundlePath(p.Slug, n.Sequence),
+	}
+	for _, x := range n.Texts {
+		body, err := v.service.Text(p.Slug, n.Version, x.Language)
+		if err != nil {
+			return c, err
+		}
+		tv := v.readable(v.newScreen(), string(body))
+		tv.ID, tv.Lang, tv.Dir, tv.Language = "text-"+x.Language, x.Language, direction(x.Language), v.languageName(x.Language)
+		tv.Path, tv.File = textPath(p.Slug, n.Version, x.Language), x.File.Hex()
+		tv.PrintPath = v.to(printPath(p.Slug, n.Version, x.Language))
+		c.Texts = append(c.Texts, tv)
+	}
+	// The text in the reader's own language comes first.
+	slices.SortStableFunc(c.Texts, func(a, b textView) int {
+		return cmp.Compare(rank(a.Lang == v.Language), rank(b.Lang == v.Language))
+	})
+	for _, t := range c.Texts {
+		c.Contents = append(c.Contents, link{Path: "#" + t.ID, Text: t.Language})
+	}
+	c.Contents = append(c.Contents, link{Path: "#signatories", Text: v.Say("signatories")})
+	names, err := v.service.Names(p.Slug, n.Version)
+	if err != nil {
+		return c, err
+	}
+	sc := v.newScreen()
+	sc.left = len(names) * maxName // bounded already: a list has at most 10,000 names
+	for _, name := range names {
+		nv := nameView{Withheld: name.Withheld}
+		if !name.Withheld {
+			nv.Text = sc.published(name.Text, maxName)
+		}
+		c.Names = append(c.Names, nv)
+	}
+	return c, nil
+}
+
+func rank(first bool) int {
+	if first {
+		return 0
+	}
+	return 1
+}
+
 // find returns a version and its publication.
-func (s *site) find(slug string, number int) (publish.Summary, publish.VersionSummary, error) {
-	p, err := s.service.Publication(slug)
+func (v *visit) find(slug string, number int) (publish.Summary, publish.VersionSummary, error) {
+	p, err := v.service.Publication(slug)
 	if err != nil {
 		return p, publish.VersionSummary{}, err
 	}
-	for _, v := range p.Versions {
-		if v.Version == number {
-			return p, v, nil
+	for _, n := range p.Versions {
+		if n.Version == number {
+			return p, n, nil
 		}
 	}
 	return p, publish.VersionSummary{}, publish.ErrUnknown
@@ -121,8 +153,8 @@ func (s *site) find(slug string, number int) (publish.Summary, publish.VersionSu
 
 // readable takes a published text apart: the first line is the title, a line that
 // begins with a bullet is an item, every other one a paragraph.
-func readable(sc *screen, body string) textView {
-	var v textView
+func (v *visit) readable(sc *screen, body string) textView {
+	var t textView
 	blank := true
 	for line := range strings.Lines(body) {
 		line = strings.TrimSpace(line)
@@ -131,22 +163,22 @@ func readable(sc *screen, body string) textView {
 			continue
 		}
 		if sc.left <= 0 {
-			v.Cut = "The text goes on: the whole of it is in the text file."
+			t.Cut = v.Say("text_cut")
 			break
 		}
 		item, bulleted := strings.CutPrefix(line, "• ")
-		last := len(v.Blocks) - 1
+		last := len(t.Blocks) - 1
 		switch {
-		case v.Heading == nil:
-			v.Heading = sc.published(line, maxLine)
-		case bulleted && last >= 0 && v.Blocks[last].Items != nil && !blank:
-			v.Blocks[last].Items = append(v.Blocks[last].Items, sc.published(item, maxLine))
+		case t.Heading == nil:
+			t.Heading = sc.published(line, maxLine)
+		case bulleted && last >= 0 && t.Blocks[last].Items != nil && !blank:
+			t.Blocks[last].Items = append(t.Blocks[last].Items, sc.published(item, maxLine))
 		case bulleted:
-			v.Blocks = append(v.Blocks, block{Items: [][]run{sc.published(item, maxLine)}})
+			t.Blocks = append(t.Blocks, block{Items: [][]run{sc.published(item, maxLine)}})
 		default:
-			v.Blocks = append(v.Blocks, block{Paragraph: sc.published(line, maxLine), Tight: !blank})
+			t.Blocks = append(t.Blocks, block{Paragraph: sc.published(line, maxLine), Tight: !blank})
 		}
 		blank = false
 	}
-	return v
+	return t
 }

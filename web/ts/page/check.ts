@@ -14,28 +14,38 @@ const patience = 9500; // milliseconds
 export interface Answer {
   verdict: Verdict;
   publication: Publication | undefined;
+  saved: boolean; // the evidence was kept on this device; nobody was asked for newer
 }
 
 // checkHere compares a copy with one publication, or with what it may come from. It
 // never throws, and answers within ten seconds.
-export async function checkHere(copy: Copy, slug: string): Promise<Answer> {
+// genesis, where a code or link named it, must be the publication's.
+export async function checkHere(copy: Copy, slug: string, genesis = ""): Promise<Answer> {
   const stop = new AbortController();
   const late = new Promise<Answer>((resolve) =>
     setTimeout(() => {
       stop.abort();
-      resolve({ verdict: uncheckedFor(slug, new Error(say("check_slow"))), publication: undefined });
+      resolve(nothing(uncheckedFor(slug, new Error(say("check_slow")))));
     }, patience),
   );
-  const answer = checkWith(copy, slug, stop.signal).catch((e: unknown) => ({ verdict: uncheckedFor(slug, e), publication: undefined }));
+  const answer = checkWith(copy, slug, genesis, stop.signal).catch((e: unknown) => nothing(uncheckedFor(slug, e)));
   return Promise.race([answer, late]);
 }
 
+const nothing = (verdict: Verdict): Answer => ({ verdict, publication: undefined, saved: false });
+
 type Fetcher = (path: string) => Promise<Uint8Array<ArrayBuffer> | undefined>;
 
+// Saved counts the documents that this device had kept; see worker.ts.
+interface Saved {
+  documents: number;
+}
+
 // fetcher gives documents of this server; undefined for one that there is not.
-function fetcher(signal: AbortSignal): Fetcher {
+function fetcher(signal: AbortSignal, saved: Saved): Fetcher {
   return async (path) => {
     const res = await fetch(`/${path}`, { signal, credentials: "omit", redirect: "error" });
+    if (res.headers.has("Sijil-Saved")) saved.documents++;
     if (res.status === 404) return undefined;
     if (!res.ok) throw new Error(`${path}: the server answered ${res.status}`);
     const b = new Uint8Array(await res.arrayBuffer());
@@ -44,21 +54,33 @@ function fetcher(signal: AbortSignal): Fetcher {
   };
 }
 
-async function checkWith(copy: Copy, slug: string, signal: AbortSignal): Promise<Answer> {
-  const get = fetcher(signal);
+async function checkWith(copy: Copy, slug: string, genesis: string, signal: AbortSignal): Promise<Answer> {
+  const kept: Saved = { documents: 0 };
+  const get = fetcher(signal, kept);
   const trust = await pinned(get);
+  if (genesis !== "" && trust.publications.get(slug) !== `sha256:${genesis}`) throw new EvidenceError("log-misbehaved", say("check_genesis"));
   const { slugs, all } = slug !== "" ? { slugs: [slug], all: true } : await candidates(trust, copy, signal);
-  if (slugs.length === 0) return { verdict: newUnchecked("no-lead", say("check_nolead"), ""), publication: undefined };
+  if (slugs.length === 0) return nothing(newUnchecked("no-lead", say("check_nolead"), ""));
   const now = Date.now() / 1000;
-  const opened = await Promise.all(slugs.map((s) => open(get, trust, s, now)));
+  const opened = await Promise.all(
+    slugs.map((s) =>
+      open(get, trust, s, now).catch((e: unknown) => {
+        if (kept.documents > 0 && e instanceof EvidenceError && e.code === "stale-log") return open(get, trust, s);
+        throw e;
+      }),
+    ),
+  );
+  const saved = kept.documents > 0;
+  const asked = saved ? undefined : now; // what was kept says nothing of today
   const index = indexOf(opened);
   const found = checkCopy(index, copy, "");
   const source = opened.find((p) => p.slug === found.publication);
-  if (source) return { verdict: checkEvidence(source, index, copy, "server", now), publication: source };
+  if (source) return { verdict: checkEvidence(source, index, copy, "server", asked), publication: source, saved };
   const verdict = { ...found, log: trust.policy.log.name, trust: "server" };
+  if (saved) return { verdict: newUnchecked("not-fresh", "", ""), publication: undefined, saved };
   if (opened.every((p) => p.fresh)) verdict.as_of = new Date(Math.floor(now) * 1000).toISOString().replace(".000Z", "Z");
-  if (verdict.verdict === "unknown" && !all) return { verdict: newUnchecked("no-lead", say("check_nolead"), ""), publication: undefined };
-  return { verdict, publication: undefined };
+  if (verdict.verdict === "unknown" && !all) return nothing(newUnchecked("no-lead", say("check_nolead"), ""));
+  return { verdict, publication: undefined, saved };
 }
 
 // candidates returns the publications that are looked at, and whether those are all.
@@ -103,9 +125,9 @@ async function pinned(get: Fetcher): Promise<Trust> {
   return trust;
 }
 
-async function open(get: Fetcher, trust: Trust, slug: string, now: number): Promise<Publication> {
+async function open(get: Fetcher, trust: Trust, slug: string, now?: number): Promise<Publication> {
   const memory = recallJSON<Memory>("memory", { heads: {} });
-  const p = await openPublication(get, { trust, slug, memory, now });
+  const p = await openPublication(get, now === undefined ? { trust, slug, memory } : { trust, slug, memory, now });
   keep("memory", JSON.stringify(p.remember));
   return p;
 }

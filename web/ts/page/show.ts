@@ -5,7 +5,7 @@ import { retraction } from "../evidence/check.ts";
 import type { Change, Verdict } from "../match/match.ts";
 import { visible } from "../match/word.ts";
 import { h, icon, type Child } from "./dom.ts";
-import { find, say } from "./words.ts";
+import { find, instant, say } from "./words.ts";
 
 const looks: Record<string, [tone: string, path: string]> = {
   identical: ["same", "M5 12.5l4.5 4.5L19 7.5"],
@@ -24,20 +24,29 @@ const section = (heading: string, ...children: Child[]) => h("section", {}, h("h
 const bdi = (s: string) => h("bdi", {}, s);
 const bytes = new TextEncoder();
 
-// show returns the whole answer. copy is what was compared.
-export function show(v: Verdict, copy: Uint8Array, p: Publication | undefined): HTMLElement {
+// prefix is that of the page's language, where its address names one.
+const prefix = /^\/(en|fr|ar)(?=\/|$)/.exec(globalThis.location?.pathname ?? "")?.[0] ?? "";
+
+// show returns the whole answer. copy is what was compared; saved says that the
+// evidence was kept here from before.
+export function show(v: Verdict, copy: Uint8Array, p: Publication | undefined, saved = false): HTMLElement {
   const [tone, path] = looks[v.retracted && looks[v.verdict]?.[0] === "same" ? "unchecked" : v.verdict] ?? (looks["unchecked"] as [string, string]);
   const heading = h("h1", { id: "word", tabindex: "-1" }, say(`verdict_${v.verdict}`));
   return h(
     "div", {},
     h("section", { class: `verdict ${tone}`, "aria-labelledby": "word" }, icon(path),
-      h("div", {}, heading, h("p", { class: "lead" }, sentence(v)), h("p", {}, find(`meaning_${v.verdict}`) ?? say("meaning_true")))),
+      h("div", {}, heading, h("p", { class: "lead" }, sentence(v)), h("p", {}, meaning(v)))),
     v.retracted && p && h("p", { class: "note gone" }, say("retracted", { reason: reasonOf(p, v.version) })),
-    v.current === "no" && v.version < v.latest_version && h("p", { class: "note" }, say("replaced", { latest: say("version", { number: v.latest_version }) })),
+    v.current === "no" && v.version < v.latest_version && h("p", { class: "note" }, h("strong", {}, say("replaced_word")), " ", `${say("replaced", { latest: say("version", { number: v.latest_version }) })}.`),
     why(v), differences(v, copy), signatories(v), about(v), surroundings(v),
     lines("warnings_heading", warnings(v)), lines("tolerances_heading", v.tolerances.map((t) => find(`tol_${t}`) ?? t)),
-    evidence(v),
+    evidence(v, saved),
   );
+}
+
+function meaning(v: Verdict): string {
+  if (v.verdict === "unchecked" && v.version > 0) return say("meaning_unchecked_list");
+  return find(`meaning_${v.verdict}`) ?? say("meaning_true");
 }
 
 function sentence(v: Verdict): string {
@@ -54,7 +63,7 @@ function reasonOf(p: Publication, version: number): string {
 function why(v: Verdict): Child {
   if (v.reason.code === "") return undefined;
   const words = find(`why_${v.reason.code}`);
-  return section(say("why_heading"), words !== undefined ? h("p", {}, words) : h("p", {}, `${visible(v.reason.detail)}. ${visible(v.reason.hint)}.`));
+  return section(say("why_heading"), words !== undefined ? h("div", {}, h("p", {}, words), h("p", { class: "fine" }, bdi(visible(v.reason.detail)))) : h("p", {}, `${visible(v.reason.detail)}. ${visible(v.reason.hint)}.`));
 }
 
 function facts(...rows: (readonly [string, Child])[]): HTMLElement {
@@ -63,12 +72,12 @@ function facts(...rows: (readonly [string, Child])[]): HTMLElement {
 
 function about(v: Verdict): Child {
   if (v.version === 0) return undefined;
-  const link = (version: number) => h("a", { class: "item", href: `/p/${v.publication}/v/${version}` }, say("version", { number: version }));
+  const link = (version: number) => h("a", { class: "item", href: `${prefix}/p/${v.publication}/v/${version}` }, say("version_heading", { number: version }));
   const also = v.also_matches.filter((m) => m.publication === v.publication);
   return section(
     say("text_heading"),
     facts(
-      [say("text_publication"), h("a", { href: `/p/${v.publication}` }, bdi(v.publication))],
+      [say("text_publication"), h("a", { href: `${prefix}/p/${v.publication}` }, bdi(v.publication))],
       [say("text_version"), link(v.version)],
       [say("text_latest"), say(v.retracted ? "current_retracted" : `current_${v.current}`)],
       [say("text_also"), also.length > 0 && h("span", {}, ...also.map((m) => link(m.version)))],
@@ -94,12 +103,13 @@ const ins = (s: string) => h("ins", { dir: "auto" }, s);
 function difference(c: Change, copy: Uint8Array): HTMLElement {
   const [before, after] = around(c, copy);
   const label = c.op === "insert" ? "says_adds" : c.op === "move" ? "says_moved" : "says_copy";
+  const published = c.op === "delete" ? "says_omits" : c.op === "move" ? "says_moves" : "says_published";
   return h(
     "li", {},
     h("h3", {}, say(`class_${c.class}`)),
     h("p", { class: "context", dir: "auto" }, before, c.published !== "" && del(c.published), c.published !== "" && c.copy !== "" && " ", c.copy !== "" && ins(c.copy), after),
     h("dl", {},
-      ...(c.published !== "" ? [h("dt", {}, say(c.op === "delete" ? "says_omits" : "says_published")), h("dd", {}, h("q", {}, bdi(c.published)))] : []),
+      ...(c.published !== "" ? [h("dt", {}, say(published)), h("dd", {}, h("q", {}, bdi(c.published)))] : []),
       ...(c.copy !== "" ? [h("dt", {}, say(label)), h("dd", {}, h("q", {}, bdi(c.copy)))] : [])),
   );
 }
@@ -127,7 +137,7 @@ function signatories(v: Verdict): Child {
     group(say(s.status === "undetermined" ? "list_perhaps" : "list_added"), s.added.map((n) => [ins(n.name)])),
     group(say("list_changed"), s.changed.map((n) => [del(visible(n.published)), ins(n.copy)])),
     group(say("list_missing"), s.missing.map((n) => [del(visible(n.name))])),
-    s.known.listed + s.withheld > 0 && h("p", { class: "fine" }, say("list_listed", { listed: s.known.listed, withheld: s.withheld })),
+    s.known.listed + s.withheld > 0 && h("p", { class: "fine" }, say("list_listed", { count: s.known.listed + s.withheld }) + (s.withheld > 0 ? ` (${say("count_withheld", { count: s.withheld })})` : "")),
   );
 }
 
@@ -145,19 +155,20 @@ function warnings(v: Verdict): string[] {
   return [...kinds].map(([code, details]) => (find(`warn_${code}`) ?? `${code}.`) + (code === "mid-sentence" ? "" : ` (${details.slice(0, 5).join(", ")})`));
 }
 
-function evidence(v: Verdict): Child {
+function evidence(v: Verdict, saved: boolean): Child {
   const digest = (s: string) => s !== "" && h("code", { class: "digest" }, s);
   const site = location.origin;
   const slug = v.publication === "" ? "" : ` --publication ${v.publication}`;
   return section(
     say("evidence_heading"),
     h("p", {}, say("evidence_here")),
+    saved && h("p", { class: "note" }, say("evidence_saved")),
     facts(
       [say("evidence_record"), digest(v.evidence.record)],
       [say("evidence_genesis"), digest(v.genesis)],
       [say("evidence_index"), v.evidence.record !== "" && say("evidence_tree", { index: v.evidence.log_index, size: v.evidence.tree_size, log: v.log })],
-      [say("evidence_witnesses"), String(v.evidence.witnesses)],
-      [say("evidence_asof"), v.as_of],
+      [say("evidence_witnesses"), v.evidence.witnesses > 0 ? String(v.evidence.witnesses) : say("evidence_nowitness")],
+      [say("evidence_asof"), v.as_of !== "" && h("time", { datetime: v.as_of }, instant(v.as_of))],
     ),
     h("p", {}, say("evidence_trust")),
     h("pre", { class: "command", dir: "ltr" }, `sijil trust init ${site}${slug}\nsijil verify${slug} copy.txt\n`),

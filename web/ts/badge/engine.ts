@@ -1,0 +1,51 @@
+// Decides what a badge may say of the words that its page shows: the evidence of the
+// publication is fetched from the service and verified here, and compared. Nothing about
+// the page or its reader is sent, nothing is stored.
+import { checkEvidence, indexOf } from "../evidence/check.ts";
+import { openPublication } from "../evidence/evidence.ts";
+import { parseTrust } from "../keys/policy.ts";
+import type { Copy } from "../match/match.ts";
+
+// State is what a badge shows.
+export type State = "authentic" | "excerpt" | "superseded" | "retracted" | "altered" | "unknown" | "unchecked";
+
+export interface Judgement {
+  state: State;
+  version: number;
+  latest: number;
+}
+
+const largest = 16 << 20; // bytes of one document
+
+// judge never throws: what cannot be checked is unchecked.
+export async function judge(base: string, slug: string, genesis: string, copy: Copy, signal: AbortSignal): Promise<Judgement> {
+  const get = async (path: string) => {
+    const res = await fetch(`${base}/${path}`, { signal, credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" });
+    if (res.status === 404) return undefined;
+    if (!res.ok) throw new Error(String(res.status));
+    const b = new Uint8Array(await res.arrayBuffer());
+    if (b.length > largest) throw new Error("too large");
+    return b;
+  };
+  try {
+    const file = await get("api/v1/trust.json");
+    if (!file) throw new Error("no trust file");
+    const trust = await parseTrust(file);
+    if (trust.publications.get(slug) !== genesis) throw new Error("another publication");
+    const now = Date.now() / 1000;
+    const p = await openPublication(get, { trust, slug, now });
+    const v = checkEvidence(p, indexOf([p]), copy, "server", now);
+    return { state: stateOf(v.verdict, v.current, v.retracted), version: v.version, latest: v.latest_version };
+  } catch {
+    return { state: "unchecked", version: 0, latest: 0 };
+  }
+}
+
+function stateOf(verdict: string, current: string, retracted: boolean): State {
+  if (verdict === "altered" || verdict === "unknown") return verdict;
+  if (verdict !== "identical" && verdict !== "authentic" && verdict !== "excerpt") return "unchecked";
+  if (retracted) return "retracted";
+  if (current === "no") return "superseded";
+  if (current !== "yes") return "unchecked"; // only a fresh view says that nothing is newer
+  return verdict === "excerpt" ? "excerpt" : "authentic";
+}
