@@ -70,7 +70,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"policy":            policyFile,
 		"port":              port,
 		"sql":               changeRow,
-		"fetch":             fetch,
+		"fetch":             fetchFiles,
 		"own-verifier":      ownVerifier,
 		"flip":              flip,
 		"spoil-audit-state": spoilAuditState,
@@ -167,9 +167,9 @@ func ownVerifier(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// fetch BASE DIR PATH... copies documents of a service into a folder, each under
+// fetchFiles: fetch BASE DIR PATH... copies documents of a service into a folder, each under
 // its own path.
-func fetch(ts *testscript.TestScript, neg bool, args []string) {
+func fetchFiles(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: fetch BASE DIR PATH...")
 	}

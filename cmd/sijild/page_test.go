@@ -63,7 +63,7 @@ func (p *person) paste(path, text string) (word, said string) {
 func (p *person) answer() (word, said string) {
 	p.t.Helper()
 	p.run(chromedp.WaitVisible("#word"), chromedp.Text("#word", &word), chromedp.Text("main", &said))
-	return word, said
+	return word, strings.ReplaceAll(said, "\u00a0", " ")
 }
 
 func (p *person) requests() []string {
@@ -224,24 +224,11 @@ func TestPageAndALyingServer(t *testing.T) {
 	var mu sync.Mutex
 	tamper := func(path string, body []byte) []byte { return body }
 	proxy := httputil.NewSingleHostReverseProxy(target)
-	proxy.ModifyResponse = func(r *http.Response) error {
-		var b bytes.Buffer
-		if _, err := b.ReadFrom(r.Body); err != nil {
-			return err
-		}
+	proxy.ModifyResponse = rewriting(func(path string, b []byte) []byte {
 		mu.Lock()
-		out := tamper(r.Request.URL.Path, b.Bytes())
-		mu.Unlock()
-		r.Body = http.NoBody
-		if out == nil {
-			r.StatusCode = http.StatusNotFound
-		} else {
-			r.Body = readCloser{bytes.NewReader(out)}
-		}
-		r.ContentLength = int64(len(out))
-		r.Header.Del("Content-Length")
-		return nil
-	}
+		defer mu.Unlock()
+		return tamper(path, b)
+	})
 	server := httptest.NewServer(proxy)
 	defer server.Close()
 	p := newPerson(t, server.URL)
@@ -288,6 +275,26 @@ func TestPageAndALyingServer(t *testing.T) {
 			t.Errorf("%s: nothing was changed", name)
 		}
 		mu.Unlock()
+	}
+}
+
+// rewriting changes answers on their way; nil is one that is not found.
+func rewriting(tamper func(path string, body []byte) []byte) func(*http.Response) error {
+	return func(r *http.Response) error {
+		var b bytes.Buffer
+		if _, err := b.ReadFrom(r.Body); err != nil {
+			return err
+		}
+		out := tamper(r.Request.URL.Path, b.Bytes())
+		r.Body = http.NoBody
+		if out == nil {
+			r.StatusCode = http.StatusNotFound
+		} else {
+			r.Body = readCloser{bytes.NewReader(out)}
+		}
+		r.ContentLength = int64(len(out))
+		r.Header.Del("Content-Length")
+		return nil
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestScreenshots writes every page as a picture into the folder SIJIL_SCREENSHOTS:
+// TestScreenshots writes every page in every language as a picture into the folder SIJIL_SCREENSHOTS:
 // `make screenshots`.
 func TestScreenshots(t *testing.T) {
 	dir := os.Getenv("SIJIL_SCREENSHOTS")
@@ -28,7 +28,8 @@ func TestScreenshots(t *testing.T) {
 		"excerpt":   "The river belongs to all who drink from it.",
 		"unknown":   "The weather is fine today, and will be tomorrow as well.",
 	}
-	paths := map[string]string{"home": "/", "publication": "/p/river", "version": "/p/river/v/1", "history": "/p/river/history", "compare": "/p/river/compare/1/2", "missing": "/p/nowhere"}
+	paths := map[string]string{"home": "/", "publication": "/p/river", "version": "/p/river/v/1", "history": "/p/river/history", "compare": "/p/river/compare/1/2", "chain": "/p/river/chain",
+		"embed": "/p/river/embed", "print": "/p/river/v/2/print/ar", "log": "/log", "entry": "/log/entries/1", "check": "/check?publication=river", "missing": "/p/nowhere"}
 	for _, screen := range []struct {
 		name   string
 		width  int64
@@ -40,13 +41,15 @@ func TestScreenshots(t *testing.T) {
 			p.run(chromedp.FullScreenshot(&png, 100))
 			check(t, os.WriteFile(filepath.Join(dir, name+"-"+screen.name+".png"), png, 0o644))
 		}
-		for name, path := range paths {
-			p.run(chromedp.Navigate(p.url + path))
-			shot(name)
-		}
-		for name, copied := range copies {
-			p.paste("/", copied)
-			shot("verdict-" + name)
+		for _, lang := range []string{"en", "fr", "ar"} {
+			for name, path := range paths {
+				p.run(chromedp.Navigate(p.url + "/" + lang + path))
+				shot(name + "-" + lang)
+			}
+			for name, copied := range copies {
+				p.paste("/"+lang+"/", copied)
+				shot("verdict-" + name + "-" + lang)
+			}
 		}
 	}
 }

@@ -24,9 +24,17 @@ type serveOptions struct {
 	minFree     uint64 // MiB
 	noLimits    bool
 	door        publish.Door // "" is off
+	fetch       string       // whether pages are fetched for people who give an address
 	metrics     string       // Optional: an address for metrics
 	metricsFile string       // Optional
 }
+
+// Values of serveOptions.fetch; "" is off.
+const (
+	fetchOff     = ""
+	fetchOn      = "on"
+	fetchPrivate = "private"
+)
 
 // shutdownTimeout bounds how long requests may take after the signal to stop.
 const shutdownTimeout = 15 * time.Second

@@ -46,6 +46,7 @@ type service struct {
 	files   *extract.Reader
 	uses    *publish.Service
 	metrics *metrics.Metrics
+	plain   http.Handler // without the metrics
 	handler http.Handler
 
 	end func() // ends what runs beside the requests, and waits for it
@@ -110,6 +111,7 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 	if err != nil {
 		return nil, err
 	}
+	s.plain = routes
 	s.metrics = metrics.New(s.snapshot)
 	s.handler = s.metrics.Watch(routes)
 	s.run(ctx)
@@ -149,7 +151,11 @@ func (s *service) run(ctx context.Context) {
 }
 
 func (s *service) routes(p *publish.Service, o serveOptions, logger *slog.Logger) (http.Handler, error) {
-	pages, err := site.New(site.Config{Service: p, BaseURL: s.url, Frozen: s.frozen, Logger: logger})
+	evidence := &packer{service: p, routes: func() http.Handler { return s.plain }, kept: map[string]packed{}}
+	pages, err := site.New(site.Config{
+		Service: p, BaseURL: s.url, Frozen: s.frozen, Logger: logger, Pack: evidence.pack, Fetch: fetcher(o.fetch),
+		Log: pagesLog{policy: p.Trust.Policy(), tiles: s.tiles, public: s.public.Checkpoint},
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -120,9 +120,13 @@ func (a *api) dispatch(routes http.Handler) http.Handler {
 	})
 }
 
-// compares reports whether a page compares versions each time it is asked for.
+// compares reports whether a page compares versions, or gathers evidence, each time it is
+// asked for. A path may begin with a language.
 func compares(path string) bool {
-	return strings.HasPrefix(path, "/p/") && (strings.HasSuffix(strings.TrimSuffix(path, "/"), "/history") || strings.Contains(path, "/compare/"))
+	if i := strings.Index(path, "/p/"); i > 0 {
+		path = path[i:]
+	}
+	return strings.HasPrefix(path, "/p/") && (strings.HasSuffix(strings.TrimSuffix(path, "/"), "/history") || strings.Contains(path, "/compare/") || strings.HasSuffix(path, "/evidence.zip"))
 }
 
 func ours(path string) bool {

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sijil/sijil/internal/evidence"
-	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
 )
 
@@ -139,7 +138,7 @@ func writeEvidence(dir string, pub *evidence.Publication, trust *keys.Trust) err
 		return err
 	}
 	defer os.RemoveAll(temp)
-	files, err := evidenceFiles(pub, trust)
+	files, err := pub.Pack(trust)
 	if err != nil {
 		return err
 	}
@@ -157,65 +156,3 @@ func writeEvidence(dir string, pub *evidence.Publication, trust *keys.Trust) err
 	}
 	return os.Rename(temp, dir)
 }
-
-func evidenceFiles(pub *evidence.Publication, trust *keys.Trust) (map[string][]byte, error) {
-	l := evidence.Layout{Folder: true}
-	slug := pub.Slug()
-	only, err := trust.WithoutPublications().Pin(slug, pub.Genesis())
-	if err != nil {
-		return nil, err
-	}
-	files := map[string][]byte{l.Checkpoint(): pub.Checkpoint().Note(), l.Head(slug): pub.Head().Note()}
-	if f := pub.Frozen(); f != nil {
-		files[l.Frozen()] = f.Note()
-	}
-	if files[l.Trust()], err = only.Marshal(); err != nil {
-		return nil, err
-	}
-	if files[l.TrustedRoot()], err = only.TrustedRootJSON(); err != nil {
-		return nil, err
-	}
-	var commands string
-	for _, r := range pub.Records() {
-		sequence := r.Statement.Header().Sequence
-		files[l.Bundle(slug, sequence)] = r.Bundle
-		key := slug + "/keys/" + r.Key.Digest().Hex() + ".pub"
-		files[key] = r.Key.PEM()
-		if s, ok := r.Statement.(*statement.Retraction); ok {
-			commands += fmt.Sprintf("  cosign verify-blob-attestation --bundle %s \\\n    --key %s --trusted-root %s --type %s \\\n    --digest %s --digestAlg sha256\n",
-				l.Bundle(slug, sequence), key, l.TrustedRoot(), statement.TypeRetraction, s.Target().Hex())
-		}
-		v, ok := r.Statement.(*statement.Version)
-		if !ok {
-			continue
-		}
-		if files[l.Signatories(slug, v.Version)], err = r.Edition.List().Encode(); err != nil {
-			return nil, err
-		}
-		for _, t := range v.Texts() {
-			path := l.Text(slug, v.Version, t.Language)
-			files[path], _ = r.Edition.Text(t.Language)
-			commands += fmt.Sprintf("  cosign verify-blob-attestation --bundle %s \\\n    --key %s --trusted-root %s --type %s \\\n    %s\n",
-				l.Bundle(slug, sequence), key, l.TrustedRoot(), statement.TypeVersion, path)
-		}
-	}
-	files["README.txt"] = []byte(fmt.Sprintf(readme, slug, pub.Genesis(), trust.Policy().Log().ID(), commands))
-	return files, nil
-}
-
-const readme = `Evidence of the publication %q.
-
-genesis  %s
-log key  %s
-
-Compare both fingerprints with what the publisher gave you by another way. Then
-
-  sijil verify --offline . COPY
-
-checks a copy against this folder, and stock cosign (v3) checks each text and each
-retraction (by the record digest of what it withdraws), as in
-
-%s
-cosign does not check the chain of records, the witness quorum or whether a
-version is the latest; sijil does.
-`

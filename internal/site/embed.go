@@ -37,8 +37,8 @@ func (v *visit) embed() (answer, error) {
 		v.base, pageCheckPath, p.Slug, v.base, v.to(badgePath(p.Slug)), html.EscapeString(v.Say("badge_check")))
 	if v.badgeScript != "" {
 		view.Badge = v.badgeScript
-		view.Snippet = fmt.Sprintf("<script type=\"module\" src=\"%s%s\"\n  integrity=\"%s\" crossorigin=\"anonymous\"></script>\n<sijil-badge publication=\"%s\" genesis=\"%s\">%s</sijil-badge>",
-			v.base, v.badgeScript, v.badgeIntegrity, p.Slug, p.Genesis, view.Plain)
+		view.Snippet = fmt.Sprintf("<script type=\"module\" src=\"%s%s\"\n  integrity=\"%s\" crossorigin=\"anonymous\"></script>\n<sijil-badge publication=\"%s\" genesis=\"%s\" lang=\"%s\">%s</sijil-badge>",
+			v.base, v.badgeScript, v.badgeIntegrity, p.Slug, p.Genesis, v.Language, view.Plain)
 	}
 	if n := len(p.Versions); n > 0 {
 		c, err := v.contentOf(p, p.Versions[n-1])

@@ -167,11 +167,33 @@ export function walk(root: Element, skip: (e: Element) => boolean = () => false)
   for (let e = root.parentElement; e; e = e.parentElement) above.unshift(e);
   const up = above.reduce<Look | undefined>((l, e) => lookOf(e, l), undefined);
   element(root, lookOf(root, up), up);
+  drawn.push(...around(root, skip));
   for (const p of passages) {
     const middles = p.boxes.map((b) => new DOMRect(b.x + b.width / 2, b.y + b.height / 2, 0.1, 0.1));
     if (p.doubt === "" && drawn.some((d) => !d.e.contains(p.node) && d.boxes.some((b) => middles.some((m) => meets(b, m))))) p.doubt = "something may lie over the words";
   }
   return copyOf(text, passages, unseen, images);
+}
+
+// around is what is drawn elsewhere on the page. A bar that stays while the page scrolls
+// lies over other words each time: only one that fills half of the window counts.
+function around(root: Element, skip: (e: Element) => boolean): { e: Element; boxes: DOMRect[] }[] {
+  const out: { e: Element; boxes: DOMRect[] }[] = [];
+  for (const e of document.body.querySelectorAll("*")) {
+    if (e.contains(root) || root.contains(e) || skipped.test(e.tagName) || skip(e)) continue;
+    const style = getComputedStyle(e);
+    const own = pictures.test(e.tagName) || [...e.childNodes].some((c) => c instanceof Text && /\S/.test(c.data));
+    const painted = style.backgroundImage !== "none" || (colour(style.backgroundColor)?.[3] ?? 1) > 0;
+    if (style.visibility !== "visible" || style.display === "none" || !(own || painted)) continue;
+    const boxes = [...e.getClientRects()];
+    const stays = [e, ...parents(e)].some((x) => /fixed|sticky/.test(getComputedStyle(x).position));
+    if (!stays || boxes.some((b) => b.width * b.height > (innerWidth * innerHeight) / 2)) out.push({ e, boxes });
+  }
+  return out;
+}
+
+function parents(e: Element): Element[] {
+  return e.parentElement ? [e.parentElement, ...parents(e.parentElement)] : [];
 }
 
 function copyOf(text: string, passages: Passage[], unseen: number, images: number): Copy {

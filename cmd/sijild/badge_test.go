@@ -1,0 +1,256 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// embedder is another site, whose pages carry the badge under the strictest policy.
+type embedder struct {
+	*person
+	site    *httptest.Server
+	snippet string
+	page    atomic.Value // the body of its page
+}
+
+var snippetOf = regexp.MustCompile(`(?s)<pre class="command" dir="ltr">(&lt;script.*?)</pre>`)
+
+// newEmbedder copies the snippet from the service's own page for webmasters.
+func newEmbedder(t *testing.T, service string) *embedder {
+	t.Helper()
+	p := newPerson(t, service)
+	res, err := http.Get(service + "/en/p/river/embed") //nolint:noctx // a test's own server
+	check(t, err)
+	body, err := io.ReadAll(res.Body)
+	check(t, err)
+	check(t, res.Body.Close())
+	found := snippetOf.FindStringSubmatch(string(body))
+	if found == nil {
+		t.Fatal("the page has no snippet")
+	}
+	e := &embedder{person: p, snippet: strings.ReplaceAll(html.UnescapeString(found[1]), "http://localhost/", service+"/")}
+	policy := fmt.Sprintf("default-src 'none'; script-src %s; connect-src %s; img-src %s; style-src 'unsafe-inline'; frame-src 'self'; require-trusted-types-for 'script'", service, service, service)
+	e.site = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", policy)
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if r.URL.Path == "/frame" {
+			_, _ = fmt.Fprint(w, `<!doctype html><title>frame</title><iframe src="/" width="800" height="800"></iframe>`)
+			return
+		}
+		_, _ = fmt.Fprint(w, e.page.Load())
+	}))
+	t.Cleanup(e.site.Close)
+	// The badge's shadow root is closed; what it found is told by an event.
+	p.run(chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(`document.addEventListener("sijil", (e) => (window.state = e.detail), true)`).Do(ctx)
+		return err
+	}))
+	return e
+}
+
+// article is a page of a site, with menus round the text and the badge below it.
+func (e *embedder) article(text, more string) {
+	paragraphs := "<p>" + strings.ReplaceAll(strings.ReplaceAll(html.EscapeString(strings.TrimSpace(text)), "\n\n", "</p><p>"), "\n", "<br>") + "</p>"
+	e.page.Store(`<!doctype html><html lang="en"><title>A site</title><body><nav>Home · News · Contact</nav><article>` + paragraphs + `</article>` + e.snippet + more + `<footer>Follow us</footer></body></html>`)
+}
+
+// state opens a page and waits until the badge has decided.
+func (e *embedder) state(path string) (state string) {
+	e.t.Helper()
+	e.run(chromedp.Navigate(e.site.URL+path), chromedp.Poll(`window.state && window.state !== "checking"`, nil, chromedp.WithPollingTimeout(20*time.Second)),
+		chromedp.Evaluate(`window.state`, &state))
+	return state
+}
+
+// becomes waits until the badge shows a state.
+func (e *embedder) becomes(want string) {
+	e.t.Helper()
+	e.run(chromedp.Poll(fmt.Sprintf(`window.state === %q`, want), nil, chromedp.WithPollingTimeout(20*time.Second)))
+}
+
+// spoken is what a screen reader says of the badge's link.
+func (e *embedder) spoken() string {
+	e.t.Helper()
+	var said []string
+	e.run(chromedp.ActionFunc(func(ctx context.Context) error {
+		type value struct {
+			Value any `json:"value"`
+		}
+		var tree struct {
+			Nodes []struct {
+				Role value `json:"role"`
+				Name value `json:"name"`
+			} `json:"nodes"`
+		}
+		err := cdp.Execute(ctx, "Accessibility.getFullAXTree", nil, &tree)
+		for _, n := range tree.Nodes {
+			if n.Role.Value == "link" {
+				said = append(said, fmt.Sprint(n.Name.Value))
+			}
+		}
+		return err
+	}))
+	return strings.Join(said, "\n")
+}
+
+// TestBadge: on a page of another site, under its strictest policy, the badge says what
+// the page shows.
+func TestBadge(t *testing.T) {
+	c, pub, editions := rivers(t)
+	e := newEmbedder(t, c.url)
+	latest := editions[1].Texts["en"]
+	withList := latest + "\n\nSigned by\n\n• " + strings.Join(editions[1].Names, "\n• ")
+	for name, x := range map[string]struct{ text, more, want string }{
+		"authentic":            {latest, "", "authentic"},
+		"with its list":        {withList, "", "authentic"},
+		"Arabic":               {editions[1].Texts["ar"], "", "authentic"},
+		"superseded":           {editions[0].Texts["en"], "", "superseded"},
+		"excerpt":              {"The river belongs to all who drink from it. We count nine bridges.", "", "excerpt"},
+		"altered":              {strings.Replace(latest, " the ", " not the ", 1), "", "altered"},
+		"a name more":          {withList + "\n• Dam Builders Federation", "", "altered"},
+		"another text":         {"The weather is fine today, and will be tomorrow as well, they say.", "", "unknown"},
+		"hidden words":         {latest, `<style>article p:nth-of-type(2){color:#fff}</style>`, "altered"},
+		"covered":              {latest, `<div style="position:absolute;inset:0;background:#fff">We ask for nothing.</div>`, "unchecked"},
+		"words of the style":   {latest, `<style>article p::before{content:"Do not: "}</style>`, "unchecked"},
+		"turned round":         {latest, `<style>article p{unicode-bidi:bidi-override;direction:rtl}</style>`, "unchecked"},
+		"capitals by style":    {latest, `<style>article{text-transform:uppercase}</style>`, "unchecked"},
+		"struck through":       {latest, `<style>article p:last-of-type{text-decoration:line-through}</style>`, "unchecked"},
+		"left out by display":  {latest, `<style>article p:last-of-type{display:none}</style>`, "excerpt"},
+		"menus in the article": {"Share · Print\n\n" + latest, "", "authentic"},
+	} {
+		e.article(x.text, x.more)
+		if got := e.state("/"); got != x.want {
+			t.Errorf("%s: %s, want %s", name, got, x.want)
+		}
+	}
+	for lang, want := range map[string]string{"en": "The text on this page is the published one", "fr": "Le texte de cette page est celui qui a été publié", "ar": "النص في هذه الصفحة هو المنشور"} {
+		e.article(latest, "")
+		e.page.Store(strings.Replace(e.page.Load().(string), `lang="en">`, `lang="`+lang+`">`, 2))
+		if e.state("/"); !strings.Contains(e.spoken(), want) {
+			t.Errorf("%s: a screen reader says %q", lang, e.spoken())
+		}
+	}
+
+	// A page that changes itself after the check.
+	e.article(latest, "")
+	e.state("/")
+	e.run(chromedp.Evaluate(`document.querySelector("article p:nth-of-type(2)").firstChild.data = "The river belongs to nobody. We count nine bridges."`, nil))
+	e.becomes("altered")
+	e.run(chromedp.Evaluate(`{const d = document.createElement("div"); d.style.cssText = "position:fixed;inset:0;background:#fff"; d.textContent = "nothing"; document.querySelector("article p:nth-of-type(2)").firstChild.data = "The river belongs to all who drink from it. We count nine bridges."; document.body.append(d)}`, nil))
+	e.becomes("unchecked")
+
+	// In a frame, another page decides what is seen.
+	e.article(latest, "")
+	e.run(chromedp.Navigate(e.site.URL+"/frame"), chromedp.Poll(`frames[0]?.state && frames[0].state !== "checking"`, nil, chromedp.WithPollingTimeout(20*time.Second)))
+	var framed string
+	e.run(chromedp.Evaluate(`frames[0].state`, &framed))
+	if framed != "unchecked" {
+		t.Errorf("in a frame: %s", framed)
+	}
+
+	// Attributes that name another publication.
+	for name, replace := range map[string][2]string{"another genesis": {"sha256:", "sha256:0"}, "an unknown publication": {`publication="river"`, `publication="rivers"`}} {
+		e.article(latest, "")
+		e.page.Store(strings.Replace(e.page.Load().(string), replace[0], replace[1], 1))
+		if name == "another genesis" {
+			e.page.Store(strings.Replace(e.page.Load().(string), "sha256:0", "sha256:", 1))
+			e.page.Store(regexp.MustCompile(`sha256:[0-9a-f]{64}`).ReplaceAllString(e.page.Load().(string), "sha256:"+strings.Repeat("0", 64)))
+		}
+		if got := e.state("/"); got != "unchecked" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+
+	// Retracted.
+	expect(t, "retract", c.submit("river", pub.retraction(t, 3, 2, pub.previous)), 201, "")
+	e.article(latest, "")
+	if got := e.state("/"); got != "retracted" {
+		t.Errorf("retracted: %s", got)
+	}
+
+	for _, r := range e.requests() {
+		_, address, _ := strings.Cut(r, " ")
+		if !strings.HasPrefix(address, e.site.URL+"/") && !strings.HasPrefix(address, c.url+"/") || !strings.HasPrefix(r, "GET ") {
+			t.Errorf("the page asked %s", r)
+		}
+	}
+}
+
+// TestBadgeAndALyingServer: whatever the service's answers are changed to, the badge has
+// no tick; a script that was changed does not run at all.
+func TestBadgeAndALyingServer(t *testing.T) {
+	c, _, editions := rivers(t)
+	target, err := url.Parse(c.url)
+	check(t, err)
+	var lie atomic.Value
+	lie.Store(func(_ string, b []byte) []byte { return b })
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.Director = func(r *http.Request) {
+		r.URL.Scheme, r.URL.Host = target.Scheme, target.Host
+		r.Header.Del("Accept-Encoding")
+	}
+	proxy.Transport = &http.Transport{DisableCompression: true}
+	proxy.ModifyResponse = rewriting(func(path string, b []byte) []byte { return lie.Load().(func(string, []byte) []byte)(path, b) })
+	server := httptest.NewServer(proxy)
+	defer server.Close()
+	e := newEmbedder(t, server.URL)
+	latest := editions[1].Texts["en"]
+	e.article(latest, "")
+	if got := e.state("/"); got != "authentic" {
+		t.Fatalf("through the proxy: %s", got)
+	}
+	for name, x := range map[string]func(string, []byte) []byte{
+		"a signature":       replacing(".bundle.json", `"sig":"ME`, `"sig":"MF`),
+		"no second version": dropping("records/2.bundle.json"),
+		"an old head":       replacing("/head", "\n2\n3\n", "\n1\n3\n"),
+		"a checkpoint":      replacing("/checkpoint", "localhost\n3", "localhost\n4"),
+		"the text":          replacing("text.en.txt", "nine", "ninety"),
+		"no trust file":     dropping("trust.json"),
+		"the engine": func(path string, b []byte) []byte {
+			if strings.HasPrefix(path, "/static/engine.") {
+				return bytes.ReplaceAll(b, []byte("unchecked"), []byte("authentic"))
+			}
+			return b
+		},
+		"errors": func(path string, b []byte) []byte {
+			if strings.HasPrefix(path, "/static/") {
+				return b
+			}
+			return []byte("internal error")
+		},
+	} {
+		lie.Store(x)
+		e.article(latest, "")
+		if got := e.state("/"); got != "unchecked" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+
+	lie.Store(func(path string, b []byte) []byte {
+		if strings.HasPrefix(path, "/static/badge.") {
+			return append(b, " "...)
+		}
+		return b
+	})
+	var defined bool
+	e.run(chromedp.Navigate(e.site.URL+"/"), chromedp.Evaluate(`customElements.get("sijil-badge") !== undefined`, &defined))
+	if defined {
+		t.Error("a badge script of another digest runs")
+	}
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"sync"
+
+	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/internal/fetch"
+	"github.com/sijil/sijil/internal/publish"
+	"github.com/sijil/sijil/internal/site"
+	"github.com/sijil/sijil/internal/tilewriter"
+	"github.com/sijil/sijil/keys"
+	"github.com/sijil/sijil/log/tile"
+)
+
+// What the pages need beside the use cases: the log's entries, pages from elsewhere, and
+// evidence in one file.
+
+// pagesLog is the log as its pages show it: the tree that readers are shown.
+type pagesLog struct {
+	policy *keys.Policy
+	tiles  *tilewriter.Writer
+	public func() publish.Checkpoint
+}
+
+func (l pagesLog) Policy() *keys.Policy { return l.policy }
+
+func (l pagesLog) Entry(index int64) ([]byte, error) {
+	size := l.public().Size
+	if index < 0 || index >= size {
+		return nil, fmt.Errorf("entry %w", publish.ErrUnknown)
+	}
+	t, ok := tile.At(tile.EntriesLevel, index/tile.Width, uint64(size))
+	if !ok {
+		return nil, fmt.Errorf("entry %w", publish.ErrUnknown)
+	}
+	b, err := l.tiles.ReadTile(tile.Path(t))
+	if err != nil {
+		return nil, err
+	}
+	entries, err := tile.ParseBundle(b, t.W)
+	if err != nil {
+		return nil, err
+	}
+	return entries[index%tile.Width], nil
+}
+
+// fetcher gets pages for the site, or is nil.
+func fetcher(mode string) func(context.Context, string) (*site.Fetched, error) {
+	if mode == fetchOff {
+		return nil
+	}
+	c := fetch.New(fetch.Options{Private: mode == fetchPrivate})
+	return func(ctx context.Context, address string) (*site.Fetched, error) {
+		p, err := c.Get(ctx, address)
+		if errors.Is(err, fetch.ErrRefused) {
+			return nil, site.ErrAddress
+		}
+		if err != nil {
+			return nil, err
+		}
+		return &site.Fetched{Address: p.Address, Body: p.Body, When: p.When}, nil
+	}
+}
+
+// packer gathers and verifies a publication's evidence from this service's own answers,
+// as a reader would, so that what is handed out verifies.
+type packer struct {
+	service *publish.Service
+	routes  func() http.Handler
+
+	mu   sync.Mutex
+	kept map[string]packed // by slug
+}
+
+// packed is an archive, and the tree that its proofs lead to.
+type packed struct {
+	size int64
+	zip  []byte
+}
+
+// maxPacked bounds how many archives are kept.
+const maxPacked = 32
+
+func (p *packer) pack(ctx context.Context, slug string) ([]byte, error) {
+	const tries = 10 // a busy log grows between two answers
+	size := p.service.Public().Size
+	p.mu.Lock()
+	have, ok := p.kept[slug]
+	p.mu.Unlock()
+	if ok && have.size == size {
+		return have.zip, nil
+	}
+	s, err := p.service.Publication(slug)
+	if err != nil {
+		return nil, err
+	}
+	trust, err := p.service.Trust.Pin(slug, s.Genesis)
+	if err != nil {
+		return nil, err
+	}
+	for range tries {
+		pub, err := evidence.Open(ctx, p, evidence.Options{Trust: trust, Slug: slug})
+		if err != nil {
+			return nil, err
+		}
+		if !pub.OneTree() {
+			continue
+		}
+		b, err := pub.Zip(trust)
+		if err != nil {
+			return nil, err
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if len(p.kept) >= maxPacked {
+			clear(p.kept)
+		}
+		p.kept[slug] = packed{pub.Checkpoint().Size(), b}
+		return b, nil
+	}
+	return nil, errors.New("the log grew during every try to gather its evidence")
+}
+
+// Fetch reads a document from this service without a network. It is evidence.Source.
+func (p *packer) Fetch(ctx context.Context, path string) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "/"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	var w recorder
+	p.routes().ServeHTTP(&w, r)
+	switch w.status {
+	case 0, http.StatusOK:
+		return w.body.Bytes(), nil
+	case http.StatusNotFound:
+		return nil, &fs.PathError{Op: "read", Path: path, Err: fs.ErrNotExist}
+	}
+	return nil, fmt.Errorf("%s: status %d", path, w.status)
+}
+
+// recorder keeps an answer.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (w *recorder) Header() http.Header {
+	if w.header == nil {
+		w.header = http.Header{}
+	}
+	return w.header
+}
+
+func (w *recorder) WriteHeader(status int) { w.status = status }
+
+func (w *recorder) Write(b []byte) (int, error) { return w.body.Write(b) }
+
+// fetchValue is the flag --fetch.
+type fetchValue struct{ mode *string }
+
+func (v fetchValue) String() string { return cmp.Or(*v.mode, "off") }
+
+func (v fetchValue) Type() string { return "string" }
+
+func (v fetchValue) Set(s string) error {
+	switch s {
+	case "off":
+		*v.mode = fetchOff
+	case fetchOn, fetchPrivate:
+		*v.mode = s
+	default:
+		return errors.New("want off, on or private")
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package evidence
+
+import (
+	"archive/zip"
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/sijil/sijil/internal/statement"
+	"github.com/sijil/sijil/keys"
+)
+
+// Pack returns an evidence folder: each file's content by its path. trust is that of whom
+// it was opened with; the folder holds it with this publication's pin alone.
+func (p *Publication) Pack(trust *keys.Trust) (map[string][]byte, error) {
+	l := Layout{Folder: true}
+	slug := p.Slug()
+	only, err := trust.WithoutPublications().Pin(slug, p.Genesis())
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{l.Checkpoint(): p.Checkpoint().Note(), l.Head(slug): p.Head().Note()}
+	if f := p.Frozen(); f != nil {
+		files[l.Frozen()] = f.Note()
+	}
+	if files[l.Trust()], err = only.Marshal(); err != nil {
+		return nil, err
+	}
+	if files[l.TrustedRoot()], err = only.TrustedRootJSON(); err != nil {
+		return nil, err
+	}
+	var commands string
+	for _, r := range p.Records() {
+		sequence := r.Statement.Header().Sequence
+		files[l.Bundle(slug, sequence)] = r.Bundle
+		key := slug + "/keys/" + r.Key.Digest().Hex() + ".pub"
+		files[key] = r.Key.PEM()
+		if s, ok := r.Statement.(*statement.Retraction); ok {
+			commands += fmt.Sprintf("  cosign verify-blob-attestation --bundle %s \\\n    --key %s --trusted-root %s --type %s \\\n    --digest %s --digestAlg sha256\n",
+				l.Bundle(slug, sequence), key, l.TrustedRoot(), statement.TypeRetraction, s.Target().Hex())
+		}
+		v, ok := r.Statement.(*statement.Version)
+		if !ok {
+			continue
+		}
+		if files[l.Signatories(slug, v.Version)], err = r.Edition.List().Encode(); err != nil {
+			return nil, err
+		}
+		for _, t := range v.Texts() {
+			path := l.Text(slug, v.Version, t.Language)
+			files[path], _ = r.Edition.Text(t.Language)
+			commands += fmt.Sprintf("  cosign verify-blob-attestation --bundle %s \\\n    --key %s --trusted-root %s --type %s \\\n    %s\n",
+				l.Bundle(slug, sequence), key, l.TrustedRoot(), statement.TypeVersion, path)
+		}
+	}
+	files["README.txt"] = []byte(fmt.Sprintf(readme, slug, p.Genesis(), trust.Policy().Log().ID(), commands))
+	return files, nil
+}
+
+const readme = `Evidence of the publication %q.
+
+genesis  %s
+log key  %s
+
+Compare both fingerprints with what the publisher gave you by another way. Then
+
+  sijil verify --offline . COPY
+
+checks a copy against this folder, and stock cosign (v3) checks each text and each
+retraction (by the record digest of what it withdraws), as in
+
+%s
+cosign does not check the chain of records, the witness quorum or whether a
+version is the latest; sijil does.
+`
+
+// Zip returns an evidence folder as a ZIP archive, in a folder of the publication's name.
+// Equal evidence gives equal bytes.
+func (p *Publication) Zip(trust *keys.Trust) ([]byte, error) {
+	files, err := p.Pack(trust)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		w, err := z.CreateHeader(&zip.FileHeader{Name: p.Slug() + "-evidence/" + name, Method: zip.Deflate})
+		if err != nil {
+			return nil, err
+		}
+		if _, err := w.Write(files[name]); err != nil {
+			return nil, err
+		}
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
