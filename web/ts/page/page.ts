@@ -73,10 +73,11 @@ function follow(form: HTMLFormElement): void {
   const slug = asked.get("check");
   const field = form.elements.namedItem("publication") as HTMLSelectElement | HTMLInputElement | null;
   if (!slug || !field) return;
+  const before = field.value;
   field.value = slug;
-  if (field.value !== slug) return;
+  if (field.value !== slug) return void (field.value = before);
   form.dataset["genesis"] = asked.get("genesis") ?? "";
-  form.scrollIntoView({ block: "start" });
+  form.scrollIntoView({ block: "start", behavior: "instant" });
   form.querySelector("textarea")?.focus({ preventScroll: true });
 }
 

@@ -101,7 +101,10 @@ async function networkFirst(e: Fetching, other: string | undefined): Promise<Res
   const cache = await caches.open(pages);
   const kept = (await cache.match(e.request)) ?? (other === undefined ? undefined : await cache.match(new URL(other, here).href));
   const network = fetch(e.request).then((res) => {
-    if (res.ok && res.type === "basic" && !/no-store/.test(res.headers.get("Cache-Control") ?? "")) e.waitUntil(keep(cache, e.request, res.clone()));
+    const secret = /no-store/.test(res.headers.get("Cache-Control") ?? "");
+    if (res.ok && res.type === "basic" && !secret) e.waitUntil(keep(cache, e.request, res.clone()));
+    // That there is no such document is an answer too.
+    if (res.status === 404 && other === undefined) e.waitUntil(keep(cache, e.request, new Response(null, { status: 404 })));
     return res;
   });
   if (!kept) return network;
