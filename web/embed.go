@@ -17,6 +17,13 @@ var messages embed.FS
 //go:embed static/*.css static/*.svg static/*.js
 var static embed.FS
 
+//go:embed verifier/*.html
+var verifier embed.FS
+
+// Verifier returns the file system with verifier/verifier.html, the frame of the portable
+// verifier.
+func Verifier() embed.FS { return verifier }
+
 // Templates returns the file system with templates/NAME.html.
 func Templates() embed.FS { return templates }
 

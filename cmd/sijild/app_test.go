@@ -202,3 +202,17 @@ func TestAddressesOfThisMachine(t *testing.T) {
 		}
 	}
 }
+
+// plain gets a document that the description of the API does not hold.
+func (c *caller) plain(path string) []byte {
+	c.t.Helper()
+	res, err := http.Get(c.url + path) //nolint:noctx // a test's own server
+	check(c.t, err)
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	check(c.t, err)
+	if res.StatusCode != http.StatusOK {
+		c.t.Fatalf("%s: status %d: %s", path, res.StatusCode, b)
+	}
+	return b
+}

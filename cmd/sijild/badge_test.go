@@ -200,11 +200,10 @@ func TestBadgeAndALyingServer(t *testing.T) {
 	check(t, err)
 	var lie atomic.Value
 	lie.Store(func(_ string, b []byte) []byte { return b })
-	proxy := httputil.NewSingleHostReverseProxy(target)
-	proxy.Director = func(r *http.Request) {
-		r.URL.Scheme, r.URL.Host = target.Scheme, target.Host
-		r.Header.Del("Accept-Encoding")
-	}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		r.Out.Header.Del("Accept-Encoding")
+	}}
 	proxy.Transport = &http.Transport{DisableCompression: true}
 	proxy.ModifyResponse = rewriting(func(path string, b []byte) []byte { return lie.Load().(func(string, []byte) []byte)(path, b) })
 	server := httptest.NewServer(proxy)

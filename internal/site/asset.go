@@ -92,8 +92,11 @@ func (s *site) loadAssets() error {
 		if err != nil {
 			return err
 		}
-		if f.Name() == "worker.js" {
+		switch f.Name() {
+		case "worker.js":
 			s.workerScript = body
+			continue
+		case "verifier.js": // part of the portable verifier alone
 			continue
 		}
 		at, err := s.add(f.Name(), body)

@@ -151,6 +151,7 @@ func (s *site) routes() http.Handler {
 	file("/oembed", (*visit).oEmbed)
 	file("/app.webmanifest", (*visit).manifest)
 	file("/worker.js", (*visit).worker)
+	file("/verifier.html", (*visit).verifier)
 	r.Handle("/share", s.page((*visit).share))
 	get(logPath, (*visit).logPage)
 	get("/log/entry", (*visit).openEntry)
