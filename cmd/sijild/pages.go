@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
 	"sync"
 
+	"github.com/sijil/sijil/internal/durable"
 	"github.com/sijil/sijil/internal/evidence"
 	"github.com/sijil/sijil/internal/fetch"
 	"github.com/sijil/sijil/internal/publish"
@@ -180,4 +183,26 @@ func (v fetchValue) Set(s string) error {
 		return errors.New("want off, on or private")
 	}
 	return nil
+}
+
+// scripts is the folder of the badge's scripts, of this program and of earlier ones.
+type scripts struct{ dir string }
+
+// scriptsDir is its name in the data folder.
+const scriptsDir = "scripts"
+
+func (s scripts) Put(name string, body []byte) error {
+	path := filepath.Join(s.dir, name)
+	if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, body) {
+		return nil
+	}
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return err
+	}
+	return durable.Replace(path, body, 0o600)
+}
+
+// Get reads a file by a name that the pages have checked to be one.
+func (s scripts) Get(name string) ([]byte, error) {
+	return os.ReadFile(filepath.Join(s.dir, filepath.Base(name)))
 }

@@ -154,7 +154,8 @@ func (s *service) routes(p *publish.Service, o serveOptions, logger *slog.Logger
 	evidence := &packer{service: p, routes: func() http.Handler { return s.plain }, kept: map[string]packed{}}
 	pages, err := site.New(site.Config{
 		Service: p, BaseURL: s.url, Frozen: s.frozen, Logger: logger, Pack: evidence.pack, Fetch: fetcher(o.fetch),
-		Log: pagesLog{policy: p.Trust.Policy(), tiles: s.tiles, public: s.public.Checkpoint},
+		Archive: scripts{filepath.Join(o.data, scriptsDir)},
+		Log:     pagesLog{policy: p.Trust.Policy(), tiles: s.tiles, public: s.public.Checkpoint},
 	})
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"path"
+	"regexp"
 	"strings"
 	"time"
 
@@ -121,7 +122,48 @@ func (s *site) loadAssets() error {
 			s.badgeScript, s.badgeIntegrity = at, "sha384-"+base64.StdEncoding.EncodeToString(sum[:])
 		}
 	}
+	if err := s.keepShared(); err != nil {
+		return err
+	}
 	return s.addWords(web.Messages())
+}
+
+// keepShared puts what other sites load into the archive.
+func (s *site) keepShared() error {
+	if s.archive == nil {
+		return nil
+	}
+	for name, a := range s.assets {
+		if !a.shared {
+			continue
+		}
+		if err := s.archive.Put(name, a.body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// earlier matches the names of what other sites load.
+var earlier = regexp.MustCompile(`^(?:badge|engine)\.([0-9a-f]{16})\.js$`)
+
+// asset returns a static file: of this program, or of an earlier one that other sites
+// still name. What the archive has is held against the digest in its name.
+func (s *site) asset(name string) (asset, bool) {
+	if a, ok := s.assets[name]; ok {
+		return a, true
+	}
+	m := earlier.FindStringSubmatch(name)
+	if m == nil || s.archive == nil {
+		return asset{}, false
+	}
+	body, err := s.archive.Get(name)
+	if err != nil || log.Sum(body).Hex()[:16] != m[1] {
+		return asset{}, false
+	}
+	a, err := newAsset(body, contentTypes[".js"])
+	a.shared = true
+	return a, err == nil
 }
 
 // addWords makes one file a language of what the script says.
@@ -143,7 +185,7 @@ func (s *site) addWords(catalogues embed.FS) error {
 }
 
 func (s *site) static(w http.ResponseWriter, r *http.Request) {
-	a, ok := s.assets[mux.Vars(r)["file"]]
+	a, ok := s.asset(mux.Vars(r)["file"])
 	if !ok {
 		s.visit(r).fail(w, publish.ErrUnknown)
 		return

@@ -64,14 +64,24 @@ type Config struct {
 	Fetch func(ctx context.Context, address string) (*Fetched, error)
 	// Pack returns a publication's evidence as a ZIP archive.
 	Pack func(ctx context.Context, slug string) ([]byte, error)
+	// Archive keeps the scripts that other sites load, for pages that name those of an
+	// earlier program.
+	Archive Archive
 	// Frozen is the statement that the log has ended.
 	Frozen *log.VerifiedFreeze
 	// Logger gets what went wrong inside, never what anybody sent.
 	Logger *slog.Logger
 }
 
+// Archive keeps files by name. Safe for concurrent use.
+type Archive interface {
+	Put(name string, body []byte) error
+	Get(name string) ([]byte, error)
+}
+
 type site struct {
 	service  Service
+	archive  Archive
 	base     string
 	log      Log
 	fetch    func(context.Context, string) (*Fetched, error)
@@ -96,7 +106,7 @@ func New(c Config) (http.Handler, error) {
 }
 
 func newSite(c Config) (*site, error) {
-	s := &site{service: c.Service, base: cmp.Or(strings.TrimSuffix(c.BaseURL, "/"), unknownBase), log: c.Log, fetch: c.Fetch, pack: c.Pack, logger: c.Logger}
+	s := &site{service: c.Service, base: cmp.Or(strings.TrimSuffix(c.BaseURL, "/"), unknownBase), log: c.Log, fetch: c.Fetch, pack: c.Pack, archive: c.Archive, logger: c.Logger}
 	if c.Frozen != nil {
 		f := c.Frozen.Freeze()
 		s.frozen = &frozenView{Size: int(f.Size), Successor: f.Successor}
