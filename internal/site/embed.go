@@ -56,16 +56,16 @@ func (v *visit) badge() (document, error) {
 		return document{}, err
 	}
 	words := html.EscapeString(v.Say("badge_check"))
-	x, anchor := 46, "start"
+	x, shift := 46, 0 // of the words, and of the drawing
 	if v.Direction() == "rtl" {
-		x, anchor = 208, "start"
+		x, shift = 174, 168
 	}
 	body := fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="220" height="44" viewBox="0 0 220 44" role="img" aria-label="%s" lang="%s" direction="%s">`+
 		`<rect x="1" y="1" width="218" height="42" rx="8" fill="#fff" stroke="#0b5563" stroke-width="1.5"/>`+
-		`<circle cx="23" cy="20" r="7.5" fill="none" stroke="#0b5563" stroke-width="2.4"/><path d="M28.5 25.5l6 6" stroke="#0b5563" stroke-width="3" stroke-linecap="round"/>`+
-		`<text x="%d" y="20" font-family="system-ui,sans-serif" font-size="14" font-weight="600" fill="#1d1c1a" text-anchor="%s">%s</text>`+
-		`<text x="%d" y="35" font-family="system-ui,sans-serif" font-size="11" fill="#5a5852" text-anchor="%s">Sijil سجل</text></svg>`,
-		words, v.Language, v.Direction(), x, anchor, words, x, anchor)
+		`<g transform="translate(%d)"><circle cx="23" cy="20" r="7.5" fill="none" stroke="#0b5563" stroke-width="2.4"/><path d="M28.5 25.5l6 6" stroke="#0b5563" stroke-width="3" stroke-linecap="round"/></g>`+
+		`<text x="%d" y="20" font-family="system-ui,sans-serif" font-size="14" font-weight="600" fill="#1d1c1a">%s</text>`+
+		`<text x="%d" y="35" font-family="system-ui,sans-serif" font-size="11" fill="#5a5852">Sijil سجل</text></svg>`,
+		words, v.Language, v.Direction(), shift, x, words, x)
 	return document{contentType: "image/svg+xml", body: []byte(body), shared: true}, nil
 }
 

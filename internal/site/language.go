@@ -68,16 +68,21 @@ func (v *visit) joined(list []string) string {
 // title is a title in one language.
 type title struct{ Lang, Dir, Text string }
 
+// rank orders languages for a reader: that of the page, English, the others.
+func (v *visit) rank(lang string) int {
+	switch lang {
+	case v.Language:
+		return 0
+	case "en":
+		return 1
+	}
+	return 2
+}
+
 // titles returns the titles by language, that of the page first.
 func (v *visit) titles(byLang map[string]string) []title {
 	langs := slices.SortedFunc(maps.Keys(byLang), func(a, b string) int {
-		if (a == v.Language) != (b == v.Language) {
-			if a == v.Language {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(a, b)
+		return cmp.Or(cmp.Compare(v.rank(a), v.rank(b)), cmp.Compare(a, b))
 	})
 	out := make([]title, 0, len(langs))
 	for _, l := range langs {

@@ -103,13 +103,12 @@ func (v *visit) contentOf(p publish.Summary, n publish.VersionSummary) (contentV
 		tv := v.readable(v.newScreen(), string(body))
 		tv.ID, tv.Lang, tv.Dir, tv.Language = "text-"+x.Language, x.Language, direction(x.Language), v.languageName(x.Language)
 		tv.Path, tv.File = textPath(p.Slug, n.Version, x.Language), x.File.Hex()
-		tv.PrintPath = v.to(printPath(p.Slug, n.Version, x.Language))
+		if tv.PrintPath = v.to(printPath(p.Slug, n.Version, x.Language)); slices.Contains(message.Languages[:], x.Language) {
+			tv.PrintPath = "/" + x.Language + printPath(p.Slug, n.Version, x.Language) // paper is in one language
+		}
 		c.Texts = append(c.Texts, tv)
 	}
-	// The text in the reader's own language comes first.
-	slices.SortStableFunc(c.Texts, func(a, b textView) int {
-		return cmp.Compare(rank(a.Lang == v.Language), rank(b.Lang == v.Language))
-	})
+	slices.SortStableFunc(c.Texts, func(a, b textView) int { return cmp.Compare(v.rank(a.Lang), v.rank(b.Lang)) })
 	for _, t := range c.Texts {
 		c.Contents = append(c.Contents, link{Path: "#" + t.ID, Text: t.Language})
 	}
@@ -128,13 +127,6 @@ func (v *visit) contentOf(p publish.Summary, n publish.VersionSummary) (contentV
 		c.Names = append(c.Names, nv)
 	}
 	return c, nil
-}
-
-func rank(first bool) int {
-	if first {
-		return 0
-	}
-	return 1
 }
 
 // find returns a version and its publication.
