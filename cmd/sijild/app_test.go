@@ -20,10 +20,13 @@ import (
 	"github.com/sijil/sijil/internal/logtest"
 )
 
+// hang is a line that carries nothing and does not end.
+const hang = -2
+
 // line is a connection to a service that can be cut, and that notes what it carried.
 type line struct {
 	*httptest.Server
-	cut atomic.Int32 // 0: no; a status to answer with; -1: dropped connections
+	cut atomic.Int32 // 0: no; a status to answer with; -1: dropped connections; hang
 
 	mu     sync.Mutex
 	posted []string
@@ -44,6 +47,8 @@ func newLine(t *testing.T, service string) *line {
 		switch cut := l.cut.Load(); cut {
 		case 0:
 			proxy.ServeHTTP(w, r)
+		case hang:
+			<-r.Context().Done()
 		case -1:
 			panic(http.ErrAbortHandler)
 		default:

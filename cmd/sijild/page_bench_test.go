@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"log/slog"
 	"os"
@@ -14,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/sijil/sijil/internal/logtest"
+	"github.com/sijil/sijil/web"
 )
 
 // TestPageFigures prints what the page costs, and holds its budgets: `make bench-web`.
@@ -36,17 +39,18 @@ func TestPageFigures(t *testing.T) {
 	copied := strings.Replace(long.String(), "Sentence 60 asks", "Sentence 60 begs", 1)
 
 	who := newPerson(t, c.url)
-	var bytes, requests atomic.Int64
+	var received, requests atomic.Int64
 	chromedp.ListenTarget(who.ctx, func(e any) {
 		switch e := e.(type) {
 		case *network.EventLoadingFinished:
-			bytes.Add(int64(e.EncodedDataLength))
+			received.Add(int64(e.EncodedDataLength))
 		case *network.EventRequestWillBeSent:
 			requests.Add(1)
 		}
 	})
-	who.run(chromedp.Navigate(c.url+"/"), chromedp.WaitReady("#answer"))
-	home, asked := bytes.Load(), requests.Load()
+	// Without the worker: what it keeps would hide what a first visit costs.
+	who.run(network.SetBypassServiceWorker(true), chromedp.Navigate(c.url+"/"), chromedp.WaitReady("#answer"))
+	home, asked := received.Load(), requests.Load()
 	verdict := func() time.Duration {
 		who.run(chromedp.SetValue("#text", copied, chromedp.ByQuery), chromedp.Evaluate(`document.getElementById("answer").replaceChildren()`, nil))
 		start := time.Now()
@@ -54,7 +58,7 @@ func TestPageFigures(t *testing.T) {
 		return time.Since(start)
 	}
 	verdict()
-	all := bytes.Load()
+	all := received.Load()
 	warm := verdict()
 	for range 4 {
 		warm = min(warm, verdict())
@@ -65,12 +69,43 @@ func TestPageFigures(t *testing.T) {
 	who.run(chromedp.Navigate(c.url+"/"), chromedp.WaitReady("#answer"))
 	shown := time.Since(start)
 	cold := shown + verdict()
+	for _, name := range []string{"page.js", "form.js", "badge.js", "engine.js", "style.css"} {
+		t.Logf("%s: %d bytes, gzip", name, packedSize(t, name))
+	}
 	t.Logf("first page: %d bytes in %d requests; with a verdict %d bytes", home, asked, all)
 	t.Logf("verdict on 1,000 words: %v with everything at hand (a fetch of each document included); cold on a slow phone %v, of which %v the page", warm, cold, shown)
 	if home > 60_000 || asked > 9 {
 		t.Errorf("the first page takes %d bytes in %d requests", home, asked)
 	}
+	l := newLine(t, c.url)
+	other := newPerson(t, l.URL)
+	other.run(network.SetBypassServiceWorker(true), chromedp.Navigate(l.URL+"/"), chromedp.WaitReady("#answer"), chromedp.Focus("#text", chromedp.ByQuery))
+	if word, said := other.paste("/", copied); word != "Altered" {
+		t.Fatal(said)
+	}
+	l.cut.Store(hang)
+	start = time.Now()
+	other.run(chromedp.Evaluate(`document.getElementById("answer").replaceChildren()`, nil), chromedp.Click("form.check button[type=submit]", chromedp.ByQuery))
+	word, _ := other.answer()
+	t.Logf("evidence that never comes: %s after %v", word, time.Since(start))
+	if word != "Unchecked" || time.Since(start) > 10*time.Second {
+		t.Error("a service that does not answer holds the reader for more than ten seconds")
+	}
 	if cold > 3*time.Second {
 		t.Errorf("a cold verdict on a slow phone takes %v", cold)
 	}
+}
+
+// packedSize is what a script or style takes on its way.
+func packedSize(t *testing.T, name string) int {
+	t.Helper()
+	body, err := web.Static().ReadFile("static/" + name)
+	check(t, err)
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	check(t, err)
+	_, err = z.Write(body)
+	check(t, err)
+	check(t, z.Close())
+	return b.Len()
 }
