@@ -88,10 +88,20 @@ func (v *visit) write(w http.ResponseWriter, a answer) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", v.Language)
+	body := b.Bytes()
+	vary := "Accept-Encoding"
 	if v.prefix == "" {
-		h.Set("Vary", "Accept-Language")
+		vary += ", Accept-Language"
 	}
-	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	// What holds a stranger's text is sent as it is: its size would tell of the rest.
+	if !a.private && strings.Contains(v.r.Header.Get("Accept-Encoding"), "gzip") {
+		if packed, err := newAsset(body, ""); err == nil {
+			body = packed.packed
+			h.Set("Content-Encoding", "gzip")
+		}
+	}
+	h.Set("Vary", vary)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Cache-Control", "no-cache")
 	if a.private {
 		h.Set("Cache-Control", "no-store")
@@ -99,7 +109,7 @@ func (v *visit) write(w http.ResponseWriter, a answer) {
 	if a.status != 0 {
 		w.WriteHeader(a.status)
 	}
-	_, _ = w.Write(b.Bytes()) // whoever is gone reads nothing
+	_, _ = w.Write(body) // whoever is gone reads nothing
 }
 
 // messagePage says that there is no page, and why.

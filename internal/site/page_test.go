@@ -45,7 +45,7 @@ func parse(t testing.TB, rec *httptest.ResponseRecorder) *html.Node {
 			}
 			switch a.Key {
 			case "href", "src", "action", "srcset":
-				if strings.HasPrefix(a.Val, "https://sijil.example/oembed?") {
+				if n.Data == "link" && strings.HasPrefix(a.Val, "https://sijil.example/") {
 					continue // this server, by its whole name
 				}
 				if !strings.HasPrefix(a.Val, "/") && !strings.HasPrefix(a.Val, "#") || strings.HasPrefix(a.Val, "//") {
@@ -318,7 +318,7 @@ func TestStaticFiles(t *testing.T) {
 		}
 		rec := w.get(attr(node, "href"))
 		if rel := attr(node, "rel"); rel != "stylesheet" && rel != "icon" {
-			if rec.Code != 200 {
+			if rec.Code != 200 { // httptest takes whole addresses too
 				t.Errorf("%s: status %d", attr(node, "href"), rec.Code)
 			}
 			continue

@@ -62,6 +62,7 @@ type page struct {
 // languageLink leads to the same page in another language.
 type languageLink struct {
 	Path, Lang, Name string
+	Address          string // with the service's, where it is known
 	Here             bool
 }
 
@@ -87,8 +88,13 @@ func (v *visit) head(title string) page {
 	if v.r.Method == http.MethodPost {
 		path, query = "/", "" // a verdict is not kept, in any language
 	}
+	base := v.base
+	if base == unknownBase {
+		base = ""
+	}
 	for _, l := range message.Languages {
-		p.Switch = append(p.Switch, languageLink{Path: "/" + l + path + query, Lang: l, Name: names[l], Here: l == v.Language})
+		to := "/" + l + path + query
+		p.Switch = append(p.Switch, languageLink{Path: to, Address: base + to, Lang: l, Name: names[l], Here: l == v.Language})
 	}
 	return p
 }
