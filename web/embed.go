@@ -14,7 +14,7 @@ var templates embed.FS
 //go:embed messages/*.json
 var messages embed.FS
 
-//go:embed static/*.css static/*.svg static/*.js
+//go:embed static/*.css static/*.svg static/*.js static/*.png
 var static embed.FS
 
 //go:embed verifier/*.html

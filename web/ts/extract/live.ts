@@ -23,6 +23,7 @@ const effects: [properties: string, innocent: RegExp, doubt: string][] = [
   ["rotate transform", /^(none|matrix\([^,]+, 0,.*|)$/, "words that are turned"],
   ["clipPath", /^(none|)$/, "words that may be cut off"],
   ["textTransform webkitTextSecurity", /^(none|)$/, "capitals that are not in the file"],
+  ["letterSpacing wordSpacing", /^(?!-)/, "words that lie over each other"],
   ["unicodeBidi writingMode order flexFlow", /^(?!.*(override|plaintext|vertical|sideways|reverse)|-?[1-9])/, "the order of the parts is changed"],
 ];
 const skipped = /^(SCRIPT|STYLE|TEMPLATE|NOSCRIPT|RP|TITLE|SIJIL-BADGE)$/i;
@@ -47,6 +48,8 @@ function contrast(a: Colour, b: Colour): number {
 }
 
 const meets = (a: DOMRect, b: DOMRect) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+// covers reports whether b lies over a good part of the words in a.
+const covers = (b: DOMRect, a: DOMRect) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 4 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > Math.min(a.height, b.height) / 2;
 const within = (a: DOMRect, b: DOMRect) => a.left > b.left - 4 && a.right < b.right + 4 && a.top > b.top - 4 && a.bottom < b.bottom + 4;
 
 function lookOf(e: Element, up: Look | undefined): Look {
@@ -91,6 +94,30 @@ function judge(l: Look, boxes: DOMRect[], page: DOMRect): string | undefined {
   return l.doubt || (boxes.every((b) => l.clips.every((c) => within(b, c))) ? "" : "words that may be cut off");
 }
 
+// ownWords reports whether the style writes words around or into an element.
+function ownWords(e: Element, style: CSSStyleDeclaration): boolean {
+  return ["::before", "::after", "::marker"].some((p) => /"[^"]*[\p{L}\p{N}]|attr\(|counter/u.test(getComputedStyle(e, p).content))
+    || /"/.test(style.listStyleType) || (e.tagName === "Q" && style.quotes !== "auto");
+}
+
+const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+// reordered reports whether what is in an element may be shown in another order than it
+// stands: a part that floats out of a line, flex items with an order of their own, boxes
+// within a line whose direction is not that of its words.
+function reordered(e: Element, style: CSSStyleDeclaration): boolean {
+  let inline = false; // something of the line stands before
+  for (const c of e.childNodes) {
+    if (c instanceof Text) inline ||= /\S/.test(c.data);
+    if (!(c instanceof Element) || !/\S/.test(c.textContent)) continue;
+    const own = getComputedStyle(c);
+    if ((own.float !== "none" && inline) || (own.order !== "0" && /flex|grid/.test(style.display))) return true;
+    if (/^inline-/.test(own.display) && (style.direction === "rtl") !== rightToLeft.test(e.textContent)) return true;
+    inline = /^inline/.test(own.display) || (inline && own.float !== "none");
+  }
+  return false;
+}
+
 interface Passage {
   at: number;
   end: number;
@@ -126,7 +153,8 @@ export function walk(root: Element, skip: (e: Element) => boolean = () => false)
       if (boxes.length > 0) put(s, /^(pre|break)/.test(l.style.whiteSpace));
       return;
     }
-    const doubt = judge(l, boxes, page);
+    const holder = node instanceof Element ? node : node.parentElement; // closed details and the like
+    const doubt = holder?.checkVisibility?.() === false ? undefined : judge(l, boxes, page);
     if (doubt === undefined) return void unseen++;
     const before = text.length;
     put(s, /^(pre|break)/.test(l.style.whiteSpace));
@@ -147,12 +175,21 @@ export function walk(root: Element, skip: (e: Element) => boolean = () => false)
       const shown = e instanceof HTMLSelectElement ? (e.selectedOptions[0]?.text ?? "") : /^(hidden|password|checkbox|radio|range|color|file|image)$/.test(e.type) ? "" : e.value || e.placeholder;
       words(e, shown, l, [e.getBoundingClientRect()]);
     } else {
+      const quotes = e.tagName === "Q" && !l.gone;
+      if (quotes) put("\u201c", false);
       const slotted = e instanceof HTMLSlotElement ? e.assignedNodes() : [];
-      for (const c of slotted.length > 0 ? slotted : (e.shadowRoot ?? e).childNodes) child(c, l);
+      for (const c of slotted.length > 0 ? slotted : (e.shadowRoot ?? e).childNodes) {
+        if (e instanceof HTMLDetailsElement && !e.open && !(c instanceof Element && c.tagName === "SUMMARY")) unseen += /\S/.test(c.textContent ?? "") ? 1 : 0;
+        else child(c, l);
+      }
+      if (quotes) {
+        [ends, space] = [0, false];
+        text += "\u201d";
+      }
     }
-    const styled = ["::before", "::after", "::marker"].some((p) => /"[^"]*[\p{L}\p{N}]|attr\(|counter/u.test(getComputedStyle(e, p).content));
-    const floats = style.float !== "none" && /^inline/.test(up?.style.display ?? "");
-    if (!l.gone && (styled || floats)) passages.push({ at: Math.max(0, Math.min(before, text.length - 1)), end: text.length, doubt: "the style shows words of its own", node: e, boxes: [] });
+    if (!l.gone && (ownWords(e, style) || reordered(e, style))) {
+      passages.push({ at: Math.max(0, before - 1), end: Math.max(text.length, before + 1), doubt: "the style shows words of its own, or in another order", node: e, boxes: [] });
+    }
     line(breaks);
   };
   const child = (node: Node, l: Look) => {
@@ -169,8 +206,7 @@ export function walk(root: Element, skip: (e: Element) => boolean = () => false)
   element(root, lookOf(root, up), up);
   drawn.push(...around(root, skip));
   for (const p of passages) {
-    const middles = p.boxes.map((b) => new DOMRect(b.x + b.width / 2, b.y + b.height / 2, 0.1, 0.1));
-    if (p.doubt === "" && drawn.some((d) => !d.e.contains(p.node) && d.boxes.some((b) => middles.some((m) => meets(b, m))))) p.doubt = "something may lie over the words";
+    if (p.doubt === "" && drawn.some((d) => !d.e.contains(p.node) && d.boxes.some((b) => p.boxes.some((own) => covers(b, own))))) p.doubt = "something may lie over the words";
   }
   return copyOf(text, passages, unseen, images);
 }
@@ -202,7 +238,7 @@ function copyOf(text: string, passages: Passage[], unseen: number, images: numbe
   const warning = (code: string, n: number, what: string) => (n > 0 ? [{ code, at: 0, detail: `${what}: ${n}` }] : []);
   return {
     form: "html", text: encoder.encode(text),
-    doubts: passages.filter((p) => p.doubt !== "" && p.at < p.end).map((p) => ({ at: bytes(p.at), end: bytes(p.end), detail: p.doubt })).sort((a, b) => a.at - b.at),
+    doubts: passages.map((p) => ({ ...p, end: Math.min(p.end, text.length) })).filter((p) => p.doubt !== "" && p.at < p.end).map((p) => ({ at: bytes(p.at), end: bytes(p.end), detail: p.doubt })).sort((a, b) => a.at - b.at),
     warnings: [...warning("hidden-left-out", unseen, "passages that a reader does not see"), ...warning("pictures-not-read", images, "pictures and embedded things")],
   };
 }
