@@ -2,6 +2,7 @@ package site
 
 import (
 	"errors"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -51,6 +52,10 @@ func (v *visit) pageCheck() (answer, error) {
 func (v *visit) checkAddress(address, slug string) (answer, error) {
 	if v.fetch == nil {
 		return answer{}, publish.ErrUnknown
+	}
+	// Another site's page must not make this service fetch by posting in a reader's name.
+	if err := http.NewCrossOriginProtection().Check(v.r); err != nil {
+		return answer{}, &formError{http.StatusForbidden, "an address is sent from a page of this service alone"}
 	}
 	got, err := v.fetch(v.r.Context(), address)
 	if err != nil {

@@ -204,6 +204,13 @@ func TestPageCheck(t *testing.T) {
 			t.Errorf("%s: %s\n%s", address, got, words(root, element("main")))
 		}
 	}
+	// From a page of another site nothing is fetched.
+	cross := httptest.NewRequest(http.MethodPost, "/verify", strings.NewReader("address=https%3A%2F%2Fendorser.example%2Fcall"))
+	cross.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	cross.Header.Set("Sec-Fetch-Site", "cross-site")
+	if rec := w.do(cross); rec.Code != http.StatusForbidden {
+		t.Errorf("from another site: %d", rec.Code)
+	}
 	root := parse(t, w.get("/check?publication=wells&url=%22%3E%3Cscript%3Ealert(1)%3C/script%3E"))
 	if !has(root, func(n *html.Node) bool { return n.Data == "input" && attr(n, "value") == `"><script>alert(1)</script>` }) {
 		t.Error("the address is not in its field")

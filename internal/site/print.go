@@ -2,7 +2,6 @@ package site
 
 import (
 	"slices"
-	"strconv"
 
 	"github.com/sijil/sijil/internal/publish"
 )
@@ -22,11 +21,7 @@ type printPage struct {
 }
 
 func (v *visit) print() (answer, error) {
-	number, err := strconv.Atoi(v.variable("version"))
-	if err != nil {
-		return answer{}, publish.ErrUnknown
-	}
-	p, n, err := v.find(v.variable("slug"), number)
+	p, n, err := v.versionOf()
 	if err != nil {
 		return answer{}, err
 	}
@@ -40,7 +35,7 @@ func (v *visit) print() (answer, error) {
 	}
 	view := printPage{
 		page: v.head(v.Say("title_print", "title", v.titles(n.Title)[0].Text)), versionFacts: v.factsOf(p, n), Titles: v.titles(n.Title), Text: c.Texts[i],
-		Count: c.Count, Names: c.Names, Address: v.base + versionPath(p.Slug, number), Log: p.Log.Origin,
+		Count: c.Count, Names: c.Names, Address: v.base + versionPath(p.Slug, n.Version), Log: p.Log.Origin,
 	}
 	if v.base != unknownBase {
 		view.QRPath = qrPath(p.Slug)

@@ -65,14 +65,11 @@ const (
 )
 
 func (v *visit) versionPage() (answer, error) {
-	number, err := strconv.Atoi(v.variable("version"))
-	if err != nil {
-		return answer{}, publish.ErrUnknown
-	}
-	p, n, err := v.find(v.variable("slug"), number)
+	p, n, err := v.versionOf()
 	if err != nil {
 		return answer{}, err
 	}
+	number := n.Version
 	t := v.titles(n.Title)
 	view := versionPage{
 		page: v.head(v.Say("title_version", "title", t[0].Text, "number", number)), versionFacts: v.factsOf(p, n), Titles: t,
@@ -127,6 +124,15 @@ func (v *visit) contentOf(p publish.Summary, n publish.VersionSummary) (contentV
 		c.Names = append(c.Names, nv)
 	}
 	return c, nil
+}
+
+// versionOf returns the version that the address names, and its publication.
+func (v *visit) versionOf() (publish.Summary, publish.VersionSummary, error) {
+	number, err := strconv.Atoi(v.variable("version"))
+	if err != nil {
+		return publish.Summary{}, publish.VersionSummary{}, publish.ErrUnknown
+	}
+	return v.find(v.variable("slug"), number)
 }
 
 // find returns a version and its publication.
