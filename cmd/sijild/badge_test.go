@@ -8,8 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -196,18 +194,9 @@ func TestBadge(t *testing.T) {
 // no tick; a script that was changed does not run at all.
 func TestBadgeAndALyingServer(t *testing.T) {
 	c, _, editions := rivers(t)
-	target, err := url.Parse(c.url)
-	check(t, err)
 	var lie atomic.Value
 	lie.Store(func(_ string, b []byte) []byte { return b })
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(target)
-		r.Out.Header.Del("Accept-Encoding")
-	}}
-	proxy.Transport = &http.Transport{DisableCompression: true}
-	proxy.ModifyResponse = rewriting(func(path string, b []byte) []byte { return lie.Load().(func(string, []byte) []byte)(path, b) })
-	server := httptest.NewServer(proxy)
-	defer server.Close()
+	server := tampering(t, c.url, func(path string, b []byte) []byte { return lie.Load().(func(string, []byte) []byte)(path, b) })
 	e := newEmbedder(t, server.URL)
 	latest := editions[1].Texts["en"]
 	e.article(latest, "")

@@ -219,18 +219,13 @@ func TestPageWithoutScripts(t *testing.T) {
 // never says that a copy is what was endorsed.
 func TestPageAndALyingServer(t *testing.T) {
 	c, _, editions := rivers(t)
-	target, err := url.Parse(c.url)
-	check(t, err)
 	var mu sync.Mutex
 	tamper := func(path string, body []byte) []byte { return body }
-	proxy := httputil.NewSingleHostReverseProxy(target)
-	proxy.ModifyResponse = rewriting(func(path string, b []byte) []byte {
+	server := tampering(t, c.url, func(path string, b []byte) []byte {
 		mu.Lock()
 		defer mu.Unlock()
 		return tamper(path, b)
 	})
-	server := httptest.NewServer(proxy)
-	defer server.Close()
 	p := newPerson(t, server.URL)
 	latest := editions[1].Texts["en"]
 	altered := strings.Replace(latest, " the ", " not the ", 1)
@@ -278,24 +273,38 @@ func TestPageAndALyingServer(t *testing.T) {
 	}
 }
 
-// rewriting changes answers on their way; nil is one that is not found.
-func rewriting(tamper func(path string, body []byte) []byte) func(*http.Response) error {
-	return func(r *http.Response) error {
-		var b bytes.Buffer
-		if _, err := b.ReadFrom(r.Body); err != nil {
-			return err
-		}
-		out := tamper(r.Request.URL.Path, b.Bytes())
-		r.Body = http.NoBody
-		if out == nil {
-			r.StatusCode = http.StatusNotFound
-		} else {
-			r.Body = readCloser{bytes.NewReader(out)}
-		}
-		r.ContentLength = int64(len(out))
-		r.Header.Del("Content-Length")
-		return nil
+// tampering is a service whose answers are changed on their way; nil is one that is not
+// found.
+func tampering(t *testing.T, service string, tamper func(path string, body []byte) []byte) *httptest.Server {
+	t.Helper()
+	target, err := url.Parse(service)
+	check(t, err)
+	proxy := &httputil.ReverseProxy{
+		Transport: &http.Transport{DisableCompression: true},
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			r.Out.Header.Del("Accept-Encoding")
+		},
+		ModifyResponse: func(r *http.Response) error {
+			var b bytes.Buffer
+			if _, err := b.ReadFrom(r.Body); err != nil {
+				return err
+			}
+			out := tamper(r.Request.URL.Path, b.Bytes())
+			r.Body = http.NoBody
+			if out == nil {
+				r.StatusCode = http.StatusNotFound
+			} else {
+				r.Body = readCloser{bytes.NewReader(out)}
+			}
+			r.ContentLength = int64(len(out))
+			r.Header.Del("Content-Length")
+			return nil
+		},
 	}
+	server := httptest.NewServer(proxy)
+	t.Cleanup(server.Close)
+	return server
 }
 
 type readCloser struct{ *bytes.Reader }

@@ -4,7 +4,7 @@ import { ExtractError, read } from "../extract/extract.ts";
 import { newUnchecked, type Copy } from "../match/match.ts";
 import { checkHere } from "./check.ts";
 import { h } from "./dom.ts";
-import { show } from "./show.ts";
+import { here, show } from "./show.ts";
 import { learn, say } from "./words.ts";
 
 const field = (form: HTMLFormElement, name: string) => form.elements.namedItem(name) as HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement | null;
@@ -36,7 +36,7 @@ export async function answer(form: HTMLFormElement, area: HTMLElement): Promise<
     return put(area, show(why, bytes, undefined));
   }
   const { verdict, publication, saved } = await checkHere(copy, field(form, "publication")?.value ?? "", form.dataset["genesis"] ?? "");
-  put(area, show(verdict, copy.text, publication, saved));
+  put(area, show(verdict, copy.text, publication, here(saved)));
 }
 
 // ask says what would be sent, and sends it only then.

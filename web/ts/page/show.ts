@@ -24,12 +24,23 @@ const section = (heading: string, ...children: Child[]) => h("section", {}, h("h
 const bdi = (s: string) => h("bdi", {}, s);
 const bytes = new TextEncoder();
 
+// Origin is where evidence came from: the service, and what is said of it (messages).
+export interface Origin {
+  service: string; // address, without the last slash
+  notes: string[];
+  trust: string;
+}
+
+// here is this page's own service; saved says that the evidence was kept from before.
+export const here = (saved = false): Origin => ({
+  service: location.origin, notes: saved ? ["evidence_here", "evidence_saved"] : ["evidence_here"], trust: "evidence_trust",
+});
+
 // prefix is that of the page's language, where its address names one.
 const prefix = /^\/(en|fr|ar)(?=\/|$)/.exec(globalThis.location?.pathname ?? "")?.[0] ?? "";
 
-// show returns the whole answer. copy is what was compared; saved says that the
-// evidence was kept here from before.
-export function show(v: Verdict, copy: Uint8Array, p: Publication | undefined, saved = false): HTMLElement {
+// show returns the whole answer. copy is what was compared.
+export function show(v: Verdict, copy: Uint8Array, p: Publication | undefined, from: Origin = here()): HTMLElement {
   const [tone, path] = looks[v.retracted && looks[v.verdict]?.[0] === "same" ? "unchecked" : v.verdict] ?? (looks["unchecked"] as [string, string]);
   const heading = h("h1", { id: "word", tabindex: "-1" }, say(`verdict_${v.verdict}`));
   return h(
@@ -38,9 +49,9 @@ export function show(v: Verdict, copy: Uint8Array, p: Publication | undefined, s
       h("div", {}, heading, h("p", { class: "lead" }, sentence(v)), h("p", {}, meaning(v)))),
     v.retracted && p && h("p", { class: "note gone" }, say("retracted", { reason: reasonOf(p, v.version) })),
     v.current === "no" && v.version < v.latest_version && h("p", { class: "note" }, h("strong", {}, say("replaced_word")), " ", `${say("replaced", { latest: say("version", { number: v.latest_version }) })}.`),
-    why(v), differences(v, copy), signatories(v), about(v), surroundings(v),
+    why(v), differences(v, copy), signatories(v), about(v, from), surroundings(v),
     lines("warnings_heading", warnings(v)), lines("tolerances_heading", v.tolerances.map((t) => find(`tol_${t}`) ?? t)),
-    evidence(v, saved),
+    evidence(v, from),
   );
 }
 
@@ -70,14 +81,14 @@ function facts(...rows: (readonly [string, Child])[]): HTMLElement {
   return h("dl", { class: "facts" }, ...rows.flatMap(([term, value]) => (value ? [h("dt", {}, term), h("dd", {}, value)] : [])));
 }
 
-function about(v: Verdict): Child {
+function about(v: Verdict, from: Origin): Child {
   if (v.version === 0) return undefined;
-  const link = (version: number) => h("a", { class: "item", href: `${prefix}/p/${v.publication}/v/${version}` }, say("version_heading", { number: version }));
+  const link = (version: number) => h("a", { class: "item", href: `${from.service}${prefix}/p/${v.publication}/v/${version}` }, say("version_heading", { number: version }));
   const also = v.also_matches.filter((m) => m.publication === v.publication);
   return section(
     say("text_heading"),
     facts(
-      [say("text_publication"), h("a", { href: `${prefix}/p/${v.publication}` }, bdi(v.publication))],
+      [say("text_publication"), h("a", { href: `${from.service}${prefix}/p/${v.publication}` }, bdi(v.publication))],
       [say("text_version"), link(v.version)],
       [say("text_latest"), say(v.retracted ? "current_retracted" : `current_${v.current}`)],
       [say("text_also"), also.length > 0 && h("span", {}, ...also.map((m) => link(m.version)))],
@@ -155,14 +166,12 @@ function warnings(v: Verdict): string[] {
   return [...kinds].map(([code, details]) => (find(`warn_${code}`) ?? `${code}.`) + (code === "mid-sentence" ? "" : ` (${details.slice(0, 5).join(", ")})`));
 }
 
-function evidence(v: Verdict, saved: boolean): Child {
+function evidence(v: Verdict, from: Origin): Child {
   const digest = (s: string) => s !== "" && h("code", { class: "digest" }, s);
-  const site = location.origin;
   const slug = v.publication === "" ? "" : ` --publication ${v.publication}`;
   return section(
     say("evidence_heading"),
-    h("p", {}, say("evidence_here")),
-    saved && h("p", { class: "note" }, say("evidence_saved")),
+    ...from.notes.map((id) => h("p", {}, say(id))),
     facts(
       [say("evidence_record"), digest(v.evidence.record)],
       [say("evidence_genesis"), digest(v.genesis)],
@@ -170,7 +179,7 @@ function evidence(v: Verdict, saved: boolean): Child {
       [say("evidence_witnesses"), v.evidence.witnesses > 0 ? String(v.evidence.witnesses) : say("evidence_nowitness")],
       [say("evidence_asof"), v.as_of !== "" && h("time", { datetime: v.as_of }, instant(v.as_of))],
     ),
-    h("p", {}, say("evidence_trust")),
-    h("pre", { class: "command", dir: "ltr" }, `sijil trust init ${site}${slug}\nsijil verify${slug} copy.txt\n`),
+    h("p", {}, say(from.trust)),
+    h("pre", { class: "command", dir: "ltr" }, `sijil trust init ${from.service}${slug}\nsijil verify${slug} copy.txt\n`),
   );
 }

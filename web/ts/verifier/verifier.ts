@@ -15,7 +15,7 @@ import { openArchive } from "../extract/zip.ts";
 import { parseTrust, type Trust } from "../keys/policy.ts";
 import { checkCopy, newUnchecked, type Copy, type Verdict } from "../match/match.ts";
 import { h } from "../page/dom.ts";
-import { show } from "../page/show.ts";
+import { show, type Origin } from "../page/show.ts";
 import { speak, type Catalogue } from "../page/words.ts";
 
 interface Data {
@@ -58,6 +58,9 @@ async function pinned(get: Get, folder: boolean): Promise<Trust> {
   return trust;
 }
 
+// origin says what this file knows of where the evidence came from.
+const origin = (pack: boolean): Origin => ({ service: data.base, notes: [pack ? "evidence_pack_used" : "evidence_here"], trust: "evidence_own" });
+
 async function check(copy: Copy, pack: Uint8Array | undefined): Promise<HTMLElement> {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), patience);
@@ -69,11 +72,11 @@ async function check(copy: Copy, pack: Uint8Array | undefined): Promise<HTMLElem
     const index = indexOf(opened);
     const found = checkCopy(index, copy, "");
     const source = opened.find((p) => p.slug === found.publication) ?? opened[0];
-    const verdict: Verdict = source ? checkEvidence(source, index, copy, "pinned", now) : found;
-    return show(verdict, copy.text, source, pack !== undefined);
+    const verdict: Verdict = source ? checkEvidence(source, index, copy, "first-use", now) : found;
+    return show(verdict, copy.text, source, origin(pack !== undefined));
   } catch (e) {
     const code = e instanceof ExtractError ? new EvidenceError("damaged-evidence", e.message) : e;
-    return show(uncheckedFor("", code), copy.text, undefined);
+    return show(uncheckedFor("", code), copy.text, undefined, origin(pack !== undefined));
   } finally {
     clearTimeout(timer);
   }
@@ -92,7 +95,7 @@ async function answer(text: HTMLTextAreaElement, file: HTMLInputElement, pack: H
     if (!("copy" in what)) return h("p", { class: "note" }, words.service);
     return await check(what.copy, await bytesOf(pack));
   } catch (e) {
-    return show(e instanceof ExtractError ? newUnchecked(e.code, e.message, e.hint) : newUnchecked("unreadable", "", ""), bytes, undefined);
+    return show(e instanceof ExtractError ? newUnchecked(e.code, e.message, e.hint) : newUnchecked("unreadable", "", ""), bytes, undefined, origin(false));
   }
 }
 
