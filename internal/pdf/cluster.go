@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"math"
 	"slices"
 	"unicode"
 )
@@ -27,6 +28,9 @@ func clusters(glyphs []glyph) []cluster {
 		switch {
 		case known:
 			out[at].take(g)
+			if mark {
+				out[at].shares(g)
+			}
 			continue
 		case mark && comesFirst(glyphs, i):
 			ahead = append(ahead, g)
@@ -64,6 +68,18 @@ func (c *cluster) take(g *glyph) {
 	c.parts = append(c.parts, placed{g.r, g})
 	if !unicode.Is(unicode.M, g.r) {
 		c.box.x0, c.box.x1 = min(c.box.x0, g.box.x0), max(c.box.x1, g.box.x1)
+	}
+}
+
+// shares takes in the part of a drawn shape that a mark of it has: PDFium parts the box
+// of an accented letter that a file names by letter and accent.
+func (c *cluster) shares(g *glyph) {
+	const touch = 0.1
+	switch {
+	case math.Abs(g.box.x0-c.box.x1) < touch:
+		c.box.x1 = g.box.x1
+	case math.Abs(g.box.x1-c.box.x0) < touch:
+		c.box.x0 = g.box.x0
 	}
 }
 
