@@ -221,3 +221,41 @@ func (c *caller) plain(path string) []byte {
 	}
 	return b
 }
+
+// TestPageDrop: a file that is dropped on the form is checked at once.
+func TestPageDrop(t *testing.T) {
+	c, _, editions := rivers(t)
+	p := newPerson(t, c.url)
+	p.run(chromedp.Navigate(c.url+"/en/"), chromedp.WaitReady("#answer"), chromedp.Evaluate(fmt.Sprintf(`{
+		const t = new DataTransfer(); t.items.add(new File([%q], "forwarded.txt"));
+		document.querySelector("form.check").dispatchEvent(new DragEvent("drop", { dataTransfer: t, bubbles: true, cancelable: true })); }`, editions[1].Texts["en"]), nil))
+	if word, said := p.answer(); word != "Identical" {
+		t.Errorf("%s\n%s", word, said)
+	}
+	if others := p.others(); len(others) > 0 {
+		t.Errorf("sent: %q", others)
+	}
+}
+
+// TestPageClipboard: what is on the clipboard is checked at a button; five megabytes of it
+// are refused in words, and so is a browser that does not give it.
+func TestPageClipboard(t *testing.T) {
+	c, _, editions := rivers(t)
+	p := newPerson(t, c.url)
+	for name, x := range map[string]struct{ holds, says string }{
+		"a text":         {fmt.Sprintf("Promise.resolve(%q)", editions[1].Texts["en"]), "the text file of version 2"},
+		"five megabytes": {`Promise.resolve("word ".repeat((1 << 20) + 8))`, "any declaration"},
+		"nothing given":  {`Promise.reject(new Error("denied"))`, "The browser did not give what is on the clipboard."},
+	} {
+		p.run(chromedp.Navigate(c.url+"/en/"), chromedp.WaitVisible(".clipboard button"), chromedp.Evaluate(`navigator.clipboard.readText = () => `+x.holds+`; 0`, nil),
+			chromedp.Click(".clipboard button", chromedp.ByQuery), chromedp.WaitVisible("#answer [tabindex]"))
+		var said string
+		p.run(chromedp.Text("#answer", &said))
+		if !strings.Contains(strings.ReplaceAll(said, "\u00a0", " "), x.says) {
+			t.Errorf("%s: %s", name, said)
+		}
+	}
+	if others := p.others(); len(others) > 0 {
+		t.Errorf("sent: %q", others)
+	}
+}

@@ -49,6 +49,15 @@ function fill(form: HTMLFormElement, text: string, files: FileList | null): void
 }
 
 const none = () => new DataTransfer().files;
+const roomy = 200_000; // characters that a text field shows without holding up the page
+
+// paste puts a text into the form: into its field, or as a file where it is huge.
+function paste(form: HTMLFormElement, text: string): void {
+  if (text.length <= roomy) return fill(form, text, none());
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([text], "text.txt", { type: "text/plain" }));
+  fill(form, "", transfer.files);
+}
 
 // clipboard offers to paste, where the browser lets a page ask: the way in for phones
 // whose system does not share into web apps.
@@ -59,7 +68,7 @@ function clipboard(form: HTMLFormElement, area: HTMLElement, load: () => Promise
   offer.firstElementChild?.addEventListener("click", () => {
     navigator.clipboard.readText().then(
       (text) => {
-        fill(form, text, none());
+        paste(form, text);
         answer();
       },
       () => void load().then((m) => m.refused(area)),
@@ -91,7 +100,8 @@ async function received(form: HTMLFormElement, answer: () => void): Promise<void
   if (file instanceof File) transfer.items.add(file);
   const words = ["text", "title"].map((name) => data.get(name)).find((v) => typeof v === "string" && v.trim() !== "");
   const text = transfer.files.length > 0 ? "" : String(words ?? "");
-  fill(form, text, transfer.files);
+  if (transfer.files.length > 0) fill(form, "", transfer.files);
+  else paste(form, text);
   const address = form.elements.namedItem("address") as HTMLInputElement | null;
   const url = String(data.get("url") || (/^https?:\/\/\S+$/.test(text.trim()) ? text.trim() : ""));
   if (url !== "" && address && (text.trim() === "" || text.trim() === url)) {
