@@ -81,6 +81,7 @@ func (a *api) router() *mux.Router {
 		get(prefix+"/head", a.getHead(view))
 		get(prefix+"/records/{sequence:[0-9]{1,9}}.bundle.json", a.getBundle(view))
 	}
+	get(one+"/badge.json", a.getBadge)
 	get("/api/v1/latest/checkpoint", a.getCheckpoint(publish.Latest))
 	get(one+"/records/{digest:[0-9a-f]{64}}.bundle.json", a.getRecord)
 	get(one+"/versions/{version:[0-9]{1,9}}/text.{language}.txt", a.getText)
