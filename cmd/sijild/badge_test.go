@@ -290,3 +290,44 @@ func inDocument(path string, b []byte, change func(*badge.Document)) []byte {
 	}
 	return out
 }
+
+// TestBadgeLoadsMore: a browser without Ed25519 of its own is given one, and what is altered
+// is shown word by word.
+func TestBadgeLoadsMore(t *testing.T) {
+	c, _, editions := rivers(t)
+	e := newEmbedder(t, c.url)
+	e.run(chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(`
+			const importKey = SubtleCrypto.prototype.importKey, attach = Element.prototype.attachShadow;
+			SubtleCrypto.prototype.importKey = function (format, key, alg, ...rest) {
+				return alg.name === "Ed25519" ? Promise.reject(new DOMException("none", "NotSupportedError")) : importKey.call(this, format, key, alg, ...rest);
+			};
+			Element.prototype.attachShadow = function () { return attach.call(this, {mode: "open"}) };`).Do(ctx)
+		return err
+	}))
+	e.article(editions[1].Texts["en"], "")
+	if got := e.state("/"); got != "authentic" {
+		t.Errorf("without Ed25519: %s", got)
+	}
+	e.article(strings.Replace(editions[1].Texts["en"], "nine", "ninety", 1), "")
+	if got := e.state("/"); got != "altered" {
+		t.Errorf("altered: %s", got)
+	}
+	var shown string
+	e.run(chromedp.Evaluate(`{const d = document.querySelector("sijil-badge").shadowRoot.querySelector("details"); [d.querySelector("summary"), d.querySelector("del"), d.querySelector("ins")].map((e) => e.textContent).join("|")}`, &shown))
+	if shown != "Show the differences|nine|ninety" {
+		t.Errorf("it shows %q", shown)
+	}
+	var asked []string
+	for _, name := range []string{"more", "engine", "difference", "ed25519"} {
+		for _, r := range e.requests() {
+			if strings.Contains(r, "/static/"+name+".") {
+				asked = append(asked, name)
+				break
+			}
+		}
+	}
+	if len(asked) != 4 {
+		t.Errorf("it loads %v", asked)
+	}
+}

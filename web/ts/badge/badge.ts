@@ -15,7 +15,7 @@ import type { Judgement } from "../lean/match.ts";
 declare const MORE: string;
 declare const MORE_INTEGRITY: string;
 
-const base = new URL(import.meta.url).origin;
+const { origin: base, host } = new URL(import.meta.url);
 const patience = 10_000; // milliseconds
 const settle = 800; // after the words last changed
 const pause = 3000; // between looks at a page that changes elsewhere
@@ -27,7 +27,7 @@ const messages: Record<string, typeof en> = { en };
 type Looks = Record<string, [path: string, tone: string]>;
 const looks: Looks = {
   authentic: ["M5 12.5l4.5 4.5L19 7.5", "same"],
-  superseded: ["M12 6v6l4 2.5M4 12a8 8 0 1 0 2.5-5.8M4 4v4h4", "open"],
+  superseded: ["M12 5v7l5 3", "open"],
   retracted: ["M6 6l12 12M18 6L6 18", "different"],
   unchecked: ["M12 4v10.5M12 19.4v.1", "open"],
   checking: ["M6 12h.1M12 12h.1M18 12h.1", "open"],
@@ -36,10 +36,9 @@ const looks: Looks = {
 // Canvas is the system's, light or dark as the theme is; each tone has a contrast of 3 with
 // either.
 const css = `:host{all:initial;display:inline-block;max-inline-size:100%;font:14px/1.4 system-ui,sans-serif;color-scheme:light dark}
-a{display:inline-flex;gap:.65em;align-items:center;box-sizing:border-box;max-inline-size:100%;min-block-size:44px;padding:.45em .9em .45em .6em;border:1.5px solid var(--tone);border-radius:8px;background:var(--sijil-badge-background,Canvas);color:var(--sijil-badge-color,CanvasText);text-decoration:none}
-a:focus-visible{outline:3px solid}
+a{display:inline-flex;gap:.65em;align-items:center;box-sizing:border-box;max-inline-size:100%;min-block-size:44px;padding:.45em .6em;border:1.5px solid var(--tone);border-radius:8px;background:var(--sijil-badge-background,Canvas);color:var(--sijil-badge-color,CanvasText);text-decoration:none}
 svg{flex:none;inline-size:2em;padding:.3em;box-sizing:border-box;border:2px solid var(--tone);border-radius:50%;fill:none;stroke:var(--tone);stroke-width:2.6;stroke-linecap:round}
-b,span{display:block}b{font-weight:600}span{font-size:.85em;text-decoration:underline}
+b,span{display:block}span{font-size:.85em;text-decoration:underline}
 .same{--tone:#24864f}.different{--tone:#c2571c}.open{--tone:#68799b}.different svg{border-radius:4px}.open svg{border-style:dashed}
 :host([size=small]){font-size:12.5px}:host([size=small]) span{display:none}:host([size=large]){font-size:17px}
 :host([theme=dark]){color-scheme:dark}:host([theme=light]){color-scheme:light}@media(forced-colors:active){svg{stroke:LinkText}}`;
@@ -159,7 +158,7 @@ class Badge extends HTMLElement {
     this.#root.replaceChildren(
       make("div", { role: "status" }, make("a", { href, class: tone, title, rel: "noopener", target: "_blank", lang, dir: "auto" },
         make("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, make("path", { d })),
-        make("div", {}, make("b", {}, (say as Words)[state] as string), make("span", {}, say.see.replace("{{.host}}", `\u2068${new URL(base).host}\u2069`))))),
+        make("div", {}, make("b", {}, (say as Words)[state] as string), make("span", {}, say.see.replace("{{.host}}", `\u2068${host}\u2069`))))),
       ...details,
     );
     this.dispatchEvent(new CustomEvent("sijil", { detail: state }));

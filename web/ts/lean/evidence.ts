@@ -46,7 +46,7 @@ const json = JSON.stringify;
 const quoted = '"[^"\\\\]*"';
 const disclosure = new RegExp(`^\\["[\\w-]{21}[AQgw]",{("country":${quoted},)?("domain":${quoted},)?"kind":"(organisation|person)",("language":${quoted},)?"name":"([^"\\\\]+)"(,"role":${quoted})?}]$`);
 const str = (v: Any) => v?.toString();
-const distinct = (list: unknown[]) => new Set(list).size === list.length;
+export const distinct = (list: unknown[]) => new Set(list).size === list.length;
 const hash = async (s: string) => hex(await sha256(utf8(s)));
 const byLanguage = (v: Any) => v && Object.fromEntries(Object.entries(v).sort().map(([lang, s]) => [lang, str(s)]));
 

@@ -2,7 +2,7 @@
 // with a few short lines above it and exactly its version's list below it. Everything else
 // throws, and is the engine's to judge, which says the same of what passes here:
 // docs/decisions/0014-lean-badge.md has the argument, and internal/match's test the trial.
-import { need, type Edition } from "./evidence.ts";
+import { distinct, need, type Edition } from "./evidence.ts";
 import { flat, plainForm, type Plain } from "./text.ts";
 
 export interface Judgement {
@@ -46,34 +46,30 @@ export function judge(editions: Edition[], copied: string): Judgement {
   return { state: e.retracted ? "retracted" : e.number < editions.length ? "superseded" : "authentic", version: e.number, latest: editions.length };
 }
 
-// beside reports whether what stands above and below a whole text belongs there.
-function beside(e: Edition, above: string, below: string): boolean {
-  const left = new Set(e.names);
-  const entries = [...e.places, ...e.names];
-  let [heading, place, gaps] = ["", false, ""];
-  if (above.split(" ").length > 16 || entries.length > 2000 || entries.some((n) => `${above} `.includes(`${n} `))) return false;
+// beside reports whether what stands above and below a whole text belongs there: a few
+// words, and exactly the version's list with its place and date.
+function beside({ names, places }: Edition, above: string, below: string): boolean {
+  const entries = [...places, ...names];
+  const left = new Set(below && names);
+  let [heading, place, gaps] = ["", !places.length, ""];
+  if (above.split(" ").length > 16 || entries.length > 2000 || !distinct(entries) || entries.some((n) => `${above} `.includes(`${n} `))) return false;
   while (below) {
     const [entry] = entries
       .filter((n) => below[0] !== " " && below.slice(1, n.length).replace(/\n/g, " ") === n.slice(1) && /\s|^$/.test(below[n.length] ?? ""))
       .sort((a, b) => b.length - a.length);
-    if (entry) {
-      left.delete(entry);
-      if (e.places.includes(entry)) place = true;
-      else gaps += below[0];
-    } else {
+    if (!entry) {
       // A line of words may be the list's heading.
       if (heading || gaps) return false;
-      [heading = ""] = /^[\n\f](?![ivx]+ :)\p{L}{3,}( \p{L}+){0,9}( :)?(?=[\n\f\v\r])/iu.exec(below) ?? [];
+      [heading = ""] = /^[\n\f]\p{L}{6,}( \p{L}+){0,9}( :)?(?=\s)/u.exec(below) ?? [];
       if (!heading) return false;
+    } else if (places.includes(entry)) place = true;
+    else {
+      left.delete(entry);
+      gaps += below[0];
     }
     below = below.slice((entry ?? heading).length);
   }
-  const listed = !left.size;
-  // Where the heading could be an item, and a line the place and date with changes, the
-  // engine looks.
-  return (
-    (listed ? entries.length === new Set(entries).size : left.size === e.names.length && !heading) &&
-    (!heading || (!!gaps && (/:$/.test(heading) || /^\f\n*$/.test(gaps)))) &&
-    (place || !e.places.length || !(heading || above))
-  );
+  // A heading stands further from the list than names from each other, or it could be one.
+  // Words that could be another place and date are the engine's.
+  return !left.size && (!heading || /^\f\n*$/.test(gaps)) && (place || !(heading || above));
 }

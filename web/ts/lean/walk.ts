@@ -22,7 +22,8 @@ const light = ([r, g, b]: Colour) => 2 * r + 7 * g + b;
 function lookOf(e: Element, up?: Look): Look {
   const style = getComputedStyle(e);
   const back = colour(style.backgroundColor);
-  const [, opacity = 1, ground = [255, 255, 255, 1] as const, clips = []] = up ?? [];
+  const { clientWidth, scrollHeight } = document.documentElement;
+  const [, opacity = 1, ground = [255, 255, 255, 1] as const, clips = [new DOMRect(-scrollX, -scrollY, clientWidth, scrollHeight)]] = up ?? [];
   const root = /^(HTML|BODY)$/.test(e.tagName);
   need(back && innocent.test(effects.map((p) => (style as never)[p] ?? "").join(";")));
   return [style, opacity * +style.opacity, over(back, ground), /hidden|clip/.test(style.overflow) && !root ? [...clips, e.getBoundingClientRect()] : clips];
@@ -30,8 +31,6 @@ function lookOf(e: Element, up?: Look): Look {
 
 // walk throws where anything is unusual. What skip is, is no part of the text.
 export function walk(root: Element, skip?: Element): string {
-  const html = document.documentElement;
-  const page = new DOMRect(-scrollX, -scrollY, html.clientWidth, html.scrollHeight); // what is beyond its width, live.ts looks at
   const passages: [Node, DOMRect[]][] = [];
   let [text, ends, space] = ["", 0, false];
   const line = (n: number) => {
@@ -48,7 +47,7 @@ export function walk(root: Element, skip?: Element): string {
       if (/\S/.test(node.data)) {
         need(
           ink && parseFloat(style.fontSize) >= 5 && ink[3] >= 0.35 && opacity >= 0.35 && Math.abs(light(over([ink[0], ink[1], ink[2], ink[3] * opacity], ground)) - light(ground)) > 1200 &&
-            node.parentElement?.checkVisibility?.() !== false && boxes.some((b) => b.width > 1 && b.height >= 4 && [page, ...clips].every((c) => meets(b, c))) &&
+            node.parentElement?.checkVisibility?.() !== false && boxes.some((b) => b.width > 1 && b.height >= 4 && clips.every((c) => meets(b, c))) &&
             boxes.every((b) => clips.every((c) => within(b, c))) && !/^(pre|break)/.test(style.whiteSpace),
         );
         passages.push([node, boxes]);
