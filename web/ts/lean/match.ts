@@ -1,7 +1,7 @@
 // Says of a plain text what it is, where that is plain: one whole published text, alone, or
 // with a few short lines above it and exactly its version's list below it. Everything else
 // throws, and is the engine's to judge, which says the same of what passes here:
-// docs/decisions/0014-lean-badge.md has the argument, and internal/match's test the trial.
+// docs/decisions/0013-pages.md has the argument, and internal/match's test the trial.
 import { distinct, need, type Edition } from "./evidence.ts";
 import { flat, plainForm, type Plain } from "./text.ts";
 
