@@ -261,7 +261,7 @@ func TestEarlierScripts(t *testing.T) {
 			t.Errorf("%s is served", path)
 		}
 	}
-	if len(m.files) != 4 {
+	if len(m.files) != 2+len(shared) {
 		t.Errorf("%d files are kept", len(m.files))
 	}
 }
