@@ -225,7 +225,7 @@ func (p *Publisher) create(ctx context.Context, in Input, token string) (log.Dig
 	}
 	if data == nil {
 		payload, err := statement.Encode(&statement.Publication{
-			Log: statement.NameOf(p.Open.Trust.Policy().Log()), Slug: in.Slug, Title: in.Title, Policy: statement.NewPolicy(p.Signer.Public()),
+			Log: statement.NameOf(p.Open.Trust.Policy().Log()), Slug: in.Slug, Title: in.Title, Policy: statement.NewPolicy(1, p.Signer.Public()),
 		})
 		if err != nil {
 			return log.Digest{}, err

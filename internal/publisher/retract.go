@@ -89,7 +89,7 @@ func (p *Publisher) retraction(pub *evidence.Publication, version int, reason st
 		Sequence: head.Statement.Header().Sequence + 1,
 	}
 	if r, ok := pub.Version(version); ok {
-		s.Version = &statement.RetractedVersion{Number: version, Record: r.Digest()}
+		s.Version = &statement.VersionName{Number: version, Record: r.Digest()}
 	}
 	return s, nil
 }
