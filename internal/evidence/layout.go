@@ -74,6 +74,14 @@ func (l Layout) Bundle(slug string, sequence int64) string {
 	return fmt.Sprintf("%s/records/%d.bundle.json", l.signed(slug), sequence)
 }
 
+// Cosigned is the bundle of a record's nth signature, from 1.
+func (l Layout) Cosigned(slug string, sequence int64, n int) string {
+	if n == 1 {
+		return l.Bundle(slug, sequence)
+	}
+	return fmt.Sprintf("%s/records/%d.%d.bundle.json", l.signed(slug), sequence, n)
+}
+
 // Record is a record's bundle, by record digest: also of one that a publisher key
 // signed and that is not in the chain.
 func (l Layout) Record(slug string, record log.Digest) string {

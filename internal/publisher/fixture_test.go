@@ -135,7 +135,7 @@ func (s *service) Fetch(_ context.Context, path string) ([]byte, error) {
 	case rest == "head":
 		return s.uses.Head(view, slug)
 	case scan(rest, "records/%d.bundle.json", &n):
-		return s.uses.Bundle(view, slug, int64(n))
+		return s.uses.Bundle(view, slug, int64(n), 1)
 	case scan(rest, "versions/%d/signatories.json", &n):
 		return s.uses.Signatories(slug, n)
 	case scan(rest, "versions/%d/text.%2s.txt", &n, &lang):
