@@ -163,16 +163,18 @@ func refuse(r Rule, why string) error { return &Refused{Rule: r, Why: why} }
 
 // Rules relax what is asked of h=. The zero value is the package comment's.
 //
-// They exist because of what two large providers leave out of their signatures
-// (docs/decisions/0014-mail.md): Microsoft 365 the To field, Google the Content-Type.
+// They exist because of what large providers leave out of their signatures
+// (docs/decisions/0014-mail.md): Microsoft 365 the To field, Google the Content-Type,
+// OpenDKIM as it comes Content-Type and MIME-Version.
 type Rules struct {
 	// UnsignedTo accepts a signature that does not cover To: the same mail can then be
 	// shown as sent to somebody else.
 	UnsignedTo bool
-	// UnsignedContentType accepts a signature that does not cover Content-Type, where the
-	// signed body itself leaves one way to read it: parts whose boundary is the body's
-	// first line, or text in UTF-8 that does not begin with "--".
-	UnsignedContentType bool
+	// UnsignedMIME accepts a signature that does not cover Content-Type, where the signed
+	// body itself leaves one way to read it: parts whose boundary is the body's first
+	// line, or text in UTF-8 that does not begin with "--". Nor need it cover
+	// MIME-Version, by which nothing is read.
+	UnsignedMIME bool
 }
 
 // Verify verifies a mail, under the strictest rules. See Rules.Verify.
@@ -186,7 +188,7 @@ func Again(raw []byte, keyRecord string, at time.Time) (*Message, error) {
 }
 
 // Verify verifies a mail as it came, byte for byte, and looks up its key. The error is
-// ErrFreeMail, a *Refused, an *Unavailable, or ctx's. now is the current time: go-msgauth
+// ErrFreeMail, a *Refused, or an *Unavailable, which ctx's end is too. now is the current time: go-msgauth
 // asks the machine's clock whether the signature has expired.
 func (o Rules) Verify(ctx context.Context, raw []byte, r Resolver, now time.Time) (*Message, error) {
 	ctx, cancel := context.WithTimeout(ctx, dnsTimeout)

@@ -305,7 +305,8 @@ func TestFreeMail(t *testing.T) {
 	}
 }
 
-// Google does not sign Content-Type, Microsoft 365 not To: what the relaxed rules take,
+// Google does not sign Content-Type, OpenDKIM neither that nor MIME-Version, Microsoft 365
+// not To: what the relaxed rules take,
 // and what they still refuse.
 func TestRules(t *testing.T) {
 	google := map[string]string{"h": "content-transfer-encoding:to:subject:message-id:date:from:mime-version:from:to:cc:subject:date:message-id:reply-to"}
@@ -320,13 +321,16 @@ func TestRules(t *testing.T) {
 		want   Rule
 	}{
 		"microsoft":                        {Rules{UnsignedTo: true}, plain(), microsoft, ""},
-		"microsoft, other rule":            {Rules{UnsignedContentType: true}, plain(), microsoft, RuleUnsigned},
-		"google, text":                     {Rules{UnsignedContentType: true}, plain(), google, ""},
-		"google, alternative":              {Rules{UnsignedContentType: true}, alternative, google, ""},
+		"microsoft, other rule":            {Rules{UnsignedMIME: true}, plain(), microsoft, RuleUnsigned},
+		"google, text":                     {Rules{UnsignedMIME: true}, plain(), google, ""},
+		"google, alternative":              {Rules{UnsignedMIME: true}, alternative, google, ""},
 		"google, other rule":               {Rules{UnsignedTo: true}, alternative, google, RuleUnsigned},
-		"another character set":            {Rules{UnsignedContentType: true}, latin, google, RuleUnsigned},
-		"another boundary, from the reply": {Rules{UnsignedContentType: true}, preamble, google, RuleUnsigned},
-		"text made of parts":               {Rules{UnsignedContentType: true}, plain().text(alternative.body), google, RuleUnsigned},
+		"opendkim":                         {Rules{UnsignedMIME: true}, alternative, map[string]string{"h": "Date:From:To:Subject:From"}, ""},
+		"opendkim, encoded":                {Rules{UnsignedMIME: true}, plain().with("Content-Transfer-Encoding: base64").text("YQ=="), map[string]string{"h": "Date:From:To:Subject:From"}, RuleUnsigned},
+		"nothing but From":                 {Rules{UnsignedTo: true, UnsignedMIME: true}, plain(), map[string]string{"h": "From:Date"}, RuleUnsigned},
+		"another character set":            {Rules{UnsignedMIME: true}, latin, google, RuleUnsigned},
+		"another boundary, from the reply": {Rules{UnsignedMIME: true}, preamble, google, RuleUnsigned},
+		"text made of parts":               {Rules{UnsignedMIME: true}, plain().text(alternative.body), google, RuleUnsigned},
 	} {
 		raw := forged(t, c.mail.bytes(), "rsa", c.change)
 		m, err := c.rules.Verify(t.Context(), raw, dns(), now)

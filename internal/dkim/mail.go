@@ -153,17 +153,6 @@ func (m *letter) sender() (from, domain string, err error) {
 	return from, domain, nil
 }
 
-// mail2 keeps net/mail's name apart from ours.
-type mail2 struct{}
-
-func (*mail2) parse(v string) (string, error) {
-	a, err := (&mail.AddressParser{WordDecoder: words}).Parse(v)
-	if err != nil {
-		return "", err
-	}
-	return a.Address, nil
-}
-
 // oneAddress looks at a From field by itself, outside its quoted strings and comments:
 // parsers differ in what they make of lists and groups, so there are none.
 func oneAddress(v string) bool {

@@ -166,10 +166,10 @@ func (s *signature) aligned(domain string) error {
 // covers: h= names every field that counts.
 func (s *signature) covers(m *letter, o Rules) error {
 	for _, name := range once {
-		if slices.Contains(s.names, strings.ToLower(name)) || name == "To" && o.UnsignedTo {
+		if slices.Contains(s.names, strings.ToLower(name)) || name == "To" && o.UnsignedTo || name == "MIME-Version" && o.UnsignedMIME {
 			continue
 		}
-		if name == "Content-Type" && o.UnsignedContentType {
+		if name == "Content-Type" && o.UnsignedMIME {
 			if err := readsOneWay(m); err != nil {
 				return err
 			}

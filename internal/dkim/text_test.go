@@ -212,7 +212,7 @@ func FuzzSigned(f *testing.F) {
 
 func property(t *testing.T, raw []byte, z zone) {
 	t.Helper()
-	for _, rules := range []Rules{{}, {UnsignedTo: true, UnsignedContentType: true}} {
+	for _, rules := range []Rules{{}, {UnsignedTo: true, UnsignedMIME: true}} {
 		m, err := rules.Verify(t.Context(), raw, z, now)
 		if err != nil {
 			if m != nil {
