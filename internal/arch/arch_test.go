@@ -39,8 +39,8 @@ var useCases = map[string][]string{
 
 // adapters never import each other.
 var adapters = []string{
-	"internal/api", "internal/clientstate", "internal/fetch", "internal/ocr", "internal/pdf", "internal/remote", "internal/sigstore", "internal/site", "internal/store",
-	"internal/tilewriter", "internal/trillianlog", "internal/trilliansqlite", "internal/witness", "log/client",
+	"internal/api", "internal/clientstate", "internal/dkim", "internal/fetch", "internal/ocr", "internal/pdf", "internal/remote", "internal/sigstore", "internal/site", "internal/smtp", "internal/store",
+	"internal/tilewriter", "internal/trillianlog", "internal/trilliansqlite", "internal/vault", "internal/witness", "log/client",
 }
 
 // foreign systems, and the packages that may import them.
@@ -59,6 +59,10 @@ var foreign = map[string][]string{
 	"golang.org/x/net/html":           {"internal/extract"},
 	"github.com/nicksnyder/go-i18n":   {"internal/message"},
 	"code.dny.dev/ssrf":               {"internal/fetch"},
+	"github.com/emersion/go-msgauth":  {"internal/dkim"},
+	"github.com/emersion/go-smtp":     {"internal/smtp"},
+	"filippo.io/age":                  {"internal/vault"},
+	"net/smtp":                        {"internal/smtp"},
 	"rsc.io/qr":                       {"internal/site"},
 }
 
