@@ -39,7 +39,7 @@ var useCases = map[string][]string{
 
 // adapters never import each other.
 var adapters = []string{
-	"internal/api", "internal/clientstate", "internal/fetch", "internal/ocr", "internal/pdf", "internal/remote", "internal/sigstore", "internal/site", "internal/store",
+	"internal/api", "internal/clientstate", "internal/fetch", "internal/ocr", "internal/passkey", "internal/pdf", "internal/remote", "internal/sigstore", "internal/site", "internal/store",
 	"internal/tilewriter", "internal/trillianlog", "internal/trilliansqlite", "internal/witness", "log/client",
 }
 
@@ -60,6 +60,7 @@ var foreign = map[string][]string{
 	"github.com/nicksnyder/go-i18n":   {"internal/message"},
 	"code.dny.dev/ssrf":               {"internal/fetch"},
 	"rsc.io/qr":                       {"internal/site"},
+	"github.com/go-webauthn":          {"internal/passkey"},
 }
 
 var outside = []string{"net", "net/http", "os", "os/exec", "database/sql", "log", "log/slog", "syscall"}
