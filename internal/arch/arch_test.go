@@ -39,7 +39,7 @@ var useCases = map[string][]string{
 
 // adapters never import each other.
 var adapters = []string{
-	"internal/api", "internal/clientstate", "internal/fetch", "internal/ocr", "internal/passkey", "internal/pdf", "internal/remote", "internal/sigstore", "internal/site", "internal/store",
+	"internal/api", "internal/clientstate", "internal/domain", "internal/fetch", "internal/ocr", "internal/passkey", "internal/pdf", "internal/remote", "internal/sigstore", "internal/site", "internal/store",
 	"internal/tilewriter", "internal/trillianlog", "internal/trilliansqlite", "internal/witness", "log/client",
 }
 
@@ -58,9 +58,10 @@ var foreign = map[string][]string{
 	"github.com/yuin/goldmark":        {"internal/extract"},
 	"golang.org/x/net/html":           {"internal/extract"},
 	"github.com/nicksnyder/go-i18n":   {"internal/message"},
-	"code.dny.dev/ssrf":               {"internal/fetch"},
+	"code.dny.dev/ssrf":               {"internal/guard"},
 	"rsc.io/qr":                       {"internal/site"},
 	"github.com/go-webauthn":          {"internal/passkey"},
+	"golang.org/x/net/publicsuffix":   {"internal/domain"},
 }
 
 var outside = []string{"net", "net/http", "os", "os/exec", "database/sql", "log", "log/slog", "syscall"}
