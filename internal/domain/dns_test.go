@@ -41,22 +41,24 @@ func TestDNS(t *testing.T) {
 		s.Body() != log.Sum(body) || !s.Certificate().IsZero() || s.Redirected() || !s.At().Equal(noon) {
 		t.Errorf("%+v", s)
 	}
-	if !cmp.Equal(slices.Compact(n.seen), []string{"_sijil." + org}) {
-		t.Errorf("asked for %q", n.seen)
-	}
+	n.change(func() {
+		if !cmp.Equal(slices.Compact(n.seen), []string{"_sijil." + org}) {
+			t.Errorf("asked for %q", n.seen)
+		}
+	})
 	// The order in which a server sends them is nothing.
-	slices.Reverse(n.txt["_sijil."+org])
+	n.change(func() { slices.Reverse(n.txt["_sijil."+org]) })
 	again, err := c.DNS(t.Context(), org)
 	if err != nil || again.Body() != s.Body() || !cmp.Equal(again.Lines(), s.Lines()) {
 		t.Errorf("%+v, %v", again, err)
 	}
 	// A record that is gone is an answer.
-	n.txt = nil
+	n.change(func() { n.txt = nil })
 	s, err = c.DNS(t.Context(), org)
 	if err != nil || len(s.Lines()) != 0 || !s.Body().IsZero() {
 		t.Errorf("%+v, %v", s, err)
 	}
-	n.fail = dnsmessage.RCodeServerFailure
+	n.change(func() { n.fail = dnsmessage.RCodeServerFailure })
 	s, err = c.DNS(t.Context(), org)
 	wantError(t, s, err, ErrTemporary, "")
 }

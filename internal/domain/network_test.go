@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -39,6 +40,13 @@ type names struct {
 	txt  map[string][][]string // one record: its strings
 	fail dnsmessage.RCode
 	seen []string
+}
+
+// change is how a test changes what is served.
+func (n *names) change(f func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	f()
 }
 
 func (n *names) answer(m *dnsmessage.Message) {
@@ -145,16 +153,18 @@ func (a *authority) certify(t *testing.T, host string, until time.Time) tls.Cert
 type host struct {
 	names   *names
 	config  Config
-	leaf    tls.Certificate
+	leaf    atomic.Pointer[tls.Certificate]
 	address string
 }
 
 func newHost(t *testing.T, handler http.HandlerFunc) *host {
 	t.Helper()
 	ca := newAuthority(t)
-	h := &host{names: &names{a: map[string][][4]byte{org: {{127, 0, 0, 1}}}}, leaf: ca.certify(t, org, time.Now().Add(time.Hour))}
+	h := &host{names: &names{a: map[string][][4]byte{org: {{127, 0, 0, 1}}}}}
+	leaf := ca.certify(t, org, time.Now().Add(time.Hour))
+	h.leaf.Store(&leaf)
 	s := httptest.NewUnstartedServer(handler)
-	s.TLS = &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &h.leaf, nil }}
+	s.TLS = &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return h.leaf.Load(), nil }}
 	s.Config.ErrorLog = stdlog.New(io.Discard, "", 0)
 	s.StartTLS()
 	t.Cleanup(s.Close)
@@ -210,7 +220,7 @@ func TestFile(t *testing.T) {
 		}
 		lines := s.Lines()
 		if s.Domain() != org || s.Via() != File || len(lines) != 2 || lines[0] != line(Endorsement) || lines[1] != line(Key) || len(s.Faults()) != 0 ||
-			s.Body() != log.Sum([]byte(body)) || s.Certificate() != log.Sum(h.leaf.Certificate[0]) || !s.At().Equal(noon) || s.Redirected() {
+			s.Body() != log.Sum([]byte(body)) || s.Certificate() != log.Sum(h.leaf.Load().Certificate[0]) || !s.At().Equal(noon) || s.Redirected() {
 			t.Errorf("%+v", s)
 		}
 	}
@@ -218,15 +228,16 @@ func TestFile(t *testing.T) {
 
 // A file that is gone, or has lost its line, is an answer.
 func TestFileWithout(t *testing.T) {
-	status := http.StatusOK
+	var status atomic.Int32
 	h := newHost(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain")
-		w.WriteHeader(status)
+		w.WriteHeader(int(status.Load()))
 	})
-	for _, status = range []int{http.StatusOK, http.StatusNotFound, http.StatusGone} {
+	for _, code := range []int32{http.StatusOK, http.StatusNotFound, http.StatusGone} {
+		status.Store(code)
 		s, err := New(h.config).File(t.Context(), org)
-		if err != nil || len(s.Lines()) != 0 || s.Certificate().IsZero() || s.Body().IsZero() != (status != http.StatusOK) {
-			t.Errorf("%d: %+v, %v", status, s, err)
+		if err != nil || len(s.Lines()) != 0 || s.Certificate().IsZero() || s.Body().IsZero() != (code != http.StatusOK) {
+			t.Errorf("%d: %+v, %v", code, s, err)
 		}
 	}
 }
@@ -330,22 +341,22 @@ func TestOwnRedirect(t *testing.T) {
 		t.Errorf("%+v, %v", s, err)
 	}
 	// Between the two the name comes to mean a machine inside.
-	h.names.a[org] = [][4]byte{{127, 0, 0, 1}, {10, 0, 0, 1}}
+	h.names.change(func() { h.names.a[org] = [][4]byte{{127, 0, 0, 1}, {10, 0, 0, 1}} })
 	s, err = New(h.config).File(t.Context(), org)
 	wantError(t, s, err, ErrRefused, "not a public one")
 }
 
 // Addresses inside are refused at the connection, whatever the name said before.
 func TestAddresses(t *testing.T) {
-	asked := false
-	h := newHost(t, func(w http.ResponseWriter, _ *http.Request) { asked = true; text(w, "") })
+	var asked atomic.Bool
+	h := newHost(t, func(w http.ResponseWriter, _ *http.Request) { asked.Store(true); text(w, "") })
 	h.config.Control = nil
 	for _, a := range [][4]byte{{127, 0, 0, 1}, {10, 1, 2, 3}, {169, 254, 169, 254}, {192, 168, 0, 1}, {100, 64, 0, 1}, {0, 0, 0, 0}} {
-		h.names.a[org] = [][4]byte{a}
+		h.names.change(func() { h.names.a[org] = [][4]byte{a} })
 		s, err := New(h.config).File(t.Context(), org)
 		wantError(t, s, err, ErrRefused, "not a public one")
 	}
-	if asked {
+	if asked.Load() {
 		t.Error("something inside was asked")
 	}
 }
@@ -359,11 +370,12 @@ func TestCertificates(t *testing.T) {
 		"expired":     ca.certify(t, org, time.Now().Add(-time.Hour)),
 		"authority":   stranger.certify(t, org, time.Now().Add(time.Hour)),
 	} {
-		h.leaf = leaf
+		h.leaf.Store(&leaf)
 		s, err := New(h.config).File(t.Context(), org)
 		wantError(t, s, err, ErrRefused, says)
 	}
-	h.leaf = ca.certify(t, org, time.Now().Add(time.Hour))
+	leaf := ca.certify(t, org, time.Now().Add(time.Hour))
+	h.leaf.Store(&leaf)
 	if _, err := New(h.config).File(t.Context(), org); err != nil {
 		t.Error(err)
 	}
@@ -387,7 +399,7 @@ func TestNames(t *testing.T) {
 	wantError(t, s, err, ErrRefused, "no address")
 	s, err = c.DNS(t.Context(), strings.Repeat("a.", 123)+"example")
 	wantError(t, s, err, ErrRefused, "too long")
-	h.names.fail = dnsmessage.RCodeServerFailure
+	h.names.change(func() { h.names.fail = dnsmessage.RCodeServerFailure })
 	s, err = c.File(t.Context(), org)
 	wantError(t, s, err, ErrTemporary, "")
 }

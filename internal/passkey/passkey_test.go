@@ -302,3 +302,24 @@ func FuzzVerify(f *testing.F) {
 		}
 	})
 }
+
+// Of the parts of an assertion nothing panics, and nothing verifies but what the
+// passkey signed.
+func FuzzAgain(f *testing.F) {
+	a := fixedAuthenticator(f)
+	data, client, signature := a.sign(f, "webauthn.get", statement)
+	f.Add(data, client, signature)
+	f.Add(a.data(f, true), a.clientData("webauthn.create", statement), signature)
+	a.flags |= extended
+	a.after = []byte("\xa1\x63uvm\x81\x83\x02\x04\x02")
+	f.Add(a.data(f, true), client, signature)
+	f.Fuzz(func(t *testing.T, d, c, s []byte) {
+		_, err := passkey.Again(here, a.public(), statement, d, c, s)
+		if err == nil && (!bytes.Equal(d, data) || !bytes.Equal(c, client)) {
+			t.Fatal("something else verifies")
+		}
+		if err != nil && (!strings.HasPrefix(err.Error(), "passkey: ") || len(err.Error()) > 400) {
+			t.Fatal(err)
+		}
+	})
+}
