@@ -152,11 +152,13 @@ function run(d: Docx, p: Paragraph): void {
     look = sight(d, p, direct);
     d.out = look?.hidden ? aside : shown;
   };
-  see();
+  let begun = false; // most runs begin with their properties
   inside(d.x, (e) => {
-    if (e.local !== "rPr") return piece(d, e, p);
-    readLook(d.x, direct);
-    see();
+    const properties = e.local === "rPr";
+    if (properties) readLook(d.x, direct);
+    if (properties || !begun) see();
+    begun = true;
+    if (!properties) piece(d, e, p);
   });
   d.out = shown;
   if (look?.hidden && aside.at > 0) leave(shown, "hidden-left-out");

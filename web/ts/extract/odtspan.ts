@@ -62,6 +62,8 @@ export function readODTStyle(s: ODTStyles, x: XML, e: Element): void {
 // lookOf is what a style says, over what is said around it.
 export function lookOf(s: ODTStyles, family: string, name: string, around?: Props): Look {
   let own: Props = {};
+  // Most words have no style of their own.
+  if (!s.byName.has(`${family}/${name}`)) return { props: around ?? own, through: false, behindText: false, moved: false };
   for (let n = 0; n < maxBasedOn; n++) {
     const st = s.byName.get(`${family}/${name}`);
     if (!st) break;
@@ -83,7 +85,7 @@ export function lookOf(s: ODTStyles, family: string, name: string, around?: Prop
   };
 }
 
-const hex = (s = "") => s.replace(/^#/, "");
+const hex = (s = "") => (s.startsWith("#") ? s.slice(1) : s);
 
 // behind is the colour that a look paints behind its words.
 export const behind = (l: Look, around: Shade): Shade => under(around, hex(l.props["background-color"]));
@@ -94,6 +96,7 @@ const units = new Map([["px", 1], ["pt", 4 / 3], ["pc", 16], ["in", 96], ["cm", 
 // length reads a number and its unit. The unit is 0 when it is none of units; the number
 // is given all the same.
 export function length(s = ""): [n: number, unit: number] {
+  if (s === "") return [0, 0];
   s = trim(s);
   const digits = trimRight(s, " ", /[\d.]/);
   const n = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(digits) ? Number(digits) : NaN;

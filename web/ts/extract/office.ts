@@ -19,7 +19,7 @@ export async function readArchive(file: Uint8Array): Promise<Copy> {
 // must have.
 async function formOf(a: Archive): Promise<"docx" | "odt" | "archive"> {
   const kind = await a.part("mimetype").catch(() => undefined);
-  if (kind && new TextDecoder().decode(kind).startsWith("application/vnd.oasis.opendocument.text")) return "odt";
+  if (kind && new TextDecoder("latin1").decode(kind).startsWith("application/vnd.oasis.opendocument.text")) return "odt";
   if (a.has("content.xml") && a.has("META-INF/manifest.xml") && !a.has("mimetype")) return "odt";
   return a.has("[Content_Types].xml") && a.has("_rels/.rels") && [...a.names()].some((n) => n.startsWith("word/")) ? "docx" : "archive";
 }

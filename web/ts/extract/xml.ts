@@ -151,36 +151,34 @@ function shut(x: XML): void {
   }
 }
 
+const plainName = /[A-Za-z_:][\w:.-]*(?![\x80-\uffff])/y;
 const nameChars = /[\w:.\-\x80-\uffff]+/y;
-const plainName = /^[A-Za-z_:][\w:.-]*$/;
 const first = ":A-Z_a-z\\xc0-\\xd6\\xd8-\\xf6\\xf8-\\u02ff\\u0370-\\u037d\\u037f-\\u1fff\\u200c\\u200d\\u2070-\\u218f\\u2c00-\\u2fef\\u3001-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\ufffd";
 const anyName = new RegExp(`^[${first}][${first}\\d.\\-\\xb7\\u0300-\\u036f\\u203f\\u2040]*$`);
 
 // name reads a name: its prefix, empty where it has none, and the rest.
 function name(x: XML): [prefix: string, local: string] {
-  nameChars.lastIndex = x.at;
-  const n = nameChars.exec(x.s)?.[0] ?? "";
+  plainName.lastIndex = nameChars.lastIndex = x.at;
+  const plain = plainName.test(x.s);
+  if (!plain && !nameChars.test(x.s)) throw malformed();
+  const n = x.s.slice(x.at, (plain ? plainName : nameChars).lastIndex);
   x.at += n.length;
-  if (!plainName.test(n) && !anyName.test(n)) throw malformed();
+  if (!plain && !anyName.test(n)) throw malformed();
   const colon = n.indexOf(":");
   if (colon < 0) return ["", n];
   if (n.includes(":", colon + 1)) throw malformed();
   return colon === 0 || colon === n.length - 1 ? ["", n] : [n.slice(0, colon), n.slice(colon + 1)];
 }
 
-const blank = /[ \r\n\t]*/y;
-
 function blanks(x: XML): void {
-  blank.lastIndex = x.at;
-  blank.test(x.s);
-  x.at = blank.lastIndex;
+  for (let c; (c = x.s.charCodeAt(x.at)) === 32 || (c >= 9 && c <= 13 && c !== 11 && c !== 12); ) x.at++;
 }
 
 const signs: Record<string, string> = { lt: "<", gt: ">", amp: "&", apos: "'", quot: '"' };
 const illegal = /[^\t\n\r -\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 
 function checked(s: string): string {
-  if (illegal.test(s)) throw malformed();
+  if (!/^[\t\n\r -~]*$/.test(s) && illegal.test(s)) throw malformed();
   return s;
 }
 

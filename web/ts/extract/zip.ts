@@ -1,6 +1,6 @@
 // A zip whose parts are read within bounds. Mirrors internal/extract/zip.go; the
-// directory is read as archive/zip reads it. Zip64 is not read: what needs it is far
-// larger than a file may be.
+// directory is read as archive/zip reads it, but for Zip64's own end of the directory:
+// what needs it is far larger than a file may be.
 import { damaged, encrypted, expands } from "./copy.ts";
 
 const maxParts = 2000;
@@ -60,14 +60,32 @@ export function openArchive(file: Uint8Array): Archive {
   };
 }
 
+const tooWide = 0xffffffff; // for 32 bits
+
 // header reads one entry of the directory; undefined where there is none.
 function header(file: Uint8Array, v: DataView, at: number): Entry | undefined {
   if (at + 46 > file.length || v.getUint32(at) !== 0x504b0102) return undefined;
   const [u16, u32] = [(n: number) => v.getUint16(at + n, true), (n: number) => v.getUint32(at + n, true)];
   const rest = at + 46 + u16(28);
   const next = rest + u16(30) + u16(32);
-  if (next > file.length || u32(20) === 0xffffffff || u32(42) === 0xffffffff) return undefined;
-  return { name: partName(new TextDecoder().decode(file.subarray(at + 46, rest))), flags: u16(8), method: u16(10), crc: u32(16), packed: u32(20), size: u32(24), at: u32(42), next };
+  if (next > file.length) return undefined;
+  // Numbers that are too large stand in a field of their own; some programs put all there.
+  const sizes = [u32(24), u32(20), u32(42)];
+  for (let tag = rest, end; (end = tag + 4) <= rest + u16(30); tag = end) {
+    let field = end;
+    end += v.getUint16(tag + 2, true);
+    if (end > rest + u16(30)) break;
+    if (v.getUint16(tag, true) !== 1) continue;
+    for (const [i, n] of sizes.entries()) {
+      if (n !== tooWide) continue;
+      if (field + 8 > end) return undefined;
+      sizes[i] = Number(v.getBigUint64(field, true));
+      field += 8;
+    }
+  }
+  const [size, packed, start] = sizes as [number, number, number];
+  if (packed === tooWide || start === tooWide) return undefined;
+  return { name: partName(new TextDecoder("utf-8", { ignoreBOM: true }).decode(file.subarray(at + 46, rest))), flags: u16(8), method: u16(10), crc: u32(16), packed, size, at: start, next };
 }
 
 // unpack reads one part, and no byte beyond the size that the directory gives: it may
