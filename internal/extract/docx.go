@@ -46,6 +46,9 @@ func readDOCX(a *archive) (*Copy, error) {
 	if err := d.document(); err != nil {
 		return nil, err
 	}
+	if d.styles.twice {
+		d.out.cover = "two styles have one name"
+	}
 	if d.deaf > 0 {
 		d.out.cover = "a field without an end"
 	}
@@ -130,7 +133,11 @@ func (d *docx) document() error {
 	}
 	return d.x.inside(func(e xml.StartElement) error {
 		if e.Name.Local == "background" {
-			d.back = shadeOf(attr(e, "color"))
+			// Word shows it where the settings say so, others always.
+			if c := shadeOf(attr(e, "color")); attr(e, "color") != "auto" && !(c.known && same(c.rgb, white)) || attr(e, "themeColor") != "" {
+				d.back.known = false
+				d.out.cover = "words on a page that is not white"
+			}
 		}
 		if e.Name.Local != "body" {
 			return d.drop(e)

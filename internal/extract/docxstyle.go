@@ -64,6 +64,7 @@ type wordStyles struct {
 	embedded  map[string]bool // fonts that travel in the file
 	worded    map[string]bool // numberings that show words
 	theme     map[string]string
+	twice     bool // two styles have one name
 }
 
 // maxBasedOn bounds how long a chain of styles is followed.
@@ -243,6 +244,7 @@ func (s *wordStyles) read(x *xmlReader) error {
 func (s *wordStyles) readStyle(x *xmlReader, e xml.StartElement) error {
 	st := &wordStyle{look: wordLook{}}
 	id := attr(e, "styleId")
+	s.twice = s.twice || s.byID[id] != nil
 	s.byID[id] = st
 	if on := attr(e, "default"); attr(e, "type") == "paragraph" && (on == "1" || on == "true") {
 		s.paragraph = id

@@ -114,3 +114,11 @@ func TestTricksOfOffice(t *testing.T) {
 		}
 	}
 }
+
+// Programs do not agree about which of two types a mail has.
+func TestMailOfTwoTypes(t *testing.T) {
+	file := extracttest.Mail("Content-Type: text/plain\r\nContent-Type: text/html\r\n", "<!--\r\n"+extracttest.Authentic+"\r\n-->words\r\n")
+	if c, err := new(Reader).Read(context.Background(), file); err == nil {
+		t.Errorf("read as one of them:\n%s", c.Text)
+	}
+}

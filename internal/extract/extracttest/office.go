@@ -66,6 +66,13 @@ func DOCXBody(body, styles string, more ...Part) []byte {
 	return Zip(append(parts, more...)...)
 }
 
+// DOCXBackground is a Word file whose pages have a colour.
+func DOCXBackground(body, colour string) []byte {
+	return Zip(Part{"[Content_Types].xml", "<Types/>"},
+		Part{"_rels/.rels", `<Relationships><Relationship Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/></Relationships>`},
+		WordPart("document", "document", `<w:background w:color="`+colour+`"/><w:body>`+body+"</w:body>"))
+}
+
 // WordPart is a further part for DOCXBody, such as WordPart("comments", …):
 // its root has the part's name, as Word writes it.
 func WordPart(name, root, body string) Part {
