@@ -178,7 +178,7 @@ func (s *odtStyles) sight(l odtLook, back shade) sight {
 		return sight{doubt: "capitals that are not in the file"}
 	case perTight > 0 && tight*perTight <= -4, lifted > 90, lifted < -90:
 		return sight{doubt: "letters are moved over others"}
-	case p["opacity"] != "" && p["opacity"] != "100%":
+	case p["opacity"] != "" && p["opacity"] != "100%" && p["use-window-font-color"] != "true":
 		return sight{doubt: "words that hardly show"}
 	case s.fonts[p["font-name"]], s.fonts[p["font-name-complex"]], s.fonts[p["font-name-asian"]]:
 		return sight{doubt: "letters of a font that travels in the file"}
