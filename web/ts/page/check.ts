@@ -6,6 +6,7 @@ import { EvidenceError, openPublication, type Memory, type Publication } from ".
 import { parseTrust, type Trust } from "../keys/policy.ts";
 import { checkCopy, newUnchecked, type Copy, type Verdict } from "../match/match.ts";
 import { fingerprints } from "../match/shingle.ts";
+import { pinnedEd25519 } from "../pin/ed25519.ts";
 import { say } from "./words.ts";
 
 const few = 4; // publications that are all fetched, and candidates of a look-up
@@ -56,6 +57,7 @@ function fetcher(signal: AbortSignal, saved: Saved): Fetcher {
 
 async function checkWith(copy: Copy, slug: string, genesis: string, signal: AbortSignal): Promise<Answer> {
   const kept: Saved = { documents: 0 };
+  pinnedEd25519().catch(() => undefined); // it may have to be fetched; open hears of it
   const get = fetcher(signal, kept);
   const trust = await pinned(get);
   if (genesis !== "" && trust.publications.get(slug) !== `sha256:${genesis}`) throw new EvidenceError("log-misbehaved", say("check_genesis"));
@@ -127,7 +129,8 @@ async function pinned(get: Fetcher): Promise<Trust> {
 
 async function open(get: Fetcher, trust: Trust, slug: string, now?: number): Promise<Publication> {
   const memory = recallJSON<Memory>("memory", { heads: {} });
-  const p = await openPublication(get, now === undefined ? { trust, slug, memory } : { trust, slug, memory, now });
+  const o = { trust, slug, memory, ed25519: await pinnedEd25519() };
+  const p = await openPublication(get, now === undefined ? o : { ...o, now });
   keep("memory", JSON.stringify(p.remember));
   return p;
 }

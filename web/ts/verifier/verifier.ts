@@ -2,6 +2,7 @@
 // saved. It holds the trust file (log key and witness policy), and believes no service
 // and no evidence pack that has another. Publications are pinned by what answers; their
 // genesis fingerprints are shown to be compared.
+import { verify } from "sijil-ed25519";
 import ar from "../../messages/verifier.ar.json";
 import en from "../../messages/verifier.en.json";
 import fr from "../../messages/verifier.fr.json";
@@ -13,6 +14,7 @@ import { EvidenceError, openPublication } from "../evidence/evidence.ts";
 import { ExtractError, read } from "../extract/extract.ts";
 import { openArchive } from "../extract/zip.ts";
 import { parseTrust, type Trust } from "../keys/policy.ts";
+import { ed25519 } from "../log/ed25519.ts";
 import { checkCopy, newUnchecked, type Copy, type Verdict } from "../match/match.ts";
 import { h } from "../page/dom.ts";
 import { show, type Origin } from "../page/show.ts";
@@ -68,7 +70,8 @@ async function check(copy: Copy, pack: Uint8Array | undefined): Promise<HTMLElem
     const get = pack ? packed(pack) : online(stop.signal);
     const trust = await pinned(get, pack !== undefined);
     const now = pack ? undefined : Date.now() / 1000;
-    const opened = await Promise.all([...trust.publications.keys()].map((slug) => openPublication(get, { trust, slug, ...(now === undefined ? { folder: true } : { now }) })));
+    const o = { trust, ed25519: await ed25519(() => Promise.resolve(verify)) };
+    const opened = await Promise.all([...trust.publications.keys()].map((slug) => openPublication(get, { ...o, slug, ...(now === undefined ? { folder: true } : { now }) })));
     const index = indexOf(opened);
     const found = checkCopy(index, copy, "");
     const source = opened.find((p) => p.slug === found.publication) ?? opened[0];
