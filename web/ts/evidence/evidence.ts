@@ -110,7 +110,7 @@ export async function openPublication(fetch: Fetch, o: Options): Promise<Publica
   if (!(await compareTrees(r, checkpoint, frozen, head))) fresh = false;
   checkAge(r, checkpoint, frozen);
   await readEditions(r, records);
-  return { slug: o.slug, genesis, origin: r.policy.log.name, checkpoint, frozen, head, records, fresh, remember: remember(o, checkpoint, head, genesis) };
+  return { slug: o.slug, genesis, origin: r.policy.log.name, checkpoint, frozen, head, records, fresh, remember: newer(o.memory ?? { heads: {} }, { checkpoint: note(checkpoint.note), heads: { [genesis]: note(head.note) } }) };
 }
 
 async function get(r: Reader, path: string): Promise<Bytes> {
@@ -241,14 +241,14 @@ function checkAge(r: Reader, c: Checkpoint, frozen: Freeze | undefined): void {
   }
 }
 
-// remember returns the memory to keep: of each note the newer one.
-function remember(o: Options, c: Checkpoint, head: Head, genesis: string): Memory {
+// newer returns of each note the newer one.
+export function newer(a: Memory, b: Memory): Memory {
   const size = (n: string | undefined, line: number) => Number(n?.split("\n")[line] ?? -1);
-  const old = o.memory ?? { heads: {} };
-  return {
-    checkpoint: size(old.checkpoint, 1) > c.size ? (old.checkpoint as string) : note(c.note),
-    heads: { ...old.heads, [genesis]: size(old.heads[genesis], 5) > head.treeSize ? (old.heads[genesis] as string) : note(head.note) },
-  };
+  const pick = (x: string | undefined, y: string | undefined, line: number) => (size(x, line) > size(y, line) ? x : y);
+  const checkpoint = pick(a.checkpoint, b.checkpoint, 1);
+  const heads = { ...a.heads };
+  for (const [genesis, head] of Object.entries(b.heads)) heads[genesis] = pick(heads[genesis], head, 5) as string;
+  return checkpoint === undefined ? { heads } : { checkpoint, heads };
 }
 
 async function readEditions(r: Reader, records: Opened[]): Promise<void> {
