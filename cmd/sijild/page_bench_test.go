@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"github.com/sijil/sijil/internal/browsertest"
 	"github.com/sijil/sijil/internal/logtest"
 	"github.com/sijil/sijil/web"
 )
@@ -90,11 +91,10 @@ func TestPageFigures(t *testing.T) {
 		t.Fatal(said)
 	}
 	l.cut.Store(hang)
-	start = time.Now()
-	other.run(chromedp.Evaluate(`document.getElementById("answer").replaceChildren()`, nil), chromedp.Click("form.check button[type=submit]", chromedp.ByQuery))
+	never := other.timed(copied)
 	word, _ := other.answer()
-	t.Logf("evidence that never comes: %s after %v", word, time.Since(start))
-	if word != "Unchecked" || time.Since(start) > 10*time.Second {
+	t.Logf("evidence that never comes: %s after %v", word, never)
+	if word != "Unchecked" || never > 10*time.Second {
 		t.Error("a service that does not answer holds the reader for more than ten seconds")
 	}
 	if cold > 3*time.Second {
@@ -102,13 +102,23 @@ func TestPageFigures(t *testing.T) {
 	}
 }
 
-// timed is how long a verdict takes, from the click until it is seen.
+// timed is how long a verdict takes, from the click until it is drawn. The button is
+// pressed by script: on a busy machine the page still moves while a mouse would aim.
 func (p *person) timed(copied string) time.Duration {
 	p.t.Helper()
-	p.run(chromedp.SetValue("#text", copied, chromedp.ByQuery), chromedp.Evaluate(`document.getElementById("answer").replaceChildren()`, nil))
-	start := time.Now()
-	p.run(chromedp.Click("form.check button[type=submit]", chromedp.ByQuery), chromedp.WaitVisible("#word"))
-	return time.Since(start)
+	var ms float64
+	p.run(chromedp.SetValue("#text", copied, chromedp.ByQuery), chromedp.Evaluate(`new Promise((done) => {
+		const area = document.getElementById("answer");
+		area.replaceChildren();
+		const from = performance.now();
+		new MutationObserver((_, o) => {
+			if (!document.getElementById("word")) return;
+			o.disconnect();
+			requestAnimationFrame(() => done(performance.now() - from));
+		}).observe(area, { childList: true, subtree: true });
+		document.querySelector("form.check button[type=submit]").click();
+	})`, &ms, browsertest.Await))
+	return time.Duration(ms * float64(time.Millisecond))
 }
 
 // packedSize is what a script or style takes on its way.
