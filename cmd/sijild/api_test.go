@@ -106,7 +106,7 @@ func newPublication(t *testing.T, key *keys.LogKey, slug string) *publication {
 
 func newPublicationOf(t *testing.T, key *keys.LogKey, slug string, signer *keys.Signer) *publication {
 	g := logtest.SignStatement(t, signer, &statement.Publication{Log: statement.NameOf(key), Slug: slug,
-		Title: logtest.River()[0].Title(), Policy: statement.NewPolicy(signer.Public())})
+		Title: logtest.River()[0].Title(), Policy: statement.NewPolicy(1, signer.Public())})
 	return &publication{name: statement.NameOf(key), slug: slug, signer: signer, genesis: g, previous: g.Envelope.Digest()}
 }
 

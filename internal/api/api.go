@@ -80,9 +80,13 @@ func (a *api) router() *mux.Router {
 	for prefix, view := range map[string]publish.View{"/api/v1/publications/{slug}": publish.Public, "/api/v1/latest/publications/{slug}": publish.Latest} {
 		get(prefix+"/head", a.getHead(view))
 		get(prefix+"/records/{sequence:[0-9]{1,9}}.bundle.json", a.getBundle(view))
+		get(prefix+"/records/{sequence:[0-9]{1,9}}.{nth:[1-9][0-9]?}.bundle.json", a.getBundle(view))
+		get(prefix+"/records/{digest:[0-9a-f]{64}}.bundle.json", a.getRecord(view))
+		get(prefix+"/records/{digest:[0-9a-f]{64}}.{nth:[1-9][0-9]?}.bundle.json", a.getRecord(view))
 	}
 	get("/api/v1/latest/checkpoint", a.getCheckpoint(publish.Latest))
-	get(one+"/records/{digest:[0-9a-f]{64}}.bundle.json", a.getRecord)
+	get(one+"/proposals/{digest:[0-9a-f]{64}}/text.{language}.txt", a.getProposalText)
+	get(one+"/proposals/{digest:[0-9a-f]{64}}/signatories.json", a.getProposalSignatories)
 	get(one+"/versions/{version:[0-9]{1,9}}/text.{language}.txt", a.getText)
 	get(one+"/versions/{version:[0-9]{1,9}}/canonical.{language}.txt", a.getCanonical)
 	get(one+"/versions/{version:[0-9]{1,9}}/signatories.json", a.getSignatories)

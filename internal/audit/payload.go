@@ -25,18 +25,44 @@ func (a *audit) payloads(ctx context.Context, all []*publication) error {
 			wanted[short(key[:])] = true
 		}
 	}
-	asked := 0
+	found, err := a.outside(ctx, wanted, owners)
+	if err != nil {
+		return err
+	}
+	signers := map[log.Digest]map[log.Digest]bool{} // keys by what they signed
+	for _, f := range found {
+		if signers[f.entry.Digest] == nil {
+			signers[f.entry.Digest] = map[log.Digest]bool{}
+		}
+		signers[f.entry.Digest][log.Sum(f.entry.Key)] = true
+	}
+	for _, f := range found {
+		if err := a.payload(ctx, f.index, f.entry, len(signers[f.entry.Digest]), owners[log.Sum(f.entry.Key)], all); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// outsider is an entry under a publisher key that no chain accounts for.
+type outsider struct {
+	index int64
+	entry log.Entry
+}
+
+// outside finds them, by log index.
+func (a *audit) outside(ctx context.Context, wanted map[uint64]bool, owners map[log.Digest][]*publication) (out []outsider, err error) {
 	for i, key := range a.index.key {
 		if key == 0 || !wanted[key] || a.accounted[int64(i)] {
 			continue
 		}
-		if asked++; asked > maxPayloads {
+		if len(out) >= maxPayloads {
 			a.notChecked(fmt.Sprintf("the payloads of entries from %d on: publisher keys signed more than %d entries outside the chains", i, maxPayloads))
-			return nil
+			return out, nil
 		}
 		raw, ok, err := a.entry(ctx, int64(i))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !ok {
 			continue
@@ -45,16 +71,14 @@ func (a *audit) payloads(ctx context.Context, all []*publication) error {
 		if err != nil || owners[log.Sum(e.Key)] == nil {
 			continue
 		}
-		if err := a.payload(ctx, int64(i), e, owners[log.Sum(e.Key)], all); err != nil {
-			return err
-		}
+		out = append(out, outsider{int64(i), e})
 	}
-	return nil
+	return out, nil
 }
 
 // payload says what an entry under a publisher key is that is no record of a
-// chain.
-func (a *audit) payload(ctx context.Context, index int64, e log.Entry, owners, all []*publication) error {
+// chain; signers is how many publisher keys signed it.
+func (a *audit) payload(ctx context.Context, index int64, e log.Entry, signers int, owners, all []*publication) error {
 	for _, p := range all {
 		if at := p.find(e.Digest); at >= 0 {
 			if first := p.records[at].index; first >= 0 && first < int64(len(a.index.leaf)) && a.index.leaf[first] == a.index.leaf[index] {
@@ -80,7 +104,7 @@ func (a *audit) payload(ctx context.Context, index int64, e log.Entry, owners, a
 		}
 		b, err := log.ParseBundle(data)
 		if err == nil && b.Envelope.Digest() == e.Digest {
-			a.classify(index, path, b.Envelope.Payload, e, owners)
+			a.classify(index, path, b.Envelope.Payload, e, signers, owners)
 			return nil
 		}
 		why = "what is served under the digest is something else"
@@ -110,7 +134,7 @@ func (a *audit) settles(ctx context.Context, index int64, owners []*publication)
 }
 
 // classify names what a payload is that is outside the chain.
-func (a *audit) classify(index int64, path string, payload []byte, e log.Entry, owners []*publication) {
+func (a *audit) classify(index int64, path string, payload []byte, e log.Entry, signers int, owners []*publication) {
 	p := owners[0]
 	facts := map[string]string{"record": e.Digest.String(), "key": log.Sum(e.Key).String()}
 	s, err := statement.Parse(payload)
@@ -136,18 +160,22 @@ func (a *audit) classify(index int64, path string, payload []byte, e log.Entry, 
 	}
 	for _, o := range owners {
 		if o.chain.Genesis() == h.Publication {
-			o.outside(index, path, h, e, facts)
+			o.outsideOf(index, path, h, e, signers, facts)
 			return
 		}
 	}
 	p.add(RuleForeign, index, path, facts, "it is for the publication %s, of which the key is no publisher key", h.Publication)
 }
 
-// outside names what a statement of this publication is that is not in its
-// chain.
-func (p *publication) outside(index int64, path string, h statement.Header, e log.Entry, facts map[string]string) {
+// outsideOf names what a statement of this publication is that is not in its
+// chain. One with fewer signatures than the policy asks for is a proposal, and no
+// finding: it was served.
+func (p *publication) outsideOf(index int64, path string, h statement.Header, e log.Entry, signers int, facts map[string]string) {
 	if w := p.windows[log.Sum(e.Key)]; w != nil && (index < w.from || index >= w.to) {
 		p.add(RuleOutsideWindow, index, path, facts, "the policy lists the key from index %d on, and this stands at %d", w.from, index)
+		return
+	}
+	if at := p.find(h.Previous); at >= 0 && signers < p.records[at].threshold {
 		return
 	}
 	for _, r := range p.records[1:] {

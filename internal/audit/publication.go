@@ -36,7 +36,8 @@ type publication struct {
 type record struct {
 	digest, previous log.Digest
 	sequence         int64
-	index            int64 // in the log; -1 if its bundle does not say
+	index            int64 // in the log, of its last signature; -1 if its bundle does not say
+	threshold        int   // of the policy in force after it
 }
 
 // window is where in the log a key's records are valid: from the index of the

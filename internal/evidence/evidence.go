@@ -9,10 +9,11 @@
 //  2. the checkpoint is signed as the witness policy asks, and a statement that
 //     the log has ended, if there is one, is signed and not contradicted by it;
 //  3. the head is signed by the log, for this genesis;
-//  4. each record, from genesis to head: the bundle is in its one encoding; it
-//     follows the chain; its signature is by a key of the publication policy;
-//     its entry, rebuilt, is included under a checkpoint that satisfies the
-//     policy; the stock Sigstore verifier agrees; log indices rise;
+//  4. each record, from genesis to head: its bundles, one for each signature that
+//     the publication policy asks for, are in their one encoding; it follows the
+//     chain; its signatures are by different keys of the publication policy;
+//     their entries, rebuilt, are included under checkpoints that satisfy the
+//     witness policy; the stock Sigstore verifier agrees; log indices rise;
 //  5. the genesis digest is the pinned one, the last record is the head's;
 //  6. all checkpoints met on the way are of one tree, and of the tree this
 //     machine saw last;
@@ -213,50 +214,82 @@ func (r *reader) openRecords(genesis log.Digest) error {
 	if err != nil {
 		return err
 	}
-	for i, l := range logged {
-		r.p.records[i].Index = (*l).Index()
-		r.trees = append(r.trees, (*l).Checkpoint())
+	for i, signatures := range logged {
+		for n, l := range signatures {
+			at := (*l).Index()
+			if n > 0 && at <= r.p.records[i].Index {
+				return &DamagedError{Path: r.o.Layout.Cosigned(r.o.Slug, int64(i), n+1), Err: errors.New("stands in the log before the signature that it follows")}
+			}
+			r.p.records[i].Index = at
+			r.trees = append(r.trees, (*l).Checkpoint())
+		}
 	}
 	return r.checkIndices()
 }
 
-// walkRecords reads the chain from genesis to head, and has w verify each record's
+// walkRecords reads the chain from genesis to head, and has w verify each signature's
 // place in the log: where the results point is filled once w is done.
-func (r *reader) walkRecords(genesis log.Digest, w *workers) ([]**log.Logged, error) {
+func (r *reader) walkRecords(genesis log.Digest, w *workers) ([][]**log.Logged, error) {
 	var c *chain.Chain
-	var places []**log.Logged
+	var places [][]**log.Logged
 	for sequence := int64(0); sequence < maxRecords; sequence++ {
-		path := r.o.Layout.Bundle(r.o.Slug, sequence)
-		data, err := r.fetch(path)
+		bundles, parsed, err := r.fetchBundles(c, sequence)
 		if err != nil {
 			return nil, err
 		}
-		b, err := log.ParseBundle(data)
-		if err != nil {
-			return nil, &DamagedError{Path: path, Err: err}
-		}
-		record, err := r.nextRecord(&c, b)
+		path := r.o.Layout.Bundle(r.o.Slug, sequence)
+		record, err := r.nextRecord(&c, parsed)
 		if err != nil {
 			return nil, &DamagedError{Path: path, Err: err}
 		}
 		if sequence == 0 && record.Digest() != genesis {
 			return nil, &DamagedError{Path: path, Err: fmt.Errorf("the genesis record is %s, the trust file pins %s", record.Digest(), genesis)}
 		}
-		place := new(*log.Logged)
-		places = append(places, place)
-		w.start(func() (err error) {
-			if *place, err = r.verifyRecord(b, record, data); err != nil {
-				return &DamagedError{Path: path, Err: err}
-			}
-			return nil
-		})
-		r.p.records = append(r.p.records, Record{Record: record, Bundle: data})
+		places = append(places, r.verifySignatures(w, record, sequence, parsed, bundles))
+		r.p.records = append(r.p.records, Record{Record: record, Bundles: bundles})
 		r.noteRetraction(r.p.records[sequence])
 		if record.Digest() == r.p.head.Head().Record {
+			r.p.chain = c
 			return places, nil
 		}
 	}
 	return nil, &DamagedError{Path: r.o.Layout.Head(r.o.Slug), Err: fmt.Errorf("names a record that is not among the first %d", maxRecords)}
+}
+
+// fetchBundles reads as many bundles of a record as the policy in force asks for.
+func (r *reader) fetchBundles(c *chain.Chain, sequence int64) (raw [][]byte, parsed []*log.Bundle, err error) {
+	want := 1
+	if c != nil {
+		want = c.Threshold()
+	}
+	for n := 1; n <= want; n++ {
+		path := r.o.Layout.Cosigned(r.o.Slug, sequence, n)
+		data, err := r.fetch(path)
+		if err != nil {
+			return nil, nil, err
+		}
+		b, err := log.ParseBundle(data)
+		if err != nil {
+			return nil, nil, &DamagedError{Path: path, Err: err}
+		}
+		raw, parsed = append(raw, data), append(parsed, b)
+	}
+	return raw, parsed, nil
+}
+
+func (r *reader) verifySignatures(w *workers, record *chain.Record, sequence int64, parsed []*log.Bundle, raw [][]byte) []**log.Logged {
+	places := make([]**log.Logged, len(parsed))
+	for i, signed := range record.Signatures() {
+		place := new(*log.Logged)
+		places[i] = place
+		w.start(func() (err error) {
+			if *place, err = r.verifySignature(parsed[i], signed, record, raw[i]); err != nil {
+				return &DamagedError{Path: r.o.Layout.Cosigned(r.o.Slug, sequence, i+1), Err: err}
+			}
+			return nil
+		})
+	}
+	return places
 }
 
 // checkIndices: log indices rise along the chain, and the last is the head's.
@@ -273,11 +306,11 @@ func (r *reader) checkIndices() error {
 	return nil
 }
 
-// nextRecord verifies a record's signature and its place in the chain, which it
+// nextRecord verifies a record's signatures and its place in the chain, which it
 // moves on.
-func (r *reader) nextRecord(c **chain.Chain, b *log.Bundle) (*chain.Record, error) {
+func (r *reader) nextRecord(c **chain.Chain, bundles []*log.Bundle) (*chain.Record, error) {
 	if *c == nil {
-		started, record, err := chain.Start(b)
+		started, record, err := chain.Start(bundles[0])
 		if err != nil {
 			return nil, err
 		}
@@ -287,7 +320,7 @@ func (r *reader) nextRecord(c **chain.Chain, b *log.Bundle) (*chain.Record, erro
 		*c = started
 		return record, nil
 	}
-	record, err := (*c).Next(b)
+	record, err := (*c).Next(bundles[0], bundles[1:]...)
 	if err != nil {
 		return nil, err
 	}
@@ -295,17 +328,17 @@ func (r *reader) nextRecord(c **chain.Chain, b *log.Bundle) (*chain.Record, erro
 	return record, nil
 }
 
-// verifyRecord verifies a record's place in the log, and asks the stock verifier if
-// there is one.
-func (r *reader) verifyRecord(b *log.Bundle, record *chain.Record, data []byte) (*log.Logged, error) {
-	logged, err := b.Verify(record.Key.ECDSA(), r.policy.Log().ID(), r.policy)
+// verifySignature verifies a signature's place in the log, and asks the stock
+// verifier if there is one.
+func (r *reader) verifySignature(b *log.Bundle, signed chain.Signature, record *chain.Record, data []byte) (*log.Logged, error) {
+	logged, err := b.Verify(signed.Key.ECDSA(), r.policy.Log().ID(), r.policy)
 	if err != nil {
 		return nil, err
 	}
 	if r.o.Stock == nil {
 		return logged, nil
 	}
-	return logged, r.o.Stock.Verify(data, record.Key.ECDSA(), statement.Artifact(record.Statement))
+	return logged, r.o.Stock.Verify(data, signed.Key.ECDSA(), statement.Artifact(record.Statement))
 }
 
 // openEditions fetches texts and lists, and checks them beside each other.

@@ -17,6 +17,7 @@ type Publication struct {
 	frozen     *log.VerifiedFreeze
 	head       *log.VerifiedHead
 	records    []Record
+	chain      *chain.Chain // as it stands after the last of them
 	// retractions are places in records, by the version they withdraw; 0 is the
 	// publication.
 	retractions map[int]int
@@ -28,8 +29,8 @@ type Publication struct {
 // Record is a verified record in its place.
 type Record struct {
 	*chain.Record
-	Index   int64            // in the log
-	Bundle  []byte           // as it was served
+	Index   int64            // in the log, of its last signature
+	Bundles [][]byte         // as they were served, one for each signature
 	Edition *edition.Edition // of a version
 }
 
@@ -50,6 +51,9 @@ func (p *Publication) Head() *log.VerifiedHead { return p.head }
 
 // Records are the records in sequence order, the genesis first.
 func (p *Publication) Records() []Record { return append([]Record(nil), p.records...) }
+
+// Chain is the chain as it stands after the last record.
+func (p *Publication) Chain() *chain.Chain { return p.chain.Clone() }
 
 // Fresh reports whether the head speaks of a tree that is at least as large as
 // the checkpoint the source handed out before it.

@@ -91,7 +91,7 @@ func (e Edition) Files() map[string][]byte {
 // Genesis returns a signed genesis record, not logged.
 func (l *Log) Genesis(slug string, title map[string]string, signer *keys.Signer) *log.Bundle {
 	l.t.Helper()
-	return SignStatement(l.t, signer, &statement.Publication{Log: statement.NameOf(l.Key), Slug: slug, Title: title, Policy: statement.NewPolicy(signer.Public())})
+	return SignStatement(l.t, signer, &statement.Publication{Log: statement.NameOf(l.Key), Slug: slug, Title: title, Policy: statement.NewPolicy(1, signer.Public())})
 }
 
 // SignStatement encodes and signs a statement.
@@ -169,7 +169,7 @@ func (p *Publication) Retraction(version int, reason string) *log.Bundle {
 	}
 	for i, v := range p.versions {
 		if version > 0 && v == version {
-			r.Version = &statement.RetractedVersion{Number: v, Record: p.Bundles[i].Envelope.Digest()}
+			r.Version = &statement.VersionName{Number: v, Record: p.Bundles[i].Envelope.Digest()}
 		}
 	}
 	if version > 0 && r.Version == nil {

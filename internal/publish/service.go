@@ -23,6 +23,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/sijil/sijil/internal/chain"
 	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/statement"
@@ -110,42 +111,69 @@ func (s *Service) load(ctx context.Context) error {
 }
 
 func (s *Service) loadRecord(r Stored) error {
-	b, err := log.ParseBundle(r.Bundle)
-	if err != nil {
-		return err
+	if len(r.Signatures) == 0 {
+		return errors.New("it has no signature")
 	}
 	p := s.publications[r.Slug]
-	e := entry{bundle: b, index: r.Index}
-	if r.Sequence == 0 {
-		if p, e.record, err = s.start(b); err != nil {
+	e := &entry{index: -1}
+	for i, stored := range r.Signatures {
+		b, err := log.ParseBundle(stored.Bundle)
+		if err != nil {
 			return err
 		}
-		s.publications[r.Slug] = p
-		for _, k := range p.chain.Keys() {
-			s.ring.publishers[k.Digest()] = true
+		switch {
+		case i > 0:
+			err = e.cosign(b)
+		case r.Sequence == 0:
+			p, err = s.startEntry(e, b)
+		case p == nil:
+			err = errors.New("no genesis record")
+		default:
+			err = e.propose(p.chain, b)
 		}
-	} else {
-		if p == nil {
-			return errors.New("no genesis record")
-		}
-		if e.record, err = p.chain.Next(b); err != nil {
+		if err != nil {
 			return err
 		}
-		if e.edition, err = openEdition(e.record.Statement, r.Content); err != nil {
-			return err
-		}
+		e.last().index = stored.Index
 	}
-	if e.record.Digest() != r.Record {
-		return fmt.Errorf("stored under %s, is %s", r.Record, e.record.Digest())
+	if e.digest() != r.Record {
+		return fmt.Errorf("stored under %s, is %s", r.Record, e.digest())
 	}
-	if r.Index < 0 {
-		p.pending = &e
-		return nil
+	var err error
+	if e.edition, err = openEdition(e.statement(), r.Content); err != nil {
+		return err
 	}
+	return s.place(p, e, r)
+}
+
+// startEntry begins a publication with its genesis.
+func (s *Service) startEntry(e *entry, b *log.Bundle) (*publication, error) {
+	p, record, err := s.start(b)
+	if err != nil {
+		return nil, err
+	}
+	e.begin(record, b)
+	s.publications[p.slug] = p
+	s.publisherKeys(p.chain)
+	return p, nil
+}
+
+// place puts a loaded record where it belongs.
+func (s *Service) place(p *publication, e *entry, r Stored) error {
 	if p.pending != nil {
 		return errors.New("follows a record that is not in the log")
 	}
-	p.add(e)
+	if e.last().index < 0 {
+		p.pending = e
+		return nil
+	}
+	if r.State != Settled {
+		p.proposals[e.digest()] = e
+		return nil
+	}
+	e.index = e.last().index
+	p.add(*e)
+	s.publisherKeys(p.chain)
 	if p.head = r.Head; p.head != nil {
 		head, err := log.OpenHead(p.head, s.Trust.Policy().LogOnly())
 		if err != nil {
@@ -153,7 +181,14 @@ func (s *Service) loadRecord(r Stored) error {
 		}
 		p.headAt = head.Head().TreeSize
 	}
-	return s.indexed(p, e)
+	return s.indexed(p, *e)
+}
+
+// publisherKeys keeps the keys of a policy from the door, for ever.
+func (s *Service) publisherKeys(c *chain.Chain) {
+	for _, k := range c.Keys() {
+		s.ring.publishers[k.Digest()] = true
+	}
 }
 
 // indexed makes a settled record known to Verify.

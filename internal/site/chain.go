@@ -16,7 +16,8 @@ type chainPage struct {
 type chainLink struct {
 	Sequence              int64
 	Heading               string
-	Record, Previous, Key string
+	Record, Previous      string
+	Keys                  []string // of the signers
 	Issued                string
 	Index                 int
 	EntryPath, BundlePath string
@@ -35,10 +36,13 @@ func (v *visit) chain() (answer, error) {
 	view := chainPage{page: v.head(v.Say("title_chain", "title", t[0].Text)), Slug: p.Slug, PublicationPath: v.to(publicationPath(p.Slug)), Titles: t}
 	view.Feeds = v.feeds(p.Slug)
 	for _, r := range records {
-		l := chainLink{Sequence: r.Sequence, Heading: v.recordHeading(r), Record: r.Record.String(), Key: r.Key.String(), Issued: r.Issued,
+		l := chainLink{Sequence: r.Sequence, Heading: v.recordHeading(r), Record: r.Record.String(), Keys: []string{r.Key.String()}, Issued: r.Issued,
 			Index: int(r.Index), BundlePath: bundlePath(p.Slug, r.Sequence)}
 		if r.Previous != nil {
 			l.Previous = r.Previous.String()
+		}
+		for _, k := range r.Cosigned {
+			l.Keys = append(l.Keys, k.String())
 		}
 		l.EntryPath = v.entryOf(r.Index)
 		view.Records = append(view.Records, l)
@@ -53,6 +57,10 @@ func (v *visit) recordHeading(r publish.RecordSummary) string {
 		return v.Say("retracted_whole")
 	case r.Type == "retraction":
 		return v.Say("retracted_number", "number", r.Version)
+	case r.Type == "policy":
+		return v.Say("chain_policy")
+	case r.Type == "redaction":
+		return v.Say("chain_redaction")
 	case r.Version > 0:
 		return v.Say("version_heading", "number", r.Version)
 	}

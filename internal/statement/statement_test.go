@@ -73,7 +73,7 @@ func version() *statement.Version {
 func retraction() *statement.Retraction {
 	return &statement.Retraction{
 		Issued: "2031-06-07T08:09:10Z", Log: statement.LogName{KeyID: digest(7), Origin: "log.example"}, Previous: digest(2), Publication: digest(1),
-		Reason: "A demand was missing.", Sequence: 2, Version: &statement.RetractedVersion{Number: 1, Record: digest(2)},
+		Reason: "A demand was missing.", Sequence: 2, Version: &statement.VersionName{Number: 1, Record: digest(2)},
 	}
 }
 
