@@ -104,8 +104,11 @@ func runPublish(cmd *cobra.Command, env Env, dir string, f publishFlags) error {
 	if res.Awaiting() {
 		return sayAwaiting(env, d.Header.Slug, res)
 	}
-	fmt.Fprintf(env.Stdout, "published %s version %d\nrecord:  %s\ngenesis: %s\nentry:   %d of the log %s\n",
-		d.Header.Slug, res.Version, res.Record, res.Genesis, res.Index, trust.Policy().Origin())
+	fmt.Fprintf(env.Stdout, "published %s version %d\nrecord:  %s\ngenesis: %s\nentry:   %d of the log %s\npage:    %s\n",
+		d.Header.Slug, res.Version, res.Record, res.Genesis, res.Index, trust.Policy().Origin(), trust.BaseURL()+"/p/"+d.Header.Slug)
+	if res.Version == 1 {
+		fmt.Fprintln(env.Stderr, "make the genesis fingerprint public by another way: readers compare it once")
+	}
 	return f.await(cmd.Context(), env, p, res)
 }
 
@@ -156,6 +159,8 @@ func (f publishFlags) explain(err error, dir string) error {
 	switch {
 	case errors.As(err, &awaiting):
 		return withHint(err, "have it signed with `sijil cosign`, or propose another version with --anew")
+	case errors.Is(err, publisher.ErrReason):
+		return withHint(err, "say what changed in this version, and why, with `sijil review %s --reason …`", dir)
 	case errors.Is(err, publisher.ErrUnchanged):
 		return withHint(err, "change the files in %s, or close flags as repaired, and say why with `sijil review %s --reason …`", dir, dir)
 	case errors.Is(err, publisher.ErrRetracted):

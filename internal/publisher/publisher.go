@@ -31,6 +31,10 @@ import (
 // caller tells the person that there is nothing to publish.
 var ErrUnchanged = errors.New("texts, list, place and date are those of the latest version: there is nothing to publish")
 
+// ErrReason: a later version still gives the first one's reason, which every reader
+// would be told for ever. The caller asks the person for another.
+var ErrReason = errors.New("the reason is still the first version's")
+
 // ErrRetracted: the publication was withdrawn, and nothing can follow. The caller
 // tells the person, who may open a new publication.
 var ErrRetracted = errors.New("the publication is retracted: nothing can follow")
@@ -369,6 +373,11 @@ func (p *Publisher) next(in Input, pub *evidence.Publication) (*statement.Versio
 		// Only a retracted version may be said again: its publisher wants it back.
 		if _, gone := pub.Retraction(v.Version - 1); !gone {
 			return nil, nil, ErrUnchanged
+		}
+	}
+	if first, later := pub.Version(1); later && first.Edition.Statement().Reason == v.Reason {
+		if _, gone := pub.Retraction(1); !gone {
+			return nil, nil, ErrReason
 		}
 	}
 	return v, disclosures, nil
