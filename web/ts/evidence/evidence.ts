@@ -5,16 +5,17 @@
 //  2. the checkpoint is signed as the witness policy asks, and a statement that the log
 //     has ended, if there is one, is signed and not contradicted by it;
 //  3. the head is signed by the log, for this genesis;
-//  4. each record, from genesis to head: the bundle is in its one encoding; it follows
-//     the chain; its signature is by a key of the publication policy; its entry,
-//     rebuilt, is included under a checkpoint that satisfies the policy; log indices rise;
+//  4. each record, from genesis to head: its bundles, one for each signature that the
+//     publication policy asks for, are in their one encoding; it follows the chain; its
+//     signatures are by different keys of the publication policy; their entries, rebuilt,
+//     are included under checkpoints that satisfy the witness policy; log indices rise;
 //  5. the genesis digest is the pinned one, the last record is the head's;
 //  6. all checkpoints met on the way are of one tree, and of the tree this browser saw
 //     last;
 //  7. texts and signatory lists have the digests the records name.
 //
 // There is no second opinion of a stock verifier here: the tool and CI have it.
-import { start, next, type Accepted, type Chain } from "../chain/chain.ts";
+import { advance, cosign, propose, start, type Accepted, type Chain, type Proposal } from "../chain/chain.ts";
 import { logOnly, QuorumError, type Policy, type Trust } from "../keys/policy.ts";
 import { digestText, hex, same, sha256, utf8, type Bytes } from "../log/bytes.ts";
 import { parseBundle, verifyLogged, type Bundle } from "../log/bundle.ts";
@@ -64,7 +65,7 @@ export interface Edition {
 }
 
 export interface Opened extends Accepted {
-  index: number;
+  index: number; // in the log, of its last signature
   edition?: Edition;
 }
 
@@ -154,45 +155,97 @@ async function readHead(r: Reader, genesis: string): Promise<Head> {
 
 const ahead = 8; // bundles that are asked for at a time
 
+// bundlePath is where the bundle of a record's nth signature stands, from 1.
+const bundlePath = (o: Options, sequence: number, nth: number) => `${publicationPath(o)}/records/${sequence}${nth === 1 ? "" : `.${nth}`}.bundle.json`;
+
 async function readRecords(r: Reader, genesis: string, head: Head): Promise<Opened[]> {
   const records: Opened[] = [];
-  const pending = new Map<number, Promise<Bytes | undefined>>();
-  const path = (n: number) => `${publicationPath(r.o)}/records/${n}.bundle.json`;
-  const ask = (n: number) => {
-    const p = r.fetch(path(n));
-    p.catch(() => undefined); // whoever waits for it hears of it
-    pending.set(n, p);
-  };
+  const places: number[][] = []; // of each record's signatures
+  const pending = new Map<string, Promise<Bytes | undefined>>();
   let chain: Chain | undefined;
+  let asked = 0; // up to which record
   for (let n = 0; n < maxRecords; n++) {
-    if (!pending.has(n)) for (let k = n; k < n + (n === 0 ? 1 : ahead); k++) ask(k);
-    const data = await pending.get(n);
-    if (!data) throw damaged(path(n), "is missing");
-    await verified(path(n), async () => {
-      const b = parseBundle(data);
-      let record: Accepted;
-      if (!chain) {
-        ({ chain, record } = await start(b));
-        if (chain.slug !== r.o.slug || chain.log.origin !== r.policy.log.name || chain.log.keyId !== digestText(r.policy.log.id)) throw new Error("the genesis record is for another slug or log");
-        if (record.digest !== genesis) throw new Error(`the genesis record is ${record.digest}, the pins say ${genesis}`);
-      } else record = await next(chain, b);
-      await place(r, records, b, record);
-    });
-    const last = records[n] as Opened;
-    if (last.digest !== head.record) continue;
-    if (last.index !== head.index) throw damaged(headPath(r.o), `says log index ${head.index}, the record is at ${last.index}`);
-    return records;
+    const want = chain?.policy.threshold ?? 1;
+    if (n >= asked) {
+      asked = n === 0 ? 1 : n + ahead;
+      for (let k = n; k < asked; k++) for (let nth = 1; nth <= want; nth++) ask(r, pending, bundlePath(r.o, k, nth));
+    }
+    const bundles: Bundle[] = [];
+    for (let nth = 1; nth <= want; nth++) {
+      const path = bundlePath(r.o, n, nth);
+      const data = await ask(r, pending, path);
+      pending.delete(path);
+      if (!data) throw damaged(path, "is missing");
+      bundles.push(await verified(path, async () => parseBundle(data)));
+    }
+    const follows: Following = chain ? await nextRecord(r, chain, bundles) : await firstRecord(r, bundles[0] as Bundle, genesis);
+    chain = follows.chain;
+    places.push(await readPlaces(r, follows.record, n, bundles));
+    records.push({ ...follows.record, index: (bundles[want - 1] as Bundle).entry.index });
+    if (follows.record.digest === head.record) {
+      checkIndices(r, records, places, head);
+      return records;
+    }
   }
   throw damaged(headPath(r.o), `names a record that is not among the first ${maxRecords}`);
 }
 
-// place verifies a record's place in the log.
-async function place(r: Reader, records: Opened[], b: Bundle, record: Accepted): Promise<void> {
-  const c = await verifyLogged(b, record.leaf, r.policy, r.ed25519);
-  const before = records[records.length - 1];
-  if (before && b.entry.index <= before.index) throw new Error("stands in the log before the record it follows");
-  r.trees.push(c);
-  records.push({ ...record, index: b.entry.index });
+// ask fetches a document once, and before it is waited for.
+function ask(r: Reader, pending: Map<string, Promise<Bytes | undefined>>, path: string): Promise<Bytes | undefined> {
+  const known = pending.get(path);
+  if (known) return known;
+  const p = r.fetch(path);
+  p.catch(() => undefined); // whoever waits for it hears of it
+  pending.set(path, p);
+  return p;
+}
+
+interface Following {
+  chain: Chain;
+  record: Accepted;
+}
+
+const firstRecord = (r: Reader, b: Bundle, genesis: string): Promise<Following> =>
+  verified(bundlePath(r.o, 0, 1), async () => {
+    const { chain, record } = await start(b);
+    if (chain.slug !== r.o.slug || chain.log.origin !== r.policy.log.name || chain.log.keyId !== digestText(r.policy.log.id)) throw new Error("the genesis record is for another slug or log");
+    if (record.digest !== genesis) throw new Error(`the genesis record is ${record.digest}, the pins say ${genesis}`);
+    return { chain, record };
+  });
+
+// nextRecord verifies a record's signatures and its place in the chain, which it moves on.
+async function nextRecord(r: Reader, chain: Chain, bundles: Bundle[]): Promise<Following> {
+  const sequence = chain.sequence + 1;
+  let p: Proposal | undefined;
+  for (const [i, b] of bundles.entries()) {
+    await verified(bundlePath(r.o, sequence, i + 1), async () => {
+      if (p) await cosign(p, b);
+      else p = await propose(chain, b);
+    });
+  }
+  return { chain, record: await verified(bundlePath(r.o, sequence, 1), async () => advance(chain, p as Proposal)) };
+}
+
+// readPlaces verifies the place in the log of each of a record's signatures.
+async function readPlaces(r: Reader, record: Accepted, sequence: number, bundles: Bundle[]): Promise<number[]> {
+  for (const [i, signed] of record.signatures.entries()) {
+    await verified(bundlePath(r.o, sequence, i + 1), async () => r.trees.push(await verifyLogged(bundles[i] as Bundle, signed.leaf, r.policy, r.ed25519)));
+  }
+  return bundles.map((b) => b.entry.index);
+}
+
+// checkIndices: log indices rise along the chain, from signature to signature, and the
+// last is the head's.
+function checkIndices(r: Reader, records: Opened[], places: number[][], head: Head): void {
+  let before = -1;
+  for (const [sequence, indices] of places.entries()) {
+    for (const [i, index] of indices.entries()) {
+      if (index <= before) throw damaged(bundlePath(r.o, sequence, i + 1), `stands in the log before the ${i === 0 ? "record that it follows" : "signature that it follows"}`);
+      before = index;
+    }
+  }
+  const last = records[records.length - 1] as Opened;
+  if (last.index !== head.index) throw damaged(headPath(r.o), `says log index ${head.index}, the record is at ${last.index}`);
 }
 
 const note = (b: Bytes) => new TextDecoder().decode(b);
