@@ -240,7 +240,7 @@ function checkIndices(r: Reader, records: Opened[], places: number[][], head: He
   let before = -1;
   for (const [sequence, indices] of places.entries()) {
     for (const [i, index] of indices.entries()) {
-      if (index <= before) throw damaged(bundlePath(r.o, sequence, i + 1), `stands in the log before the ${i === 0 ? "record that it follows" : "signature that it follows"}`);
+      if (index <= before) throw damaged(bundlePath(r.o, sequence, i + 1), `stands in the log before the ${i === 0 ? "record it follows" : "signature that it follows"}`);
       before = index;
     }
   }
