@@ -203,6 +203,7 @@ async function version(m: Members, subjects: Subject[]): Promise<[Version, Subje
     placeDate: words(m["placeDate"], "placeDate"), reason: str(m["reason"], "reason"), title: words(m["title"], "title"),
     commitments, signatories: await digestOf(commitments), texts,
   };
+  if (s.version > s.sequence) throw new Error("version: want 1 to the sequence number");
   return [s, [
     ...texts.map((t) => ({ name: `canonical/${t.language}`, sha256: t.canonical })), { name: "signatories", sha256: s.signatories },
     ...texts.map((t) => ({ name: `text/${t.language}`, sha256: t.file })),
@@ -214,6 +215,7 @@ async function retraction(m: Members): Promise<[Retraction, Subject[]]> {
   if ("version" in m) {
     const v = members(m["version"], "version", "number", "record");
     s.version = { number: int(v["number"], "number", 1), record: digest(v["record"], "record") };
+    if (s.version.number >= s.sequence || s.version.record === s.publication) throw new Error("version: want a version before this record");
   }
   return [s, [{ name: "retracted", sha256: (s.version?.record ?? s.publication).slice("sha256:".length) }]];
 }
