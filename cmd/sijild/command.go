@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -31,7 +33,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		ran = true
 		return nil
 	}
-	err := root.ExecuteContext(ctx)
+	called, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
 	}
@@ -40,7 +42,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "sijild: hint: %s\n", hint)
 	}
 	if !ran {
-		fmt.Fprintln(stderr, "sijild: hint: run the command with --help to see what it takes")
+		fmt.Fprintf(stderr, "sijild: hint: it is used as `%s`; see `%s --help`\n", called.UseLine(), called.CommandPath())
 		return 2
 	}
 	return 1
@@ -68,12 +70,22 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 		Short:         "Keep a transparency log of declarations, and serve it",
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Version:       version(),
 		Args:          cobra.NoArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newInit(stdout), newServe(stderr), newToken(stdout), newFingerprint(stdout), newPolicy(stdout), newDoor(stdout), newReleaseKey(stdout), newFreeze(stdout, stderr), newCheck(stdout))
 	return root
+}
+
+// version is what the Go tool wrote into the program.
+func version() string {
+	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" {
+		return b.Main.Version
+	}
+	return "(unknown)"
 }
 
 func dataFlag(c *cobra.Command, data *string) {
@@ -97,6 +109,11 @@ or key is another log. Nothing else makes a log; serve refuses a folder without.
 				return err
 			}
 			fmt.Fprintf(stdout, "log:         %s\nfingerprint: %s\nlog key:     %s (keep a copy of it apart from the backups)\n", key.Origin(), key.ID(), o.logKeyPath())
+			if u, err := url.Parse(o.url); err == nil && u.Port() != "" && u.Scheme == "http" {
+				fmt.Fprintf(stdout, "next:        sijild serve --data %s --listen 127.0.0.1:%s\n", o.data, u.Port())
+				return nil
+			}
+			fmt.Fprintf(stdout, "next:        sijild serve --data %s, behind a proxy that answers at %s\n", o.data, o.url)
 			return nil
 		},
 	}

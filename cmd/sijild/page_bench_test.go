@@ -69,7 +69,7 @@ func TestPageFigures(t *testing.T) {
 	who.run(chromedp.Navigate(c.url+"/"), chromedp.WaitReady("#answer"))
 	shown := time.Since(start)
 	cold := shown + verdict()
-	for _, name := range []string{"page.js", "form.js", "badge.js", "engine.js", "style.css"} {
+	for _, name := range []string{"page.js", "form.js", "office.js", "badge.js", "engine.js", "style.css"} {
 		t.Logf("%s: %d bytes, gzip", name, packedSize(t, name))
 	}
 	t.Logf("first page: %d bytes in %d requests; with a verdict %d bytes", home, asked, all)

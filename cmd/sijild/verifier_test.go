@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/sijil/sijil/internal/extract/extracttest"
 )
 
 // TestPortableVerifier: one file, opened from the disk, checks copies against the service
@@ -54,6 +56,13 @@ func TestPortableVerifier(t *testing.T) {
 		if word != x.word || !strings.Contains(said, x.says) || strings.Contains(said, "file://") || !strings.Contains(said, "sijil trust init "+c.url) {
 			t.Errorf("%s: %s\n%s", name, word, said)
 		}
+	}
+	word := filepath.Join(dir, "copy.docx")
+	check(t, os.WriteFile(word, extracttest.DOCX(strings.Split(strings.TrimSpace(latest), "\n")), 0o644))
+	p.run(chromedp.Navigate("file://"+file), chromedp.WaitVisible("#text"), chromedp.SetUploadFiles("#file", []string{word}, chromedp.ByQuery),
+		chromedp.Click("button[type=submit]", chromedp.ByQuery))
+	if word, said := p.answer(); word != "Authentic" {
+		t.Errorf("a Word file: %s\n%s", word, said)
 	}
 	for _, r := range p.requests() {
 		_, address, _ := strings.Cut(r, " ")

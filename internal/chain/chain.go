@@ -87,7 +87,7 @@ type Chain struct {
 // version is what the chain keeps of a version record.
 type version struct {
 	record    log.Digest
-	entries   []string // commitments of its list
+	statement *statement.Version
 	retracted bool
 }
 
@@ -141,7 +141,7 @@ func (c *Chain) place(s statement.Statement, h statement.Header) error {
 		if _, ok := c.withheld[s.Entry]; ok {
 			return conflict("the entry is withheld already")
 		}
-		if !slices.ContainsFunc(c.versions, func(v version) bool { return slices.Contains(v.entries, s.Entry) }) {
+		if !slices.ContainsFunc(c.versions, func(v version) bool { return slices.Contains(v.statement.Signatories.Commitments, s.Entry) }) {
 			return conflict("no version lists the entry")
 		}
 	}
@@ -171,7 +171,7 @@ func (c *Chain) Advance(r *Record) {
 	c.head, c.sequence = r.Digest(), h.Sequence
 	switch s := r.Statement.(type) {
 	case *statement.Version:
-		c.versions = append(c.versions, version{record: r.Digest(), entries: s.Signatories.Commitments})
+		c.versions = append(c.versions, version{record: r.Digest(), statement: s})
 	case *statement.PolicyChange:
 		// The statement was checked when it was parsed: its keys parse.
 		c.keys, _ = s.Policy.PublicKeys()
@@ -229,12 +229,12 @@ func (c *Chain) Withheld(commitment string) (record log.Digest, ok bool) {
 	return record, ok
 }
 
-// Entries are the commitments that version n lists.
-func (c *Chain) Entries(n int) []string {
+// Statement returns the statement of version n, nil if there is none.
+func (c *Chain) Statement(n int) *statement.Version {
 	if n < 1 || n > len(c.versions) {
 		return nil
 	}
-	return slices.Clone(c.versions[n-1].entries)
+	return c.versions[n-1].statement
 }
 
 // VersionRecord is the record digest of version n, zero if there is none.

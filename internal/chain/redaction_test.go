@@ -25,7 +25,7 @@ func TestRedactions(t *testing.T) {
 	x := newLine(t)
 	c := x.at(2)
 	before := c.Clone()
-	gone, kept := c.Entries(1)[2], c.Entries(2)[0] // in the first version alone, and in both
+	gone, kept := c.Statement(1).Signatories.Commitments[2], c.Statement(2).Signatories.Commitments[0] // in the first version alone, and in both
 	x.pub.Redact(1, 2)
 	r := accept(t, c, x.pub.Bundles[3])
 	if record, ok := c.Withheld(gone); !ok || record != r.Digest() {

@@ -88,6 +88,27 @@ func (l Layout) Record(slug string, record log.Digest) string {
 	return fmt.Sprintf("%s/records/%s.bundle.json", l.publication(slug), record.Hex())
 }
 
+// RecordSignature is the bundle of its nth signature, from 1.
+func (l Layout) RecordSignature(slug string, record log.Digest, n int) string {
+	if n == 1 {
+		return fmt.Sprintf("%s/records/%s.bundle.json", l.signed(slug), record.Hex())
+	}
+	return fmt.Sprintf("%s/records/%s.%d.bundle.json", l.signed(slug), record.Hex(), n)
+}
+
+// Summary is what the service says of a publication: where to look.
+func (l Layout) Summary(slug string) string { return l.publication(slug) }
+
+// ProposalText is a text of a version that waits for signatures.
+func (l Layout) ProposalText(slug string, record log.Digest, language string) string {
+	return fmt.Sprintf("%s/proposals/%s/text.%s.txt", l.publication(slug), record.Hex(), language)
+}
+
+// ProposalSignatories is its list with its disclosures.
+func (l Layout) ProposalSignatories(slug string, record log.Digest) string {
+	return fmt.Sprintf("%s/proposals/%s/signatories.json", l.publication(slug), record.Hex())
+}
+
 // Version is the folder of a version's documents.
 func (l Layout) Version(slug string, version int) string {
 	return fmt.Sprintf("%s/versions/%d", l.publication(slug), version)

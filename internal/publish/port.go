@@ -75,28 +75,62 @@ type Store interface {
 // AsideStore keeps the records that belong to no chain. What writes is durable when
 // it returns nil.
 type AsideStore interface {
-	// ReserveAside writes a record before it is logged. ErrTaken: it is there.
+	// ReserveAside writes a record before it is logged, and uses up its invitation.
+	// ErrTaken: the record is there. ErrInvitationUsed: it let another one in.
 	ReserveAside(ctx context.Context, a Aside) error
 	// SettleAside says that it is in the log.
 	SettleAside(ctx context.Context, record, key log.Digest, index int64) error
 	// Asides calls yield for all of them, by log index; reserved ones last.
 	Asides(ctx context.Context, yield func(Aside) error) error
+	// MarkSeen says when a domain was last seen to say what it said of an entry.
+	MarkSeen(ctx context.Context, genesis log.Digest, entry string, at time.Time) error
+	// Seen calls yield for all that MarkSeen said last.
+	Seen(ctx context.Context, yield func(genesis log.Digest, entry string, at time.Time)) error
 }
 
 // Aside is a record that belongs to no chain: a claim or a sighting. Index is -1
 // while it is reserved and not settled.
 type Aside struct {
-	Record  log.Digest
-	Key     log.Digest // of the signer
-	Genesis log.Digest
-	Entry   string // commitment of the list entry that it is about
-	Bundle  []byte // without a log entry
-	Index   int64
+	Record     log.Digest
+	SPKI       []byte // the signer's key
+	Genesis    log.Digest
+	Entry      string      // commitment of the list entry that it is about
+	Bundle     []byte      // without a log entry
+	Invitation *log.Digest // that lets it in. Optional
+	Index      int64
+}
+
+// Domains asks what an organisation's own domain says.
+type Domains interface {
+	// Look reads the domain's file and its DNS records. An error means that nothing
+	// is known, and never that something was removed.
+	Look(ctx context.Context, domain string) ([]DomainSaid, error)
+}
+
+// DomainSaid is what one place of a domain says.
+type DomainSaid struct {
+	Via         string      // "file" or "dns"
+	Document    log.Digest  // SHA-256 of what was read; zero where there is nothing
+	Certificate *log.Digest // SHA-256 of the TLS certificate over which a file came
+	Lines       []DomainLine
+}
+
+// DomainLine is one line: a claim of a kind (statement.ClaimEndorsement and the
+// others) about a version, or, where Kind is "key", the digest of a key.
+type DomainLine struct {
+	Kind        string
+	Publication log.Digest
+	Version     int
+	Record      log.Digest
+	Entry       string
+	Key         log.Digest
 }
 
 var (
 	// ErrTaken: see Store.Reserve. The caller answers 409.
 	ErrTaken = errors.New("taken by another record")
+	// ErrInvitationUsed: an invitation lets one record in. The caller answers 403.
+	ErrInvitationUsed = errors.New("the invitation was used before")
 	// ErrToken: the token is unknown, used, expired or for another slug. The
 	// caller answers 403.
 	ErrToken = errors.New("the token is not valid")

@@ -26,6 +26,7 @@ type publication struct {
 	pending   *entry                // its last signature is reserved, not settled
 	head      []byte                // the last head that was signed with a settlement
 	headAt    int64                 // its tree size
+	asides    asides
 }
 
 // entry is a record, or a proposal for one, with what the service knows of it.
@@ -123,7 +124,7 @@ func (s *Service) start(b *log.Bundle) (*publication, *chain.Record, error) {
 	if c.Log() != s.name {
 		return nil, nil, &chain.ForeignError{What: "log", Got: c.Log().Origin + " " + c.Log().KeyID.String(), Want: s.name.Origin + " " + s.name.KeyID.String()}
 	}
-	return &publication{slug: c.Slug(), chain: c, proposals: map[log.Digest]*entry{}}, r, nil
+	return &publication{slug: c.Slug(), chain: c, proposals: map[log.Digest]*entry{}, asides: newAsides()}, r, nil
 }
 
 // add appends a settled entry. The caller holds mu, or is alone.

@@ -15,15 +15,19 @@ package publish
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/sijil/sijil/internal/chain"
+	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/statement"
@@ -55,6 +59,16 @@ type Config struct {
 	Trust  *keys.Trust // what this service itself pins
 	Clock  func() time.Time
 	Logger *slog.Logger
+	// Observer signs what this service sees of signatories. Optional: without it
+	// nothing is seen. Observers are the keys that signed before.
+	Observer  *keys.Signer
+	Observers []*keys.PublicKey
+	// Domains looks at organisations' domains. Optional.
+	Domains Domains
+	// Passkeys verifies assertions. Optional: without it there are none.
+	Passkeys endorsement.PasskeyVerifier
+	// Rand is a cryptographic source. Optional; default crypto/rand.
+	Rand io.Reader
 	// Files reads the files that are to be checked. Optional: without it forms that
 	// need an engine are not read.
 	Files *extract.Reader
@@ -69,8 +83,10 @@ type Service struct {
 
 	mu           sync.RWMutex // guards publications
 	publications map[string]*publication
-	creating     sync.Mutex // one genesis at a time: slugs are compared with all others
-	releasing    sync.Mutex // guards the newest release in Store
+	observers    []*keys.PublicKey // the one in use first
+	unsettled    []unsettled       // until Open is done
+	creating     sync.Mutex        // one genesis at a time: slugs are compared with all others
+	releasing    sync.Mutex        // guards the newest release in Store
 }
 
 // Open loads what the store has, finishes what a crash left unfinished, and
@@ -81,6 +97,12 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 		c.Files = &extract.Reader{}
 	}
 	s := &Service{Config: c, name: statement.NameOf(c.Trust.Policy().Log()), index: match.NewIndex(), ring: newRing(), publications: map[string]*publication{}}
+	if s.Rand == nil {
+		s.Rand = rand.Reader
+	}
+	if s.observers = slices.Clone(s.Observers); s.Observer != nil {
+		s.observers = slices.Insert(s.observers, 0, s.Observer.Public())
+	}
 	if s.Door == "" {
 		s.Door = DoorOff
 	}
@@ -90,13 +112,22 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("load publications: %w", err)
 	}
+	if c.ReadOnly {
+		return s, s.loadAsides(ctx)
+	}
 	for _, p := range s.all() {
-		if c.ReadOnly {
-			break
-		}
 		if err := s.resume(ctx, p); err != nil {
 			return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
 		}
+		if err := s.withholdAgain(ctx, p); err != nil {
+			return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
+		}
+	}
+	if err := s.loadAsides(ctx); err != nil {
+		return nil, fmt.Errorf("load endorsements: %w", err)
+	}
+	if err := s.resumeAsides(ctx); err != nil {
+		return nil, fmt.Errorf("finish what was interrupted: %w", err)
 	}
 	return s, nil
 }

@@ -53,18 +53,20 @@ func (s *Service) Bundle(v View, slug string, sequence int64, n int) ([]byte, er
 }
 
 // RecordBundle is Bundle for a record by its digest: also for one that waits for
-// signatures, or never had as many as it needs.
+// signatures, or never had as many as it needs, and for one that belongs to no chain.
 func (s *Service) RecordBundle(v View, slug string, record log.Digest, n int) ([]byte, error) {
 	p, err := s.find(slug)
 	if err != nil {
 		return nil, err
 	}
 	c := s.tree(v)
-	e, ok := p.known(record)
-	if !ok {
-		return nil, fmt.Errorf("record %w", ErrUnknown)
+	if e, ok := p.known(record); ok {
+		return s.signatureBundle(e, n, c)
 	}
-	return s.signatureBundle(e, n, c)
+	if a, ok := p.aside(record); ok && n == 1 && a.index < c.Size {
+		return s.complete(a.bundle, a.record.Signed, a.index, c)
+	}
+	return nil, fmt.Errorf("record %w", ErrUnknown)
 }
 
 func (s *Service) signatureBundle(e *entry, n int, c Checkpoint) ([]byte, error) {

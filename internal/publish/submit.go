@@ -175,6 +175,11 @@ func (s *Service) admitted(p *publication, b *log.Bundle, c Content) (*entry, Co
 	if mine >= maxProposals {
 		return nil, Content{}, &chain.ConflictError{Head: p.chain.Head(), Sequence: p.chain.Sequence(), Detail: fmt.Sprintf("%d records that this key proposed wait for signatures; have one of them signed", mine)}
 	}
+	if r, ok := e.statement().(*statement.Redaction); ok {
+		if err := p.checkRedaction(r); err != nil {
+			return nil, Content{}, err
+		}
+	}
 	var err error
 	if e.edition, err = openEdition(e.statement(), c); err != nil {
 		return nil, Content{}, &InvalidError{err}
@@ -261,7 +266,7 @@ func (s *Service) settle(ctx context.Context, p *publication) (*Receipt, error) 
 	}
 	signed.data = nil // the store has it
 	p.mu.Lock()
-	p.pending = nil
+	p.pending, p.asides.book = nil, nil
 	if e.record == nil {
 		p.proposals[e.digest()] = e
 		p.mu.Unlock()
@@ -270,7 +275,11 @@ func (s *Service) settle(ctx context.Context, p *publication) (*Receipt, error) 
 	p.add(*e)
 	p.head, p.headAt = settled.Head, c.Size
 	p.mu.Unlock()
-	if err := s.indexed(p, *e); err != nil {
+	if r, ok := e.statement().(*statement.Redaction); ok {
+		if err := s.withhold(ctx, p, r.Entry); err != nil {
+			return nil, err
+		}
+	} else if err := s.indexed(p, *e); err != nil {
 		return nil, fmt.Errorf("index: %w", err)
 	}
 	return e.receipt(*signed, bundle, true), nil

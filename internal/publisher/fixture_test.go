@@ -90,7 +90,7 @@ func (s *service) call(name string, do func() (*publish.Receipt, error)) (*remot
 	if err := s.fail(name, true); err != nil {
 		return nil, err
 	}
-	return &remote.Receipt{Record: r.Record, Sequence: r.Sequence, Index: r.Index, Bundle: r.Bundle, Created: r.Created}, nil
+	return &remote.Receipt{Record: r.Record, Sequence: r.Sequence, Index: r.Index, Bundle: r.Bundle, Have: r.Have, Want: r.Want, Created: r.Created}, nil
 }
 
 func status(err error) int {

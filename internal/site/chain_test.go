@@ -38,8 +38,8 @@ func TestChainOfSeveralKeys(t *testing.T) {
 	w.signer = second
 	submit(redaction)
 	for lang, want := range map[string][2]string{
-		"": {"The keys that sign were changed", "A name of the list was withheld"}, "/fr": {"Les clés qui signent ont été changées", "Un nom de la liste n’est plus divulgué"},
-		"/ar": {"تغيّرت المفاتيح الموقِّعة", "حُجب اسم من القائمة"},
+		"": {"A new publication policy", "One name is withheld"}, "/fr": {"Une nouvelle politique de publication", "Un nom est retiré de la vue"},
+		"/ar": {"سياسة نشر جديدة", "اسم واحد محجوب"},
 	} {
 		for _, path := range []string{lang + "/p/wells/chain", lang + "/p/wells/history"} {
 			root, main := mainOf(t, w, path)
@@ -53,7 +53,7 @@ func TestChainOfSeveralKeys(t *testing.T) {
 	}
 	// Either signature's entry leads to the chain.
 	for _, path := range []string{"/log/entries/4", "/log/entries/5"} {
-		if root, main := mainOf(t, w, path); !has(root, linkTo("/p/wells/chain")) || !strings.Contains(main, "A name of the list was withheld") {
+		if root, main := mainOf(t, w, path); !has(root, linkTo("/p/wells/chain")) || !strings.Contains(main, "One name is withheld") {
 			t.Errorf("%s: %s", path, main)
 		}
 	}

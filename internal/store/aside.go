@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/signatory"
@@ -14,16 +15,55 @@ import (
 // ReserveAside implements publish.AsideStore.
 func (s *Store) ReserveAside(ctx context.Context, a publish.Aside) error {
 	return s.queue.do(ctx, func(t *tx) error {
-		done, err := t.execOne(`INSERT INTO aside (record, key, genesis, entry, bundle) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			a.Record[:], a.Key[:], a.Genesis[:], a.Entry, a.Bundle)
+		key := log.Sum(a.SPKI)
+		done, err := t.execOne(`INSERT INTO aside (record, key, spki, genesis, entry, bundle) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			a.Record[:], key[:], a.SPKI, a.Genesis[:], a.Entry, a.Bundle)
 		if err != nil {
 			return fmt.Errorf("store: reserve: %w", err)
 		}
 		if !done {
 			return publish.ErrTaken
 		}
+		if a.Invitation == nil {
+			return nil
+		}
+		done, err = t.execOne(`INSERT INTO invitation (digest, record) VALUES (?, ?) ON CONFLICT DO NOTHING`, a.Invitation[:], a.Record[:])
+		if err != nil {
+			return fmt.Errorf("store: use invitation: %w", err)
+		}
+		if !done {
+			return publish.ErrInvitationUsed
+		}
 		return nil
 	})
+}
+
+// MarkSeen implements publish.AsideStore.
+func (s *Store) MarkSeen(ctx context.Context, genesis log.Digest, entry string, at time.Time) error {
+	return s.queue.do(ctx, func(t *tx) error {
+		_, err := t.exec(`INSERT INTO seen (genesis, entry, at) VALUES (?, ?, ?) ON CONFLICT (genesis, entry) DO UPDATE SET at = excluded.at`, genesis[:], entry, at.Unix())
+		if err != nil {
+			return fmt.Errorf("store: seen: %w", err)
+		}
+		return nil
+	})
+}
+
+// Seen implements publish.AsideStore.
+func (s *Store) Seen(ctx context.Context, yield func(genesis log.Digest, entry string, at time.Time)) error {
+	return s.each(ctx, func(rows *sql.Rows) error {
+		var genesis []byte
+		var entry string
+		var at int64
+		if err := rows.Scan(&genesis, &entry, &at); err != nil {
+			return err
+		}
+		if len(genesis) != len(log.Digest{}) {
+			return errors.New("seen: a digest is not 32 bytes")
+		}
+		yield(log.Digest(genesis), entry, time.Unix(at, 0).UTC())
+		return nil
+	}, `SELECT genesis, entry, at FROM seen`)
 }
 
 // SettleAside implements publish.AsideStore.
@@ -44,20 +84,20 @@ func (s *Store) SettleAside(ctx context.Context, record, key log.Digest, index i
 func (s *Store) Asides(ctx context.Context, yield func(publish.Aside) error) error {
 	return s.each(ctx, func(rows *sql.Rows) error {
 		var a publish.Aside
-		var record, key, genesis []byte
+		var record, genesis []byte
 		var index sql.NullInt64
-		if err := rows.Scan(&record, &key, &genesis, &a.Entry, &a.Bundle, &index); err != nil {
+		if err := rows.Scan(&record, &a.SPKI, &genesis, &a.Entry, &a.Bundle, &index); err != nil {
 			return err
 		}
-		if len(record) != len(a.Record) || len(key) != len(a.Key) || len(genesis) != len(a.Genesis) {
+		if len(record) != len(a.Record) || len(genesis) != len(a.Genesis) {
 			return errors.New("asides: a digest is not 32 bytes")
 		}
-		a.Record, a.Key, a.Genesis, a.Index = log.Digest(record), log.Digest(key), log.Digest(genesis), -1
+		a.Record, a.Genesis, a.Index = log.Digest(record), log.Digest(genesis), -1
 		if index.Valid {
 			a.Index = index.Int64
 		}
 		return yield(a)
-	}, `SELECT record, key, genesis, entry, bundle, log_index FROM aside ORDER BY log_index IS NULL, log_index`)
+	}, `SELECT record, spki, genesis, entry, bundle, log_index FROM aside ORDER BY log_index IS NULL, log_index`)
 }
 
 // Withhold implements publish.Store. SQLite overwrites what is deleted
@@ -69,6 +109,9 @@ func (s *Store) Withhold(ctx context.Context, genesis log.Digest, entry string, 
 			return fmt.Errorf("store: withhold: %w", err)
 		}
 		if _, err := t.exec(`DELETE FROM aside WHERE genesis = ? AND entry = ?`, genesis[:], entry); err != nil {
+			return fmt.Errorf("store: withhold: %w", err)
+		}
+		if _, err := t.exec(`DELETE FROM seen WHERE genesis = ? AND entry = ?`, genesis[:], entry); err != nil {
 			return fmt.Errorf("store: withhold: %w", err)
 		}
 		return nil

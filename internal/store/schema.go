@@ -51,7 +51,8 @@ CREATE TABLE disclosure (
 -- Records that belong to no chain: what signatories say, and what the service saw.
 CREATE TABLE aside (
   record    BLOB NOT NULL,
-  key       BLOB NOT NULL,  -- SHA-256 of the signer's SubjectPublicKeyInfo
+  key       BLOB NOT NULL,  -- SHA-256 of the signer's SubjectPublicKeyInfo, which is:
+  spki      BLOB NOT NULL,
   genesis   BLOB NOT NULL REFERENCES publication(genesis),
   entry     TEXT NOT NULL,  -- commitment of the list entry that it is about
   bundle    BLOB NOT NULL,  -- without a log entry
@@ -60,6 +61,20 @@ CREATE TABLE aside (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX aside_entry ON aside (genesis, entry);
+
+-- Invitations that were used, by their digest; the invitation itself is nowhere.
+CREATE TABLE invitation (
+  digest BLOB PRIMARY KEY,
+  record BLOB NOT NULL    -- that it let in
+) STRICT, WITHOUT ROWID;
+
+-- When a domain was last seen to say what it said.
+CREATE TABLE seen (
+  genesis BLOB NOT NULL REFERENCES publication(genesis),
+  entry   TEXT NOT NULL,
+  at      INTEGER NOT NULL, -- Unix seconds
+  PRIMARY KEY (genesis, entry)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE token (
   digest  BLOB PRIMARY KEY, -- SHA-256 of the token; the token itself is nowhere

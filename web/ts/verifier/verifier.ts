@@ -11,6 +11,7 @@ import verdictFr from "../../messages/verdict.fr.json";
 import { checkEvidence, indexOf, uncheckedFor } from "../evidence/check.ts";
 import { EvidenceError, openPublication } from "../evidence/evidence.ts";
 import { ExtractError, read } from "../extract/extract.ts";
+import * as office from "../extract/office.ts";
 import { openArchive } from "../extract/zip.ts";
 import { parseTrust, type Trust } from "../keys/policy.ts";
 import { checkCopy, newUnchecked, type Copy, type Verdict } from "../match/match.ts";
@@ -91,7 +92,7 @@ async function bytesOf(input: HTMLInputElement): Promise<Uint8Array<ArrayBuffer>
 async function answer(text: HTMLTextAreaElement, file: HTMLInputElement, pack: HTMLInputElement): Promise<HTMLElement> {
   const bytes = (await bytesOf(file)) ?? new TextEncoder().encode(text.value.replace(/\r\n/g, "\n"));
   try {
-    const what = await read(bytes);
+    const what = await read(bytes, async () => office);
     if (!("copy" in what)) return h("p", { class: "note" }, words.service);
     return await check(what.copy, await bytesOf(pack));
   } catch (e) {
