@@ -140,6 +140,7 @@ func newServe(stderr io.Writer) *cobra.Command {
 	c.Flags().StringVar(&o.logKey, "log-key", "", "the log key's `FILE`, if it is not in the data folder")
 	c.Flags().StringVar(&o.addressFile, "address-file", "", "write the address that is listened on to `FILE`")
 	c.Flags().Var(doorValue{&o.door}, "door", "whose entries the Rekor v2 API takes: off, listed (see sijild door) or open")
+	c.Flags().Var(fetchValue{&o.domains}, "domains", "ask organisations' domains what they say of their list entries: off, on, or private (addresses of the own network too)")
 	c.Flags().Var(fetchValue{&o.fetch}, "fetch", "fetch pages whose address somebody gives, to check them: off, on, or private (addresses of the own network too: for an intranet)")
 	c.Flags().StringVar(&o.metrics, "metrics", "", "serve Prometheus metrics at /metrics on `ADDRESS`, which only you should reach")
 	c.Flags().StringVar(&o.metricsFile, "metrics-address-file", "", "write the address of the metrics to `FILE`")

@@ -100,10 +100,14 @@ type Aside struct {
 	Index      int64
 }
 
+// ErrDomainSilent: a domain could not be asked. Domains wraps it, with words that can
+// be shown; nothing is known. The caller answers 502.
+var ErrDomainSilent = errors.New("the domain could not be asked")
+
 // Domains asks what an organisation's own domain says.
 type Domains interface {
-	// Look reads the domain's file and its DNS records. An error means that nothing
-	// is known, and never that something was removed.
+	// Look reads the domain's file and its DNS records. An error (ErrDomainSilent)
+	// means that nothing is known, and never that something was removed.
 	Look(ctx context.Context, domain string) ([]DomainSaid, error)
 }
 
