@@ -250,6 +250,45 @@ func TestBrowserEarlySignature(t *testing.T) {
 	}
 }
 
+// TestBrowserChain: the browser holds the chain to the same rules.
+func TestBrowserChain(t *testing.T) {
+	unknown := newWorld(t).pub.Redaction(1, 0).Entry
+	for name, c := range map[string]struct {
+		grow func(w *world)
+		good bool
+	}{
+		"a version after the end":   {func(w *world) { w.pub.Retract(0, "x"); w.pub.Add(logtest.River()[0]) }, false},
+		"a policy after the end":    {func(w *world) { w.pub.Retract(0, "x"); w.pub.ChangePolicy(1, w.pub.Signer) }, false},
+		"a redaction after the end": {func(w *world) { w.pub.Retract(0, "x"); w.pub.Redact(2, 2) }, true},
+		"a name withheld twice":     {func(w *world) { w.pub.Redact(1, 0); w.pub.Redact(1, 0) }, false},
+		"one name, then another":    {func(w *world) { w.pub.Redact(1, 0); w.pub.Redact(2, 1) }, true},
+		"a name that nobody listed": {func(w *world) { r := w.pub.Redaction(1, 0); r.Entry = unknown; w.pub.Append(r) }, false},
+		"the old key after its removal": {func(w *world) {
+			old := w.pub.Signer
+			w.pub.ChangePolicy(1, logtest.NewSigner(t))
+			w.pub.Signer = old
+			w.pub.Add(logtest.River()[0])
+		}, false},
+		"the new key before its policy": {func(w *world) { w.pub.Signer = logtest.NewSigner(t); w.pub.ChangePolicy(1, w.pub.Signer) }, false},
+		"one signature where two are asked for": {func(w *world) {
+			w.pub.ChangePolicy(2, w.pub.Signer, logtest.NewSigner(t))
+			w.pub.Cosigners = nil
+			w.pub.Retract(1, "x")
+		}, false},
+		"two signatures where one was asked for": {func(w *world) {
+			w.pub.ChangePolicy(2, w.pub.Signer, logtest.NewSigner(t))
+			w.pub.ChangePolicy(1, w.pub.Signer)
+			w.pub.Retract(1, "x")
+		}, true},
+	} {
+		w := newWorld(t)
+		c.grow(w)
+		if refused := newReader(t, w, w.served()).ask(t, []asked{{Name: name, Copies: copies()}}); (refused == 0) != c.good {
+			t.Errorf("%s: refused %v", name, refused > 0)
+		}
+	}
+}
+
 // TestBrowserVector: the vectors open in the browser.
 func TestBrowserVector(t *testing.T) {
 	for name, records := range vectors {

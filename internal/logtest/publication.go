@@ -184,11 +184,17 @@ func (p *Publication) add(b *log.Bundle, version int) {
 	p.signed, p.versions = append(p.signed, all), append(p.versions, version)
 }
 
+// Append logs a statement that makes no version as the next record, whatever it says.
+func (p *Publication) Append(s statement.Statement) {
+	p.Log.t.Helper()
+	p.add(SignStatement(p.Log.t, p.Signer, s), 0)
+}
+
 // ChangePolicy logs a policy under which threshold of signers must sign, and has so
 // many of them, the first ones, sign what comes next.
 func (p *Publication) ChangePolicy(threshold int, signers ...*keys.Signer) {
 	p.Log.t.Helper()
-	p.add(SignStatement(p.Log.t, p.Signer, p.PolicyChange(threshold, signers...)), 0)
+	p.Append(p.PolicyChange(threshold, signers...))
 	p.Signer, p.Cosigners = signers[0], signers[1:threshold]
 }
 
@@ -219,7 +225,7 @@ func (p *Publication) Redaction(n, entry int) *statement.Redaction {
 func (p *Publication) Redact(n, entry int) {
 	p.Log.t.Helper()
 	r := p.Redaction(n, entry)
-	p.add(SignStatement(p.Log.t, p.Signer, r), 0)
+	p.Append(r)
 	for v, list := range p.lists {
 		if i := slices.Index(list, r.Entry); i >= 0 {
 			p.Lists[v] = slices.Clone(p.Lists[v])
