@@ -87,8 +87,13 @@ func (p *publication) accept(ctx context.Context, r *chain.Record, paths []strin
 	p.at[r.Digest()] = len(p.records)
 	p.records = append(p.records, record{digest: r.Digest(), previous: h.Previous, sequence: h.Sequence, index: index, threshold: p.chain.Threshold()})
 	p.moveWindows(index)
-	if v, ok := r.Statement.(*statement.Version); ok {
-		return p.checkVersion(ctx, index, v)
+	switch s := r.Statement.(type) {
+	case *statement.Version:
+		return p.checkVersion(ctx, index, s)
+	case *statement.Redaction:
+		for _, d := range s.Payloads {
+			p.taken[d] = true
+		}
 	}
 	return nil
 }

@@ -25,6 +25,21 @@ func (a *audit) payloads(ctx context.Context, all []*publication) error {
 			wanted[short(key[:])] = true
 		}
 	}
+	others := map[log.Digest]bool{} // keys that are nobody's chain's
+	for key := range a.observers {
+		others[key] = true
+	}
+	for _, p := range all {
+		for key := range p.enrolled {
+			others[key] = true
+		}
+	}
+	for key := range others {
+		wanted[short(key[:])] = true
+		if _, ok := owners[key]; !ok {
+			owners[key] = nil
+		}
+	}
 	found, err := a.outside(ctx, wanted, owners)
 	if err != nil {
 		return err
@@ -34,6 +49,12 @@ func (a *audit) payloads(ctx context.Context, all []*publication) error {
 		signatures[f.entry.Digest] = append(signatures[f.entry.Digest], f)
 	}
 	for _, f := range found {
+		if others[log.Sum(f.entry.Key)] && owners[log.Sum(f.entry.Key)] == nil {
+			if err := a.observed(ctx, f.index, f.entry, all); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := a.payload(ctx, f.index, f.entry, signatures[f.entry.Digest], owners[log.Sum(f.entry.Key)], all); err != nil {
 			return err
 		}
@@ -65,7 +86,7 @@ func (a *audit) outside(ctx context.Context, wanted map[uint64]bool, owners map[
 			continue
 		}
 		e, err := log.ParseEntry(raw)
-		if err != nil || owners[log.Sum(e.Key)] == nil {
+		if _, ok := owners[log.Sum(e.Key)]; err != nil || !ok {
 			continue
 		}
 		out = append(out, outsider{int64(i), e})
@@ -105,6 +126,9 @@ func (a *audit) payload(ctx context.Context, index int64, e log.Entry, signature
 			return nil
 		}
 		why = "what is served under the digest is something else"
+	}
+	if redacted(all, e.Digest) {
+		return nil
 	}
 	p := owners[0]
 	p.add(RuleWithheld, index, a.o.Layout.Record(p.slug, e.Digest), map[string]string{"record": e.Digest.String(), "key": log.Sum(e.Key).String()}, "%s", why)

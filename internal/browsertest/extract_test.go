@@ -164,6 +164,12 @@ func TestExtract(t *testing.T) {
 	for name, trick := range extracttest.PageTricks() {
 		files["trick "+name] = extracttest.Fill(trick)
 	}
+	for name, trick := range extracttest.RareTricks() {
+		files["rare "+name] = extracttest.Fill(trick)
+	}
+	for name, trick := range extracttest.ShownWords() {
+		files["shown "+name] = extracttest.Page("<style>"+trick[0]+"</style>", "<p>We do "+trick[1]+" demand it</p>")
+	}
 	for name, trick := range extracttest.NoStyles() {
 		files["style "+name] = extracttest.Page("<style>"+trick[0]+"</style>", "<p>We do "+trick[1]+" demand it</p>")
 	}

@@ -15,9 +15,11 @@
 //     their entries, rebuilt, are included under checkpoints that satisfy the
 //     witness policy; the stock Sigstore verifier agrees; log indices rise;
 //  5. the genesis digest is the pinned one, the last record is the head's;
-//  6. all checkpoints met on the way are of one tree, and of the tree this
+//  6. what signatories said, and what the service saw of them: each record's form,
+//     signature, subject and place in the log;
+//  7. all checkpoints met on the way are of one tree, and of the tree this
 //     machine saw last;
-//  7. texts and signatory lists have the digests the records name.
+//  8. texts and signatory lists have the digests the records name.
 package evidence
 
 import (
@@ -30,6 +32,7 @@ import (
 
 	"github.com/sijil/sijil/internal/chain"
 	"github.com/sijil/sijil/internal/edition"
+	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
@@ -58,6 +61,9 @@ type Options struct {
 	Layout Layout
 	// Stock must agree on every bundle. Optional: what it checks, this package checks.
 	Stock StockVerifier
+	// Passkeys verifies WebAuthn assertions. Optional: without it the service's word
+	// is taken that it did.
+	Passkeys endorsement.PasskeyVerifier
 	// Copy says that the source is a folder, which may be older than what this
 	// machine has seen. Layout.Folder implies it.
 	Copy bool
@@ -121,6 +127,9 @@ func Open(ctx context.Context, src Source, o Options) (*Publication, error) {
 		return nil, err
 	}
 	if err := r.openRecords(genesis); err != nil {
+		return nil, err
+	}
+	if err := r.openEndorsements(); err != nil {
 		return nil, err
 	}
 	if err := r.compareTrees(); err != nil {

@@ -66,6 +66,12 @@ func (l Layout) Release() string {
 	return "api/v1/release"
 }
 
+// Endorsements are the records about a publication's list entries, one a line.
+func (l Layout) Endorsements(slug string) string { return l.signed(slug) + "/endorsements.jsonl" }
+
+// Observer is the log's word for the keys that sign what the service saw.
+func (l Layout) Observer() string { return "observer" }
+
 // Head is a publication's signed head.
 func (l Layout) Head(slug string) string { return l.signed(slug) + "/head" }
 

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/sijil/sijil/internal/jcs"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
 )
@@ -23,6 +24,12 @@ func (p *Publication) Pack(trust *keys.Trust) (map[string][]byte, error) {
 	files := map[string][]byte{l.Checkpoint(): p.Checkpoint().Note(), l.Head(slug): p.Head().Note()}
 	if f := p.Frozen(); f != nil {
 		files[l.Frozen()] = f.Note()
+	}
+	if o := p.Observer(); o != nil {
+		files[l.Observer()] = o.Note()
+	}
+	if files[l.Endorsements(slug)], err = p.endorsementLines(); err != nil {
+		return nil, err
 	}
 	if files[l.Trust()], err = only.Marshal(); err != nil {
 		return nil, err
@@ -76,6 +83,20 @@ retraction (by the record digest of what it withdraws), as in
 cosign does not check the chain of records, the witness quorum or whether a
 version is the latest; sijil does.
 `
+
+// endorsementLines is the document as the source gave it.
+func (p *Publication) endorsementLines() ([]byte, error) {
+	var out bytes.Buffer
+	for _, a := range p.asides {
+		line, err := jcs.Marshal(asideLine{Bundle: a.Bundle, Key: a.Key.SPKI()})
+		if err != nil {
+			return nil, err
+		}
+		out.Write(line)
+		out.WriteByte('\n')
+	}
+	return out.Bytes(), nil
+}
 
 func keyPath(slug string, k *keys.PublicKey) string {
 	return slug + "/keys/" + k.Digest().Hex() + ".pub"

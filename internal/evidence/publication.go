@@ -3,6 +3,7 @@ package evidence
 import (
 	"github.com/sijil/sijil/internal/chain"
 	"github.com/sijil/sijil/internal/edition"
+	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
 )
@@ -24,6 +25,9 @@ type Publication struct {
 	fresh       bool
 	oneTree     bool
 	notChecked  []string
+	observer    *log.VerifiedObserver
+	asides      []Aside
+	book        *endorsement.Book
 }
 
 // Record is a verified record in its place.

@@ -10,6 +10,7 @@ import ar from "../../messages/badge.ar.json";
 import en from "../../messages/badge.en.json";
 import fr from "../../messages/badge.fr.json";
 import { walk } from "../extract/live.ts";
+import { pinned } from "../pin/pin.ts";
 import type { Judgement, State } from "./engine.ts";
 
 // Set when this script is built: the engine's file and its digest.
@@ -56,17 +57,10 @@ function make(name: string, attributes: Record<string, string>, ...children: (No
   return e;
 }
 
-// load fetches the engine once. modulepreload holds it to its digest; the import then
-// takes what was preloaded.
-let loading: Promise<{ judge: typeof import("./engine.ts").judge }> | undefined;
-function load(): Promise<{ judge: typeof import("./engine.ts").judge }> {
-  return (loading ??= new Promise<void>((done, failed) => {
-    const link = make("link", { rel: "modulepreload", href: engine, integrity: ENGINE_INTEGRITY, crossorigin: "anonymous" });
-    link.addEventListener("load", () => done());
-    link.addEventListener("error", () => failed(new Error("engine")));
-    document.head.append(link);
-  }).then(() => import(engine)));
-}
+// load fetches the engine once.
+type Engine = typeof import("./engine.ts");
+let loading: Promise<Engine> | undefined;
+const load = () => (loading ??= pinned<Engine>(engine, ENGINE_INTEGRITY));
 
 class Badge extends HTMLElement {
   readonly #root = this.attachShadow({ mode: "closed" });

@@ -5,6 +5,7 @@ import { checkEvidence, indexOf } from "../evidence/check.ts";
 import { openPublication } from "../evidence/evidence.ts";
 import { parseTrust } from "../keys/policy.ts";
 import type { Copy } from "../match/match.ts";
+import { pinnedEd25519 } from "../pin/ed25519.ts";
 
 // State is what a badge shows.
 export type State = "authentic" | "excerpt" | "superseded" | "retracted" | "altered" | "unknown" | "unchecked";
@@ -33,7 +34,7 @@ export async function judge(base: string, slug: string, genesis: string, copy: C
     const trust = await parseTrust(file);
     if (trust.publications.get(slug) !== genesis) throw new Error("another publication");
     const now = Date.now() / 1000;
-    const p = await openPublication(get, { trust, slug, now });
+    const p = await openPublication(get, { trust, slug, now, ed25519: await pinnedEd25519() });
     const v = checkEvidence(p, indexOf([p]), copy, "server", now);
     return { state: stateOf(v.verdict, v.current, v.retracted), version: v.version, latest: v.latest_version };
   } catch {
