@@ -16,7 +16,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip agree screenshots web web-check web-types mutations bench bench-door bench-audit bench-match bench-text bench-web licences clean
+.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations bench bench-door bench-audit bench-match bench-text bench-web licences clean
 
 all: build
 
@@ -58,18 +58,29 @@ screenshots:
 	SIJIL_SCREENSHOTS="$(SCREENSHOTS)" SIJIL_PROGRAMS=1 $(GO) test -count=1 -run '^TestScreenshots$$' ./cmd/sijild
 	@echo "wrote $(SCREENSHOTS)"
 
+# Lighthouse on the pages that people land on.
+lighthouse: web/lighthouse/node_modules
+	SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -run '^TestLighthouse$$' ./cmd/sijild
+
+web/lighthouse/node_modules: web/lighthouse/package.json web/lighthouse/package-lock.json
+	cd web/lighthouse && npm ci --ignore-scripts && touch node_modules
+
 # The browser's engine and the program's give 100,000 random copies the same verdict.
 PAIRS ?= 100000
 agree:
 	SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -run '^TestBrowser' -timeout 60m ./internal/match -pairs $(PAIRS)
 
 # The browser's scripts, from web/ts into web/static; the built files are committed.
-web:
+# One of them holds code from npm: without npm its committed file is taken.
+web: web-npm
 	@GO="$(GO)" bash scripts/web
 
 # The committed scripts are what the sources give.
-web-check:
+web-check: web-npm
 	@GO="$(GO)" bash scripts/web-check
+
+web-npm:
+	@! command -v npm >/dev/null || $(MAKE) --no-print-directory -s web/node_modules || echo "npm gave nothing: going on without"
 
 # tsc over web/ts, with the version that web/package-lock.json pins.
 web-types: web/node_modules

@@ -73,6 +73,16 @@ func (s *Signer) Sign(rand io.Reader, statement []byte) (*log.Bundle, error) {
 	return b, nil
 }
 
+// SignDigest signs a SHA-256 digest and returns the ASN.1 DER signature. The caller
+// separates its use from others by what it hashes.
+func (s *Signer) SignDigest(rand io.Reader, digest [32]byte) ([]byte, error) {
+	sig, err := ecdsa.SignASN1(rand, s.priv, digest[:])
+	if err != nil {
+		return nil, fmt.Errorf("sign: %w", err)
+	}
+	return sig, nil
+}
+
 // Encrypt returns the private key file's bytes: a PKCS #8 key in the format of
 // cosign (scrypt, NaCl secretbox, PEM), which cosign opens as it is.
 func (s *Signer) Encrypt(passphrase []byte) ([]byte, error) {

@@ -123,6 +123,24 @@ func ParseBundle(data []byte) (*Bundle, error) {
 	return b, nil
 }
 
+// ImportBundle reads a bundle that another Sigstore client wrote, whose white space
+// and member order are its own, and returns what was signed, without a log entry:
+// proofs are made anew here.
+func ImportBundle(data []byte) (*Bundle, error) {
+	if len(data) > MaxBundle {
+		return nil, fmt.Errorf("bundle: over %d bytes", MaxBundle)
+	}
+	b := new(Bundle)
+	if err := jcs.Decode(data, b); err != nil {
+		return nil, fmt.Errorf("bundle: %w", err)
+	}
+	b.VerificationMaterial.LogEntries = nil
+	if err := b.check(); err != nil {
+		return nil, fmt.Errorf("bundle: %w", err)
+	}
+	return b, nil
+}
+
 // Entry returns the one log entry, or nil for a bundle that is not logged.
 func (b *Bundle) Entry() *LogEntry {
 	if len(b.VerificationMaterial.LogEntries) == 0 {

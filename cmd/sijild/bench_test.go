@@ -47,7 +47,7 @@ func (s *running) writer(b testing.TB, i int) *writer {
 	b.Helper()
 	w := &writer{s: s, signer: logtest.NewSigner(b), slug: fmt.Sprintf("writer-%04d", i), server: remote.New(s.url, s.http)}
 	payload, err := statement.Encode(&statement.Publication{
-		Log: statement.NameOf(s.key), Slug: w.slug, Title: map[string]string{"en": w.slug}, Policy: statement.NewPolicy(w.signer.Public()),
+		Log: statement.NameOf(s.key), Slug: w.slug, Title: map[string]string{"en": w.slug}, Policy: statement.NewPolicy(1, w.signer.Public()),
 	})
 	check(b, err)
 	bundle := logtest.Sign(b, w.signer, payload)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -31,7 +33,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		ran = true
 		return nil
 	}
-	err := root.ExecuteContext(ctx)
+	called, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
 	}
@@ -40,7 +42,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "sijild: hint: %s\n", hint)
 	}
 	if !ran {
-		fmt.Fprintln(stderr, "sijild: hint: run the command with --help to see what it takes")
+		fmt.Fprintf(stderr, "sijild: hint: it is used as `%s`; see `%s --help`\n", called.UseLine(), called.CommandPath())
 		return 2
 	}
 	return 1
@@ -68,12 +70,22 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 		Short:         "Keep a transparency log of declarations, and serve it",
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Version:       version(),
 		Args:          cobra.NoArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newInit(stdout), newServe(stderr), newToken(stdout), newFingerprint(stdout), newPolicy(stdout), newDoor(stdout), newReleaseKey(stdout), newFreeze(stdout, stderr), newCheck(stdout))
 	return root
+}
+
+// version is what the Go tool wrote into the program.
+func version() string {
+	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" {
+		return b.Main.Version
+	}
+	return "(unknown)"
 }
 
 func dataFlag(c *cobra.Command, data *string) {
@@ -97,6 +109,11 @@ or key is another log. Nothing else makes a log; serve refuses a folder without.
 				return err
 			}
 			fmt.Fprintf(stdout, "log:         %s\nfingerprint: %s\nlog key:     %s (keep a copy of it apart from the backups)\n", key.Origin(), key.ID(), o.logKeyPath())
+			if u, err := url.Parse(o.url); err == nil && u.Port() != "" && u.Scheme == "http" {
+				fmt.Fprintf(stdout, "next:        sijild serve --data %s --listen 127.0.0.1:%s\n", o.data, u.Port())
+				return nil
+			}
+			fmt.Fprintf(stdout, "next:        sijild serve --data %s, behind a proxy that answers at %s\n", o.data, o.url)
 			return nil
 		},
 	}
@@ -123,6 +140,7 @@ func newServe(stderr io.Writer) *cobra.Command {
 	c.Flags().StringVar(&o.logKey, "log-key", "", "the log key's `FILE`, if it is not in the data folder")
 	c.Flags().StringVar(&o.addressFile, "address-file", "", "write the address that is listened on to `FILE`")
 	c.Flags().Var(doorValue{&o.door}, "door", "whose entries the Rekor v2 API takes: off, listed (see sijild door) or open")
+	c.Flags().Var(fetchValue{&o.domains}, "domains", "ask organisations' domains what they say of their list entries: off, on, or private (addresses of the own network too)")
 	c.Flags().Var(fetchValue{&o.fetch}, "fetch", "fetch pages whose address somebody gives, to check them: off, on, or private (addresses of the own network too: for an intranet)")
 	c.Flags().StringVar(&o.metrics, "metrics", "", "serve Prometheus metrics at /metrics on `ADDRESS`, which only you should reach")
 	c.Flags().StringVar(&o.metricsFile, "metrics-address-file", "", "write the address of the metrics to `FILE`")

@@ -67,6 +67,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"replace":           replace,
 		"status":            status,
 		"key":               key,
+		"field":             field,
 		"policy":            policyFile,
 		"port":              port,
 		"sql":               changeRow,
@@ -109,6 +110,21 @@ func key(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s has %d lines", args[1], len(lines))
 	}
 	ts.Setenv(args[0], lines[n-1])
+}
+
+// field NAME FILE LABEL puts what follows LABEL, at the start of a line of FILE, into
+// NAME.
+func field(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: field NAME FILE LABEL")
+	}
+	for line := range strings.Lines(ts.ReadFile(args[1])) {
+		if rest, ok := strings.CutPrefix(line, args[2]); ok {
+			ts.Setenv(args[0], strings.TrimSpace(rest))
+			return
+		}
+	}
+	ts.Fatalf("%s has no line %q", args[1], args[2])
 }
 
 // sql FILE STATEMENT changes a database behind everybody's back.

@@ -20,6 +20,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/sijil/sijil/internal/browsertest"
+	"github.com/sijil/sijil/internal/extract/extracttest"
 	"github.com/sijil/sijil/internal/logtest"
 )
 
@@ -200,6 +201,61 @@ func TestPageFiles(t *testing.T) {
 	}
 	if others := p.others(); len(others) != 1 || !strings.HasPrefix(others[0], "POST "+p.url+"/verify") {
 		t.Errorf("sent: %q", others)
+	}
+}
+
+// TestPageOffice: a Word or OpenDocument file that is dropped on the page is read there by a
+// script that is loaded for it alone, and nothing of it is sent. Where that script cannot
+// be had, the person is asked.
+func TestPageOffice(t *testing.T) {
+	c, _, editions := rivers(t)
+	p := newPerson(t, c.url)
+	paragraphs := strings.Split(strings.TrimSpace(editions[1].Texts["en"]), "\n")
+	drop := func(file []byte) {
+		t.Helper()
+		p.run(chromedp.Navigate(p.url+"/"), chromedp.WaitReady("#answer"), chromedp.Evaluate(fmt.Sprintf(`{
+			const transfer = new DataTransfer();
+			transfer.items.add(new File([Uint8Array.from(atob(%s), (c) => c.charCodeAt(0))], "copy.docx"));
+			document.querySelector("form.check").dispatchEvent(new DragEvent("drop", {dataTransfer: transfer, bubbles: true, cancelable: true}));
+		}`, browsertest.JSON(t, file)), nil))
+	}
+	if word, said := p.paste("/", editions[1].Texts["en"]); word != "Identical" || strings.Contains(strings.Join(p.requests(), " "), "/office.") {
+		t.Errorf("%s, requests %q\n%s", word, p.requests(), said)
+	}
+	run := extracttest.WordRun
+	for name, x := range map[string]struct {
+		file       []byte
+		word, says string
+	}{
+		"Word":         {extracttest.DOCX(paragraphs), "Authentic", "version 2"},
+		"OpenDocument": {extracttest.ODT(paragraphs), "Authentic", "version 2"},
+		"altered":      {extracttest.DOCX(strings.Split(strings.Replace(strings.Join(paragraphs, "\n"), " the ", " not the ", 1), "\n")), "Altered", "The copy adds"},
+		"hidden":       {extracttest.DOCXBody("<w:p>"+run("<w:vanish/>", extracttest.Escape(editions[1].Texts["en"]))+run("", "Nothing of the kind was ever said by anybody at all.")+"</w:p>", ""), "Unknown", "holds no record"},
+		"damaged":      {extracttest.DOCXBody("<w:p>", ""), "Unchecked", "not well-formed XML"},
+		"empty":        {extracttest.DOCXBody("", ""), "Unchecked", "no words are shown"},
+		"archive":      {extracttest.Zip(extracttest.Part{Name: "a.txt", Body: "words"}), "Unchecked", "it cannot be read here"},
+	} {
+		drop(x.file)
+		if word, said := p.answer(); word != x.word || !strings.Contains(said, x.says) {
+			t.Errorf("%s: %s\n%s", name, word, said)
+		}
+	}
+	if others := p.others(); len(others) > 0 || !strings.Contains(strings.Join(p.requests(), " "), "/office.") {
+		t.Errorf("requests elsewhere, or with a body: %q of %q", others, p.requests())
+	}
+	missing := tampering(t, c.url, func(path string, b []byte) []byte {
+		if strings.HasPrefix(path, "/static/office.") {
+			return []byte("throw 1")
+		}
+		return b
+	})
+	q := newPerson(t, missing.URL)
+	p = q
+	drop(extracttest.DOCX(paragraphs))
+	var asked string
+	q.run(chromedp.WaitVisible("#answer button"), chromedp.Text("#answer", &asked))
+	if !strings.Contains(asked, "would be sent to this server") || len(q.others()) > 0 {
+		t.Errorf("without the script: %q, requests %q", asked, q.others())
 	}
 }
 

@@ -87,7 +87,7 @@ func (p *process) stop(sig os.Signal) {
 func genesis(t *testing.T, data string, key *keys.LogKey, signer *keys.Signer, slug string) (bundle []byte, token string, digest log.Digest) {
 	t.Helper()
 	payload, err := statement.Encode(&statement.Publication{
-		Log: statement.NameOf(key), Slug: slug, Title: map[string]string{"en": slug}, Policy: statement.NewPolicy(signer.Public()),
+		Log: statement.NameOf(key), Slug: slug, Title: map[string]string{"en": slug}, Policy: statement.NewPolicy(1, signer.Public()),
 	})
 	if err != nil {
 		t.Fatal(err)

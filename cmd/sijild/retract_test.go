@@ -21,7 +21,7 @@ func (p *publication) retraction(t *testing.T, sequence int64, version int, reco
 	t.Helper()
 	r := &statement.Retraction{Issued: "2031-05-06T07:08:09Z", Log: p.name, Publication: p.genesis.Envelope.Digest(), Previous: p.previous, Sequence: sequence, Reason: "A demand was missing."}
 	if version > 0 {
-		r.Version = &statement.RetractedVersion{Number: version, Record: record}
+		r.Version = &statement.VersionName{Number: version, Record: record}
 	}
 	return submission{encode(t, logtest.SignStatement(t, p.signer, r)), map[string]string{}, []signatory.Disclosure{}}
 }

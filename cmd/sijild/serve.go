@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/sijil/sijil/internal/domain"
 	"io"
 	"log/slog"
 	"net"
@@ -24,9 +25,13 @@ type serveOptions struct {
 	minFree     uint64 // MiB
 	noLimits    bool
 	door        publish.Door // "" is off
+	domains     string       // whether organisations' domains are asked
 	fetch       string       // whether pages are fetched for people who give an address
 	metrics     string       // Optional: an address for metrics
 	metricsFile string       // Optional
+
+	// domainConfig says how domains are asked. Optional: as domains says.
+	domainConfig *domain.Config
 }
 
 // Values of serveOptions.fetch; "" is off.

@@ -102,8 +102,13 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 		return nil, err
 	}
 	s.files = files.New(context.WithoutCancel(ctx), files.Options{CacheDir: cacheFolder(o.data), Workers: 2})
+	observer, err := loadObserver(o.data)
+	if err != nil {
+		return nil, err
+	}
 	tree := proofs{w: s.tiles, moved: s.public.Kick}
-	s.uses, err = publish.Open(ctx, publish.Config{Log: s.log, Tree: tree, Public: s.public.Checkpoint, Store: s.rows, Frozen: s.frozen, Door: o.door, Signer: s.signer, Trust: trust, Clock: time.Now, Logger: logger, Files: s.files})
+	s.uses, err = publish.Open(ctx, publish.Config{Log: s.log, Tree: tree, Public: s.public.Checkpoint, Store: s.rows, Frozen: s.frozen, Door: o.door, Signer: s.signer, Trust: trust, Clock: time.Now, Logger: logger, Files: s.files,
+		Observer: observer, Domains: newDomains(o), Passkeys: passkeys(passkeySite(s.url))})
 	if err != nil {
 		return nil, err
 	}
@@ -144,9 +149,25 @@ func (s *service) run(ctx context.Context) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { s.public.Run(ctx) })
+	running.Go(func() { s.recheck(ctx) })
 	s.end = func() {
 		cancel()
 		running.Wait()
+	}
+}
+
+// recheck asks domains again, each once a day.
+func (s *service) recheck(ctx context.Context) {
+	for tick := time.NewTicker(10 * time.Minute); ; {
+		select {
+		case <-ctx.Done():
+			tick.Stop()
+			return
+		case <-tick.C:
+			if looked, failed := s.uses.RecheckDomains(ctx); looked > 0 {
+				s.uses.Logger.InfoContext(ctx, "domains asked again", "asked", looked, "failed", failed)
+			}
+		}
 	}
 }
 

@@ -45,6 +45,7 @@ type api struct {
 	write       *gate
 	verify      *gate
 	door        *gate
+	domain      *gate
 	noteTag     noteTag
 	tiles       tiles
 }
@@ -55,7 +56,7 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("trusted root: %w", err)
 	}
-	a := &api{Config: c, trustedRoot: root, write: newGate(c.Limits.Write, time.Now), verify: newGate(c.Limits.Verify, time.Now), door: newGate(c.Limits.Door, time.Now)}
+	a := &api{Config: c, trustedRoot: root, write: newGate(c.Limits.Write, time.Now), verify: newGate(c.Limits.Verify, time.Now), door: newGate(c.Limits.Door, time.Now), domain: newGate(c.Limits.Domain, time.Now)}
 	return a.guard(a.dispatch(a.router())), nil
 }
 
@@ -79,14 +80,25 @@ func (a *api) router() *mux.Router {
 	get(one, a.getPublication)
 	for prefix, view := range map[string]publish.View{"/api/v1/publications/{slug}": publish.Public, "/api/v1/latest/publications/{slug}": publish.Latest} {
 		get(prefix+"/head", a.getHead(view))
+		get(prefix+"/endorsements.jsonl", a.getEndorsements(view))
 		get(prefix+"/records/{sequence:[0-9]{1,9}}.bundle.json", a.getBundle(view))
+		get(prefix+"/records/{sequence:[0-9]{1,9}}.{nth:[1-9][0-9]?}.bundle.json", a.getBundle(view))
+		get(prefix+"/records/{digest:[0-9a-f]{64}}.bundle.json", a.getRecord(view))
+		get(prefix+"/records/{digest:[0-9a-f]{64}}.{nth:[1-9][0-9]?}.bundle.json", a.getRecord(view))
 	}
 	get(one+"/badge.json", a.getBadge)
 	get("/api/v1/latest/checkpoint", a.getCheckpoint(publish.Latest))
-	get(one+"/records/{digest:[0-9a-f]{64}}.bundle.json", a.getRecord)
+	get(one+"/proposals/{digest:[0-9a-f]{64}}/text.{language}.txt", a.getProposalText)
+	get(one+"/proposals/{digest:[0-9a-f]{64}}/signatories.json", a.getProposalSignatories)
 	get(one+"/versions/{version:[0-9]{1,9}}/text.{language}.txt", a.getText)
 	get(one+"/versions/{version:[0-9]{1,9}}/canonical.{language}.txt", a.getCanonical)
 	get(one+"/versions/{version:[0-9]{1,9}}/signatories.json", a.getSignatories)
+	get(one+"/versions/{version:[0-9]{1,9}}/endorsements.json", a.getStandings)
+	get(one+"/versions/{version:[0-9]{1,9}}/claims/{kind:[a-z]{1,20}}.json", a.getClaim)
+	get(one+"/entries/{entry:[A-Za-z0-9_-]{43}}/payloads.json", a.getPayloads)
+	get("/observer", a.getObserver)
+	post(one+"/claims", a.write, a.postClaim)
+	post(one+"/domain-checks", a.domain, a.postDomainCheck)
 	post("/api/v1/publications", a.write, a.create)
 	post(one+"/records", a.write, a.submit)
 	get("/api/v1/release", a.getRelease)
@@ -132,7 +144,7 @@ func compares(path string) bool {
 
 func ours(path string) bool {
 	switch path {
-	case "/healthz", "/readyz", "/trusted_root.json", "/signing_config.json", "/frozen":
+	case "/healthz", "/readyz", "/trusted_root.json", "/signing_config.json", "/frozen", "/observer":
 		return true
 	}
 	return strings.HasPrefix(path, "/api/")

@@ -16,6 +16,7 @@ type Limits struct {
 	Write  Limit // creating publications and submitting records
 	Verify Limit // checking copies, through the API or the page
 	Door   Limit // entries through the Rekor v2 API
+	Domain Limit // looks at organisations' domains
 }
 
 // Limit bounds one class of requests. The zero value bounds nothing.
@@ -36,6 +37,7 @@ func DefaultLimits() Limits {
 		Write:  Limit{Rate: 5, Burst: 50, Concurrent: 64},
 		Verify: Limit{Rate: 20, Burst: 100, Concurrent: 64},
 		Door:   Limit{Rate: 5, Burst: 100, Concurrent: 256},
+		Domain: Limit{Rate: 0.2, Burst: 10, Concurrent: 4},
 	}
 }
 

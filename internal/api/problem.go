@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/sijil/sijil/internal/chain"
+	"github.com/sijil/sijil/internal/endorsement"
+	"github.com/sijil/sijil/internal/invitation"
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/log"
 )
@@ -70,6 +72,17 @@ var kinds = []kind{
 	{is(publish.ErrPublisherKey), http.StatusForbidden, "publisher-key", "The key cannot be used here"},
 	{is(publish.ErrReleaseKey), http.StatusForbidden, "release-key", "The release is not signed by the operator"},
 	{is(publish.ErrToken), http.StatusForbidden, "token", "The token cannot be used"},
+	{is(endorsement.ErrSigner), http.StatusForbidden, "signer", "The statement is not signed by a key that may sign it"},
+	{is(publish.ErrInvitation), http.StatusForbidden, "invitation", "An invitation is needed"},
+	{is(publish.ErrInvitationUsed), http.StatusForbidden, "invitation", "The invitation was used before"},
+	{is(invitation.ErrInvalid), http.StatusForbidden, "invitation", "The invitation is not valid"},
+	{is(invitation.ErrExpired), http.StatusForbidden, "invitation", "The invitation has expired"},
+	{is(publish.ErrTooMany), http.StatusForbidden, "too-many", "There are too many records"},
+	{is(endorsement.ErrNoEntry), http.StatusNotFound, "entry", "There is no such list entry"},
+	{is(publish.ErrNoDomain), http.StatusConflict, "no-domain", "There is no domain to look at"},
+	{is(publish.ErrAmbiguous), http.StatusConflict, "ambiguous", "The domain says several things"},
+	{is(publish.ErrDomainSilent), http.StatusBadGateway, "domain", "The domain could not be asked"},
+	{is(publish.ErrBusy), http.StatusServiceUnavailable, "busy", "The record is being taken in"},
 	{as[*chain.ConflictError], http.StatusConflict, "conflict", "The record does not follow the head"},
 	{is(publish.ErrTaken), http.StatusConflict, "conflict", "The place is taken by another record"},
 	{as[*publish.SimilarError], http.StatusConflict, "similar-slug", "The slug could be taken for another"},

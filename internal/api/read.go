@@ -137,7 +137,7 @@ func (a *api) getBundle(view publish.View) handler {
 		if err != nil {
 			return err // the route lets digits through only
 		}
-		b, err := a.Service.Bundle(view, mux.Vars(r)["slug"], sequence)
+		b, err := a.Service.Bundle(view, mux.Vars(r)["slug"], sequence, nth(r))
 		if err != nil {
 			return err
 		}
@@ -169,22 +169,60 @@ func (a *api) getBadge(w http.ResponseWriter, r *http.Request) error {
 	return serve(w, r, "application/json", revalidate, b)
 }
 
+// nth is the number of a signature: 1 where the path names none.
+func nth(r *http.Request) int {
+	s, ok := mux.Vars(r)["nth"]
+	if !ok {
+		return 1
+	}
+	n, _ := strconv.Atoi(s) // the route lets two digits through only
+	return n
+}
+
+// recordDigest is the digest that a path names.
+func recordDigest(r *http.Request) (slug string, record log.Digest, err error) {
+	record, err = log.ParseDigest("sha256:" + mux.Vars(r)["digest"]) // the route lets digits through only
+	return mux.Vars(r)["slug"], record, err
+}
+
 // getRecord gives a record by its digest, for those who have met it in the log.
-func (a *api) getRecord(w http.ResponseWriter, r *http.Request) error {
-	digest, err := log.ParseDigest("sha256:" + mux.Vars(r)["digest"])
-	if err != nil {
-		return err // the route lets digests through only
+func (a *api) getRecord(view publish.View) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		slug, digest, err := recordDigest(r)
+		if err != nil {
+			return err
+		}
+		b, err := a.Service.RecordBundle(view, slug, digest, nth(r))
+		if err != nil {
+			return err
+		}
+		return serve(w, r, bundle, revalidate, b)
 	}
-	slug := mux.Vars(r)["slug"]
-	sequence, err := a.Service.Sequence(slug, digest)
+}
+
+// getProposalText and getProposalSignatories are for those who are asked to sign.
+func (a *api) getProposalText(w http.ResponseWriter, r *http.Request) error {
+	slug, digest, err := recordDigest(r)
 	if err != nil {
 		return err
 	}
-	b, err := a.Service.Bundle(publish.Public, slug, sequence)
+	b, err := a.Service.ProposalText(slug, digest, mux.Vars(r)["language"])
 	if err != nil {
 		return err
 	}
-	return serve(w, r, bundle, revalidate, b)
+	return serve(w, r, plainText, revalidate, b)
+}
+
+func (a *api) getProposalSignatories(w http.ResponseWriter, r *http.Request) error {
+	slug, digest, err := recordDigest(r)
+	if err != nil {
+		return err
+	}
+	b, err := a.Service.ProposalSignatories(slug, digest)
+	if err != nil {
+		return err
+	}
+	return serve(w, r, "application/json", revalidate, b)
 }
 
 func (a *api) version(r *http.Request) (slug string, version int, language string) {

@@ -42,6 +42,9 @@ type receipt struct {
 	Index     int64           `json:"log_index"`
 	Witnessed bool            `json:"witnessed"` // never yet: an answer does not wait for the quorum
 	Bundle    json.RawMessage `json:"bundle"`
+	// Have of Want signatures: with fewer the record waits for the others.
+	Have int `json:"have"`
+	Want int `json:"want"`
 }
 
 func (a *api) create(w http.ResponseWriter, r *http.Request) error {
@@ -86,7 +89,7 @@ func writeReceipt(w http.ResponseWriter, got *publish.Receipt) error {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
-	err := enc.Encode(receipt{Record: got.Record, Sequence: got.Sequence, Index: got.Index, Bundle: got.Bundle})
+	err := enc.Encode(receipt{Record: got.Record, Sequence: got.Sequence, Index: got.Index, Bundle: got.Bundle, Have: got.Have, Want: got.Want})
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,8 @@ const module = "github.com/sijil/sijil"
 // packages only.
 var pure = []string{
 	"keys", "log", "log/tile", "internal/jcs", "internal/text", "internal/signatory", "internal/statement",
-	"internal/chain", "internal/edition", "internal/extract", "internal/match", "internal/match/shingle", "internal/badge",
+	"internal/chain", "internal/edition", "internal/endorsement", "internal/invitation", "internal/extract", "internal/match", "internal/match/shingle",
+	"internal/badge",
 }
 
 // useCases import pure packages and each other's listed ones, and state what
@@ -39,8 +40,10 @@ var useCases = map[string][]string{
 
 // adapters never import each other.
 var adapters = []string{
-	"internal/api", "internal/clientstate", "internal/fetch", "internal/ocr", "internal/pdf", "internal/remote", "internal/sigstore", "internal/site", "internal/store",
-	"internal/tilewriter", "internal/trillianlog", "internal/trilliansqlite", "internal/witness", "log/client",
+	"internal/api", "internal/clientstate", "internal/dkim", "internal/domain", "internal/fetch", "internal/ocr",
+	"internal/passkey", "internal/pdf", "internal/remote", "internal/sigstore", "internal/site", "internal/smtp",
+	"internal/store", "internal/tilewriter", "internal/trillianlog", "internal/trilliansqlite", "internal/vault",
+	"internal/witness", "log/client",
 }
 
 // foreign systems, and the packages that may import them.
@@ -58,8 +61,14 @@ var foreign = map[string][]string{
 	"github.com/yuin/goldmark":        {"internal/extract"},
 	"golang.org/x/net/html":           {"internal/extract"},
 	"github.com/nicksnyder/go-i18n":   {"internal/message"},
-	"code.dny.dev/ssrf":               {"internal/fetch"},
+	"github.com/emersion/go-msgauth":  {"internal/dkim"},
+	"github.com/emersion/go-smtp":     {"internal/smtp"},
+	"filippo.io/age":                  {"internal/vault"},
+	"net/smtp":                        {"internal/smtp"},
+	"code.dny.dev/ssrf":               {"internal/guard"},
 	"rsc.io/qr":                       {"internal/site"},
+	"github.com/go-webauthn":          {"internal/passkey"},
+	"golang.org/x/net/publicsuffix":   {"internal/dkim", "internal/domain"},
 }
 
 var outside = []string{"net", "net/http", "os", "os/exec", "database/sql", "log", "log/slog", "syscall"}

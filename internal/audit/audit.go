@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/evidence"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
@@ -45,6 +46,10 @@ type Options struct {
 	// Progress is told how many entries have been checked. Optional.
 	Progress func(done, total int64)
 
+	// Passkeys verifies WebAuthn assertions. Optional: without it the observer's word
+	// is taken that it did.
+	Passkeys endorsement.PasskeyVerifier
+
 	// Wait lets a moment pass before a record is called withheld or unlisted: a
 	// service that is being written to may have put it into the log and not yet
 	// into its list. Called a few times at most. Optional.
@@ -76,14 +81,15 @@ type audit struct {
 	extends    map[string]bool   // pairs of which that was proved
 	accounted  map[int64]bool    // indices at which a chain's record really stands
 
-	tree    *tree
-	index   index
-	damage  damage
-	clean   int64 // up to here everything is proved and nothing was found
-	stopped int64 // where reading ended for want of documents; 0 if it did not
-	waits   int   // how often Wait was called
-	verify  *tile.Verifier
-	again   *again
+	tree      *tree
+	observers map[log.Digest]bool // digests of the observer keys; nil before they were read
+	index     index
+	damage    damage
+	clean     int64 // up to here everything is proved and nothing was found
+	stopped   int64 // where reading ended for want of documents; 0 if it did not
+	waits     int   // how often Wait was called
+	verify    *tile.Verifier
+	again     *again
 }
 
 // Run audits a source. The result is never nil. An error says why the audit is

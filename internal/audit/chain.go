@@ -10,40 +10,90 @@ import (
 	"github.com/sijil/sijil/log"
 )
 
-// next checks the chain's next record.
+// next checks the chain's next record: its first bundle, and those of the other
+// signatures that the policy in force asks for.
 func (p *publication) next(ctx context.Context, path string, data []byte) error {
-	refuse := func(rule Rule, err error) {
+	refuse := func(rule Rule, path string, err error) {
 		p.broken = true
 		p.add(rule, -1, path, nil, "%v", err)
 	}
-	b, err := log.ParseBundle(data)
-	if err != nil {
-		refuse(RuleRecord, err)
+	bundles := make([]*log.Bundle, 1)
+	paths := []string{path}
+	var err error
+	if bundles[0], err = log.ParseBundle(data); err != nil {
+		refuse(RuleRecord, path, err)
 		return nil
+	}
+	for n := 2; p.chain != nil && n <= p.chain.Threshold(); n++ {
+		path := p.o.Layout.Cosigned(p.slug, int64(len(p.records)), n)
+		data, bad, err := p.reader.fetch(ctx, path)
+		if err != nil {
+			return err
+		}
+		if bad != nil {
+			refuse(bad.rule(RuleRecord), path, errors.New(bad.why))
+			return nil
+		}
+		b, err := log.ParseBundle(data)
+		if err != nil {
+			refuse(RuleRecord, path, err)
+			return nil
+		}
+		bundles, paths = append(bundles, b), append(paths, path)
 	}
 	var r *chain.Record
 	if p.chain == nil {
 		var c *chain.Chain
-		if c, r, err = chain.Start(b); err == nil {
+		if c, r, err = chain.Start(bundles[0]); err == nil {
 			p.begin(path, c)
 		}
-	} else if r, err = p.chain.Next(b); err == nil {
+	} else if r, path, err = p.follow(paths, bundles); err == nil {
 		p.chain.Advance(r)
 	}
 	if err != nil {
-		refuse(chainRule(err), err)
+		refuse(chainRule(err), path, err)
 		return nil
 	}
-	index, err := p.place(ctx, path, b, r)
+	return p.accept(ctx, r, paths, bundles)
+}
+
+// follow verifies that the bundles are the chain's next record. An error is about the
+// bundle at path.
+func (p *publication) follow(paths []string, bundles []*log.Bundle) (r *chain.Record, path string, err error) {
+	next, err := p.chain.Propose(bundles[0])
 	if err != nil {
-		return err
+		return nil, paths[0], err
+	}
+	for i, b := range bundles[1:] {
+		if err := next.Cosign(b); err != nil {
+			return nil, paths[i+1], err
+		}
+	}
+	r, err = next.Record()
+	return r, paths[0], err
+}
+
+// accept notes a record that the chain took.
+func (p *publication) accept(ctx context.Context, r *chain.Record, paths []string, bundles []*log.Bundle) error {
+	index := int64(-1)
+	for i, signed := range r.Signatures() {
+		at, err := p.place(ctx, paths[i], bundles[i], signed, index)
+		if err != nil {
+			return err
+		}
+		index = at
 	}
 	h := r.Statement.Header()
 	p.at[r.Digest()] = len(p.records)
-	p.records = append(p.records, record{digest: r.Digest(), previous: h.Previous, sequence: h.Sequence, index: index})
+	p.records = append(p.records, record{digest: r.Digest(), previous: h.Previous, sequence: h.Sequence, index: index, threshold: p.chain.Threshold()})
 	p.moveWindows(index)
-	if v, ok := r.Statement.(*statement.Version); ok {
-		return p.checkVersion(ctx, index, v)
+	switch s := r.Statement.(type) {
+	case *statement.Version:
+		return p.checkVersion(ctx, index, s)
+	case *statement.Redaction:
+		for _, d := range s.Payloads {
+			p.taken[d] = true
+		}
 	}
 	return nil
 }
@@ -52,7 +102,7 @@ func chainRule(err error) Rule {
 	var foreign *chain.ForeignError
 	var conflict *chain.ConflictError
 	switch {
-	case errors.Is(err, chain.ErrUnauthorised):
+	case errors.Is(err, chain.ErrUnauthorised), errors.Is(err, chain.ErrSignedAlready), errors.Is(err, chain.ErrOtherStatement):
 		return RuleRecordKey
 	case errors.As(err, &foreign), errors.As(err, &conflict):
 		return RuleChain
@@ -77,8 +127,10 @@ func (p *publication) begin(path string, c *chain.Chain) {
 	}
 }
 
-// place checks where a record stands in the log, and returns its index.
-func (p *publication) place(ctx context.Context, path string, b *log.Bundle, r *chain.Record) (int64, error) {
+// place checks where a signature of a record stands in the log, which is after the
+// record that it follows, and after index before of the signature that it follows
+// (-1 for none). It returns its index.
+func (p *publication) place(ctx context.Context, path string, b *log.Bundle, r chain.Signature, before int64) (int64, error) {
 	index := int64(-1)
 	if e := b.Entry(); e != nil {
 		index = e.LogIndex
@@ -96,6 +148,9 @@ func (p *publication) place(ctx context.Context, path string, b *log.Bundle, r *
 	}
 	if n := len(p.records); n > 0 && index <= p.records[n-1].index {
 		p.add(RuleOrder, index, path, nil, "it stands at index %d, the record that it follows at %d", index, p.records[n-1].index)
+	}
+	if index <= before {
+		p.add(RuleOrder, index, path, nil, "it stands at index %d, the signature that it follows at %d", index, before)
 	}
 	if p.tree == nil || index >= p.checkpoint.Size() {
 		return index, nil // the tree that was read does not hold it; its proof does

@@ -16,6 +16,13 @@ func (p *publication) checkVersion(ctx context.Context, index int64, v *statemen
 	if err != nil {
 		return err
 	}
+	if list != nil {
+		for i, e := range list.Entries() {
+			if e.Withheld {
+				p.hidden = append(p.hidden, hidden{entry: e.Commitment, position: i, version: v.Version, index: index})
+			}
+		}
+	}
 	texts := map[string][]byte{}
 	for _, want := range v.Texts() {
 		b, err := p.readText(ctx, index, v, want)

@@ -30,13 +30,17 @@ type publication struct {
 	broken         bool                   // what follows the last record cannot be judged
 	windows        map[log.Digest]*window // by key fingerprint
 	head           *log.VerifiedHead
+	hidden         []hidden            // names that are not served
+	taken          map[log.Digest]bool // payloads that redactions name
+	enrolled       map[log.Digest]bool // signatories' keys
 }
 
 // record is what is kept of a record that the chain accepted.
 type record struct {
 	digest, previous log.Digest
 	sequence         int64
-	index            int64 // in the log; -1 if its bundle does not say
+	index            int64 // in the log, of its last signature; -1 if its bundle does not say
+	threshold        int   // of the policy in force after it
 }
 
 // window is where in the log a key's records are valid: from the index of the
@@ -54,7 +58,8 @@ func (a *audit) publications(ctx context.Context) error {
 	maps.Copy(slugs, listed)
 	var all []*publication
 	for _, slug := range slices.Sorted(maps.Keys(slugs)) {
-		p := &publication{audit: a, slug: slug, pinned: pinned[slug], listed: listed[slug], at: map[log.Digest]int{}, windows: map[log.Digest]*window{}}
+		p := &publication{audit: a, slug: slug, pinned: pinned[slug], listed: listed[slug], at: map[log.Digest]int{}, windows: map[log.Digest]*window{},
+			taken: map[log.Digest]bool{}, enrolled: map[log.Digest]bool{}}
 		if err := p.check(ctx, listed != nil); err != nil {
 			return err
 		}
@@ -152,6 +157,10 @@ func (p *publication) check(ctx context.Context, listing bool) error {
 		if err := p.checkHead(ctx); err != nil {
 			return err
 		}
+		if err := p.checkEndorsements(ctx); err != nil {
+			return err
+		}
+		p.checkWithheld()
 		summary.Genesis, summary.Records = p.chain.Genesis(), len(p.records)
 		if p.head != nil {
 			summary.Head = p.head.Head().Index

@@ -43,6 +43,9 @@ const (
 	RuleSecondGenesis Rule = "second-genesis"
 	RuleUnlisted      Rule = "unlisted"
 	RuleWithheld      Rule = "payload-withheld"
+	RuleObserver      Rule = "observer"
+	RuleAside         Rule = "endorsement"
+	RuleUnredacted    Rule = "name-withheld"
 )
 
 // Explanation says for people what a finding of a rule means and what to do.
@@ -73,23 +76,26 @@ var explanations = []Explanation{
 	{Rule: RuleSlug, Means: "the genesis record is for another slug or another log", Do: doOperator},
 	{Rule: RuleGap, Means: "a record of the chain is missing, and later ones are there", Do: doAgain},
 	{Rule: RuleRecord, Means: "a record is not in its one encoding", Do: doAgain},
-	{Rule: RuleRecordKey, Means: "a record is not signed by a key of the publication policy in force", Do: doOperator},
+	{Rule: RuleRecordKey, Means: "a record is not signed by the keys that the publication policy in force asks for", Do: doOperator},
 	{Rule: RuleChain, Means: "a record does not follow the one before it", Do: doOperator},
 	{Rule: RuleProof, Means: "a record's bundle does not prove that it is in the log", Do: doAgain},
 	{Rule: RuleIndex, Means: "the log holds another entry at the place that a record claims", Do: doOperator},
-	{Rule: RuleOrder, Means: "a record stands in the log before the record that it follows", Do: doOperator},
+	{Rule: RuleOrder, Means: "a record stands in the log before the record that it follows, or a signature before the one that it follows", Do: doOperator},
 	{Rule: RuleText, Means: "a text that is served is not the one that was signed", Do: doAgain},
 	{Rule: RuleCommitments, Means: "a signatory list that is served is not the one that was signed", Do: doAgain},
 	{Rule: RuleEdition, Means: "texts and list of a version cannot be read together as its record says", Do: doOperator},
 	{Rule: RuleHead, Means: "the signed head does not fit the chain and the tree", Do: doOperator},
 	{Rule: RuleHeadBehind, Means: "the signed head leaves out records that its tree holds: readers may take an old version for the latest", Do: doOperator},
-	{Rule: RuleFork, Means: "two records follow the same record: the one at the lower log index is the chain", Do: doSigner},
+	{Rule: RuleFork, Means: "two records follow the same record: the one whose last signature stands at the lower log index is the chain", Do: doSigner},
 	{Rule: RuleReplay, Means: "a record of the chain stands in the log again, under another signature", Do: doSigner},
 	{Rule: RuleForeign, Means: "a publisher key signed a record for another publication or another log", Do: doSigner},
 	{Rule: RuleOutsideWindow, Means: "a key signed outside the time in which the publication policy lists it", Do: doSigner},
 	{Rule: RuleSecondGenesis, Means: "a publisher key signed a second genesis record under the same slug", Do: doSigner},
 	{Rule: RuleUnlisted, Means: "a publisher key signed a record that belongs to no place of the chain that is served", Do: doSigner},
-	{Rule: RuleWithheld, Means: "a publisher key signed something that the log holds and nobody serves: it may be a version that is hidden", Do: "ask operator and publisher for the record with this digest"},
+	{Rule: RuleWithheld, Means: "a publisher key, a signatory's or the observer key signed something that the log holds and nobody serves: it may be a version, a withdrawal or a denial that is hidden", Do: "ask operator and publisher for the record with this digest"},
+	{Rule: RuleObserver, Means: "the log's word for the observer keys cannot be read: nothing that the service says it saw can be checked", Do: doAgain},
+	{Rule: RuleAside, Means: "what a signatory said, or what the service saw of it, does not verify", Do: doOperator},
+	{Rule: RuleUnredacted, Means: "a name of a signatory list is not served, and no record of the publisher says that it is withheld", Do: doOperator},
 }
 
 // Explanations lists all rules in the order of reports.

@@ -21,8 +21,13 @@ const (
 	MaxBytes   = 1 << 20
 )
 
-// ErrTooLarge: the publication has no badge document. Readers take its evidence.
-var ErrTooLarge = errors.New("too large for a badge document")
+// The publication has no badge document. Readers take its evidence.
+var (
+	ErrTooLarge = errors.New("too large for a badge document")
+	// ErrNotPlain: its chain holds more than a document has words for: several signatures,
+	// a change of policy, a redaction, a withheld name.
+	ErrNotPlain = errors.New("not plain enough for a badge document")
+)
 
 // Document is a badge document.
 type Document struct {
@@ -45,7 +50,7 @@ type Record struct {
 
 // Version is what a version's statement has the digests of.
 type Version struct {
-	Disclosures []*string         `json:"disclosures"` // as JSON; null: withheld
+	Disclosures []string          `json:"disclosures"` // as JSON
 	Texts       map[string]string `json:"texts"`       // by language
 }
 
@@ -64,20 +69,19 @@ func NewRecord(index int64, key, payload, der []byte, proof [][]byte) (Record, e
 	return Record{Index: index, Key: key, Payload: string(payload), Proof: proof, Signature: raw}, nil
 }
 
-// NewVersion takes texts by language, and disclosures in list order; an empty one is
-// withheld.
+// NewVersion takes texts by language, and disclosures in list order; an empty one, of a
+// withheld name, is ErrNotPlain.
 func NewVersion(disclosures []signatory.Disclosure, texts map[string][]byte) (Version, error) {
-	v := Version{Disclosures: make([]*string, len(disclosures)), Texts: map[string]string{}}
+	v := Version{Disclosures: make([]string, len(disclosures)), Texts: map[string]string{}}
 	for i, d := range disclosures {
 		if d == "" {
-			continue
+			return Version{}, ErrNotPlain
 		}
 		b, err := base64.RawURLEncoding.DecodeString(string(d))
 		if err != nil {
 			return Version{}, fmt.Errorf("disclosure %d: %w", i, err)
 		}
-		s := string(b)
-		v.Disclosures[i] = &s
+		v.Disclosures[i] = string(b)
 	}
 	for lang, text := range texts {
 		v.Texts[lang] = string(text)

@@ -50,21 +50,24 @@ func TestNewRecord(t *testing.T) {
 	}
 }
 
-// TestDocument: one encoding, a withheld name is null, and what is too large is none.
+// TestDocument: one encoding, and none of what is too large or has a withheld name.
 func TestDocument(t *testing.T) {
 	d := badge.Document{Checkpoint: "c\n", Head: "h\n", Policy: "p\n", Records: []badge.Record{}}
-	v, err := badge.NewVersion([]signatory.Disclosure{"WyJzYWx0Iix7fV0", ""}, map[string][]byte{"en": []byte("Text\n")})
+	v, err := badge.NewVersion([]signatory.Disclosure{"WyJzYWx0Iix7fV0"}, map[string][]byte{"en": []byte("Text\n")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	d.Versions = []badge.Version{v}
 	b, err := d.Marshal()
-	const want = `{"checkpoint":"c\n","head":"h\n","policy":"p\n","records":[],"versions":[{"disclosures":["[\"salt\",{}]",null],"texts":{"en":"Text\n"}}]}`
+	const want = `{"checkpoint":"c\n","head":"h\n","policy":"p\n","records":[],"versions":[{"disclosures":["[\"salt\",{}]"],"texts":{"en":"Text\n"}}]}`
 	if err != nil || string(b) != want {
 		t.Errorf("%s, %v, want %s", b, err, want)
 	}
 	if _, err := badge.NewVersion([]signatory.Disclosure{"%"}, nil); err == nil {
 		t.Error("a disclosure that is no base64url")
+	}
+	if _, err := badge.NewVersion([]signatory.Disclosure{"WyJzYWx0Iix7fV0", ""}, nil); !errors.Is(err, badge.ErrNotPlain) {
+		t.Error(err)
 	}
 	d.Head = strings.Repeat("x", badge.MaxBytes)
 	if _, err := d.Marshal(); !errors.Is(err, badge.ErrTooLarge) {

@@ -17,6 +17,14 @@
 //	version 3                   sequence 4
 //	retraction of all           sequence 5, the last
 //
+// A policy record replaces the publication policy: from the next record on, other
+// keys, or more of them, must sign. Where the policy asks for several signatures, a
+// record is a statement with one bundle for each, and stands in the log where the
+// last signature that it needs does. The genesis has one signature.
+//
+// A redaction says that one list entry is withheld. It alone can follow the
+// retraction of the publication: who is at risk still is.
+//
 // The package is pure. It works on log.Signed values, so a record whose
 // signature was not verified cannot enter.
 package chain
@@ -24,6 +32,7 @@ package chain
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/sijil/sijil/internal/statement"
@@ -60,19 +69,25 @@ func (e *ConflictError) Error() string {
 
 // Chain is a verified prefix of a publication's chain.
 type Chain struct {
-	genesis  log.Digest
-	slug     string
-	logName  statement.LogName
-	keys     []*keys.PublicKey
+	genesis log.Digest
+	slug    string
+	logName statement.LogName
+
+	// The policy in force.
+	keys      []*keys.PublicKey
+	threshold int
+
 	head     log.Digest
 	sequence int64
-	versions []version // by number, from 1
-	final    bool      // the publication is retracted
+	versions []version             // by number, from 1
+	final    bool                  // the publication is retracted
+	withheld map[string]log.Digest // redactions by the commitment that they withhold
 }
 
 // version is what the chain keeps of a version record.
 type version struct {
 	record    log.Digest
+	statement *statement.Version
 	retracted bool
 }
 
@@ -96,48 +111,15 @@ func Start(b *log.Bundle) (*Chain, *Record, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("genesis: %w", err)
 	}
-	c := &Chain{genesis: signed.Digest(), slug: p.Slug, logName: p.Log, keys: list, head: signed.Digest()}
-	return c, &Record{Signed: signed, Statement: p, Key: key}, nil
-}
-
-// Record is a record that a chain accepted: signature and place are verified.
-// Only Start and Chain.Next make one.
-type Record struct {
-	*log.Signed
-	Statement statement.Statement
-	Key       *keys.PublicKey
-}
-
-// Next verifies that b follows the chain's head, without moving it: the order
-// of the checks is the order of the answers in the API description. Call
-// Advance with the record once it is durable.
-func (c *Chain) Next(b *log.Bundle) (*Record, error) {
-	s, err := statement.Parse(b.Envelope.Payload)
-	if err != nil {
-		return nil, err
-	}
-	h := s.Header()
-	if h.Log != c.logName {
-		return nil, &ForeignError{What: "log", Got: h.Log.Origin + " " + h.Log.KeyID.String(), Want: c.logName.Origin + " " + c.logName.KeyID.String()}
-	}
-	if h.Publication != c.genesis {
-		return nil, &ForeignError{What: "publication", Got: h.Publication.String(), Want: c.genesis.String()}
-	}
-	signed, key, err := verifyWithAny(b, c.keys)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.place(s, h); err != nil {
-		return nil, err
-	}
-	return &Record{Signed: signed, Statement: s, Key: key}, nil
+	c := &Chain{genesis: signed.Digest(), slug: p.Slug, logName: p.Log, keys: list, threshold: p.Policy.Threshold, head: signed.Digest(), withheld: map[string]log.Digest{}}
+	return c, &Record{Signature: Signature{Signed: signed, Key: key}, Statement: p}, nil
 }
 
 func (c *Chain) place(s statement.Statement, h statement.Header) error {
 	conflict := func(format string, a ...any) error {
 		return &ConflictError{Head: c.head, Sequence: c.sequence, Detail: fmt.Sprintf(format, a...)}
 	}
-	if c.final {
+	if _, ok := s.(*statement.Redaction); c.final && !ok {
 		return conflict("the publication is retracted: nothing can follow")
 	}
 	if h.Sequence != c.sequence+1 {
@@ -155,12 +137,19 @@ func (c *Chain) place(s statement.Statement, h statement.Header) error {
 		if detail := c.retractable(s.Version); detail != "" {
 			return conflict("%s", detail)
 		}
+	case *statement.Redaction:
+		if _, ok := c.withheld[s.Entry]; ok {
+			return conflict("the entry is withheld already")
+		}
+		if !slices.ContainsFunc(c.versions, func(v version) bool { return slices.Contains(v.statement.Signatories.Commitments, s.Entry) }) {
+			return conflict("no version lists the entry")
+		}
 	}
 	return nil
 }
 
 // retractable says why a version cannot be withdrawn; nil is the publication.
-func (c *Chain) retractable(v *statement.RetractedVersion) string {
+func (c *Chain) retractable(v *statement.VersionName) string {
 	switch {
 	case v == nil:
 		return ""
@@ -182,7 +171,13 @@ func (c *Chain) Advance(r *Record) {
 	c.head, c.sequence = r.Digest(), h.Sequence
 	switch s := r.Statement.(type) {
 	case *statement.Version:
-		c.versions = append(c.versions, version{record: r.Digest()})
+		c.versions = append(c.versions, version{record: r.Digest(), statement: s})
+	case *statement.PolicyChange:
+		// The statement was checked when it was parsed: its keys parse.
+		c.keys, _ = s.Policy.PublicKeys()
+		c.threshold = s.Policy.Threshold
+	case *statement.Redaction:
+		c.withheld[s.Entry] = r.Digest()
 	case *statement.Retraction:
 		if s.Version == nil {
 			c.final = true
@@ -196,6 +191,7 @@ func (c *Chain) Advance(r *Record) {
 func (c *Chain) Clone() *Chain {
 	out := *c
 	out.versions = slices.Clone(c.versions)
+	out.withheld = maps.Clone(c.withheld)
 	return &out
 }
 
@@ -225,6 +221,32 @@ func (c *Chain) Retracted() bool { return c.final }
 func (c *Chain) VersionRetracted(n int) bool {
 	return n >= 1 && n <= len(c.versions) && (c.final || c.versions[n-1].retracted)
 }
+
+// Withheld reports whether a redaction withholds the entry with this commitment,
+// and which record that is.
+func (c *Chain) Withheld(commitment string) (record log.Digest, ok bool) {
+	record, ok = c.withheld[commitment]
+	return record, ok
+}
+
+// Statement returns the statement of version n, nil if there is none.
+func (c *Chain) Statement(n int) *statement.Version {
+	if n < 1 || n > len(c.versions) {
+		return nil
+	}
+	return c.versions[n-1].statement
+}
+
+// VersionRecord is the record digest of version n, zero if there is none.
+func (c *Chain) VersionRecord(n int) log.Digest {
+	if n < 1 || n > len(c.versions) {
+		return log.Digest{}
+	}
+	return c.versions[n-1].record
+}
+
+// Threshold is how many of the keys must sign a record.
+func (c *Chain) Threshold() int { return c.threshold }
 
 // Keys are the keys of the policy in force.
 func (c *Chain) Keys() []*keys.PublicKey { return append([]*keys.PublicKey(nil), c.keys...) }

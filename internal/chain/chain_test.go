@@ -162,7 +162,7 @@ func TestUnauthorised(t *testing.T) {
 func TestSecondKey(t *testing.T) {
 	x := newLine(t)
 	second := logtest.NewSigner(t)
-	policy := statement.NewPolicy(x.signer.Public())
+	policy := statement.NewPolicy(1, x.signer.Public())
 	policy.Keys = append(policy.Keys, second.Public().SPKI())
 	g := logtest.SignStatement(t, second, &statement.Publication{Log: statement.NameOf(x.log.Key), Slug: "hill", Title: map[string]string{"en": "Hill"}, Policy: policy})
 	c, r, err := chain.Start(g)

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -106,7 +107,7 @@ func Run(ctx context.Context, args []string, env Env) int {
 		ran = true
 		return nil
 	}
-	err := root.ExecuteContext(ctx)
+	called, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitOK
 	}
@@ -123,7 +124,7 @@ func Run(ctx context.Context, args []string, env Env) int {
 	case isStatus:
 		return status.code
 	case !ran: // flags or arguments were refused
-		fmt.Fprintln(env.Stderr, "sijil: hint: run the command with --help to see what it takes")
+		fmt.Fprintf(env.Stderr, "sijil: hint: it is used as `%s`; see `%s --help`\n", called.UseLine(), called.CommandPath())
 		return exitUsage
 	}
 	return exitFailed
@@ -144,11 +145,34 @@ To publish:           sijil draft, sijil review, sijil keygen, sijil publish
 To withdraw:          sijil retract`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Version:       version(),
+		Args:          noCommand,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
+	root.SuggestionsMinimumDistance = 2
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newVerify(env), newTrust(env), newExport(env), newAudit(env), newProof(env), newRelease(env), newVerifyPage(env), newMirror(env), newWitness(env), newDraft(env), newReview(env), newKeygen(env),
-		newPublish(env), newRetract(env), newHistory(env), newDiff(env))
+		newPublish(env), newRetract(env), newCosign(env), newPolicy(env), newInvite(env), newEndorse(env), newConfirm(env), newEndorsements(env), newWithhold(env), newHistory(env), newDiff(env))
 	return root
+}
+
+// noCommand refuses what is no command's name, and says which one is near.
+func noCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("unknown command %q for %q", args[0], c.CommandPath())
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		err = fmt.Errorf("%w: did you mean %q?", err, near[0])
+	}
+	return err
+}
+
+// version is what the Go tool wrote into the program.
+func version() string {
+	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" {
+		return b.Main.Version
+	}
+	return "(unknown)"
 }

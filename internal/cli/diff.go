@@ -119,11 +119,17 @@ func (f diffFlags) print(m marks, pub *opened, two [2]evidence.Record, c *match.
 			fmt.Fprintf(m.w, "version %d was RETRACTED by its publisher\n", n)
 		}
 	}
+	m.comparison(c, f.lang == "")
+}
+
+// comparison prints what differs between two versions: the texts, and the list with
+// place and date.
+func (m marks) comparison(c *match.Comparison, list bool) {
 	for _, t := range c.Texts {
 		fmt.Fprintf(m.w, "\ntext %s: %s\n", t.Language, textWords(t))
 		m.text(t, "  ")
 	}
-	if f.lang != "" {
+	if !list {
 		return
 	}
 	if p := c.PlaceDate; p != nil {

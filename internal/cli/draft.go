@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sijil/sijil/internal/draft"
+	"github.com/sijil/sijil/keys"
 )
 
 func newDraft(env Env) *cobra.Command {
@@ -35,6 +36,11 @@ a proposed repair, that somebody has to close (see sijil review).`,
 }
 
 func runDraft(env Env, args []string, out string, o draft.Options) error {
+	if o.Slug != "" {
+		if err := keys.CheckSlug(o.Slug); err != nil {
+			return usage("--slug: %w", err)
+		}
+	}
 	var docs []draft.Document
 	for _, arg := range args {
 		lang, path, ok := strings.Cut(arg, "=")
@@ -55,8 +61,22 @@ func runDraft(env Env, args []string, out string, o draft.Options) error {
 		return err
 	}
 	fmt.Fprint(env.Stdout, report)
-	fmt.Fprintf(env.Stderr, "wrote %s; read its files, then close each flag with `sijil review %s`\n", out, out)
+	fmt.Fprintf(env.Stderr, "wrote %s; read its files, then %s\n", out, next(out, o.Slug, len(report.Flags)))
 	return nil
+}
+
+// next says what to do with a draft.
+func next(dir, slug string, flags int) string {
+	var steps []string
+	if slug == "" {
+		steps = append(steps, "write a short name behind slug: in "+filepath.Join(dir, "publication.yaml"))
+	}
+	if flags > 0 {
+		steps = append(steps, fmt.Sprintf("close each flag with `sijil review %s`", dir))
+	} else {
+		steps = append(steps, fmt.Sprintf("publish it with `sijil publish %s`", dir))
+	}
+	return strings.Join(steps, ", and ")
 }
 
 func newReview(env Env) *cobra.Command {

@@ -13,6 +13,7 @@ import (
 	"github.com/sijil/sijil/internal/evidence"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/statement"
+	"github.com/sijil/sijil/log"
 )
 
 func newHistory(env Env) *cobra.Command {
@@ -76,7 +77,8 @@ type historyRecord struct {
 	Type      string            `json:"type"`
 	Record    string            `json:"record"`
 	LogIndex  int64             `json:"log_index"`
-	Key       string            `json:"key"`
+	Key       string            `json:"key"`                   // of the first signer
+	Cosigned  []string          `json:"cosigned_by,omitempty"` // the other signers' keys
 	Issued    string            `json:"issued"`
 	Reason    string            `json:"reason"`
 	Title     map[string]string `json:"title,omitempty"`
@@ -86,11 +88,27 @@ type historyRecord struct {
 	Languages []string          `json:"languages,omitempty"`
 	Listed    int               `json:"listed"` // signatories of a version
 	Withheld  int               `json:"withheld"`
-	Retracted bool              `json:"retracted"` // of a version
+	Retracted bool              `json:"retracted"`        // of a version
+	Policy    *historyPolicy    `json:"policy,omitempty"` // that a genesis or a policy record sets
+	Entry     string            `json:"entry,omitempty"`  // commitment of the list entry that a redaction withholds
 	// Changes against the version before; nil for the first.
 	Changes *match.Comparison `json:"changes,omitempty"`
 
 	retraction string // in words
+}
+
+// historyPolicy is a publication policy: Threshold of Keys sign a record.
+type historyPolicy struct {
+	Keys      []string `json:"keys"`
+	Threshold int      `json:"threshold"`
+}
+
+func newHistoryPolicy(p statement.Policy) *historyPolicy {
+	out := &historyPolicy{Keys: []string{}, Threshold: p.Threshold}
+	for _, spki := range p.Keys {
+		out.Keys = append(out.Keys, log.Sum(spki).String())
+	}
+	return out
 }
 
 func newHistoryDocument(pub *opened) (*historyDocument, error) {
@@ -99,9 +117,16 @@ func newHistoryDocument(pub *opened) (*historyDocument, error) {
 	var before *match.Version
 	for _, r := range pub.Records() {
 		out := historyRecord{Sequence: r.Statement.Header().Sequence, Record: r.Digest().String(), LogIndex: r.Index, Key: r.Key.Digest().String()}
+		for _, other := range r.Signatures()[1:] {
+			out.Cosigned = append(out.Cosigned, other.Key.Digest().String())
+		}
 		switch s := r.Statement.(type) {
 		case *statement.Publication:
-			out.Type, out.Title = statement.TypePublication, s.Title
+			out.Type, out.Title, out.Policy = statement.TypePublication, s.Title, newHistoryPolicy(s.Policy)
+		case *statement.PolicyChange:
+			out.Type, out.Issued, out.Reason, out.Policy = statement.TypePolicy, s.Issued, s.Reason, newHistoryPolicy(s.Policy)
+		case *statement.Redaction:
+			out.Type, out.Issued, out.Entry = statement.TypeRedaction, s.Issued, s.Entry
 		case *statement.Retraction:
 			out.Type, out.Issued, out.Reason = statement.TypeRetraction, s.Issued, s.Reason
 			if s.Version != nil {
@@ -165,13 +190,7 @@ func (h *historyDocument) print(m marks) {
 }
 
 func (r *historyRecord) print(m marks) {
-	what := map[string]string{statement.TypePublication: "the publication was opened", statement.TypeVersion: fmt.Sprintf("version %d", r.Version)}[r.Type]
-	if r.Type == statement.TypeRetraction {
-		if what = "RETRACTION of the publication"; r.Version > 0 {
-			what = fmt.Sprintf("RETRACTION of version %d", r.Version)
-		}
-	}
-	fmt.Fprintf(m.w, "%d  %s\n", r.Sequence, what)
+	fmt.Fprintf(m.w, "%d  %s\n", r.Sequence, r.heading())
 	if r.Retracted {
 		fmt.Fprintf(m.w, "   RETRACTED %s\n", r.retraction)
 	}
@@ -188,6 +207,15 @@ func (r *historyRecord) print(m marks) {
 	} else {
 		fmt.Fprintf(m.w, "   signed by the key %s\n", r.Key)
 	}
+	for _, k := range r.Cosigned {
+		fmt.Fprintf(m.w, "   and by the key %s\n", k)
+	}
+	if p := r.Policy; p != nil && (len(p.Keys) > 1 || r.Type == statement.TypePolicy) {
+		fmt.Fprintf(m.w, "   from then on %d of these keys sign: %s\n", p.Threshold, strings.Join(p.Keys, ", "))
+	}
+	if r.Entry != "" {
+		fmt.Fprintf(m.w, "   the list entry %s is withheld from then on\n", r.Entry)
+	}
 	fmt.Fprintf(m.w, "   entry %d of the log, record %s\n", r.LogIndex, r.Record)
 	if r.Type != statement.TypeVersion {
 		return
@@ -201,6 +229,23 @@ func (r *historyRecord) print(m marks) {
 	}
 	fmt.Fprintln(m.w)
 	r.printChanges(m)
+}
+
+// heading says what the record is.
+func (r *historyRecord) heading() string {
+	switch {
+	case r.Type == statement.TypePublication:
+		return "the publication was opened"
+	case r.Type == statement.TypePolicy:
+		return "a new publication policy"
+	case r.Type == statement.TypeRedaction:
+		return "one name is withheld"
+	case r.Type == statement.TypeRetraction && r.Version == 0:
+		return "RETRACTION of the publication"
+	case r.Type == statement.TypeRetraction:
+		return fmt.Sprintf("RETRACTION of version %d", r.Version)
+	}
+	return fmt.Sprintf("version %d", r.Version)
 }
 
 func (r *historyRecord) printChanges(m marks) {

@@ -24,6 +24,9 @@ type publishFlags struct {
 	server, trust, key, token, tokenFile string
 	pass                                 passphraseFlags
 	wait                                 time.Duration
+	cosigners                            []string
+	threshold                            int
+	anew                                 bool
 }
 
 func newPublish(env Env) *cobra.Command {
@@ -36,18 +39,20 @@ stands is verified first, and the answer afterwards. For a new publication the
 operator of the service gives you a token (sijild token new). If anything
 interrupts it, run the same command again: nothing is published twice.`,
 		Example: `  sijil publish river --key secretariat.key --token-file token.txt   # the first version
-  sijil publish river --key secretariat.key                          # later ones`,
+  sijil publish river --key secretariat.key                          # later ones
+  sijil publish river --key secretariat.key --token-file token.txt \
+      --cosigner second.pub --cosigner third.pub --threshold 2       # two of three sign, from the start`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return runPublish(cmd, env, args[0], f) },
 	}
-	c.Flags().StringVar(&f.server, "server", "", "the service's `URL` (default: the trust file's)")
-	c.Flags().StringVar(&f.trust, "trust", "", "the trust `FILE` (default: $XDG_CONFIG_HOME/sijil/trust.json)")
-	c.Flags().StringVar(&f.key, "key", "sijil.key", "the private key `FILE`")
 	c.Flags().StringVar(&f.token, "token", "", "the `TOKEN` for a new publication; other users of this machine can see it: prefer --token-file")
 	c.Flags().StringVar(&f.tokenFile, "token-file", "", "read the token from `FILE`")
 	c.MarkFlagsMutuallyExclusive("token", "token-file")
 	c.Flags().DurationVar(&f.wait, "wait", 30*time.Second, "how long to wait for the witnesses, where readers ask for them")
-	f.pass.add(c)
+	c.Flags().StringArrayVar(&f.cosigners, "cosigner", nil, "for a new publication: the public key in `FILE` may sign too; can be given again")
+	c.Flags().IntVar(&f.threshold, "threshold", 1, "for a new publication: how many keys must sign each record")
+	c.Flags().BoolVar(&f.anew, "anew", false, "propose a version although one that you proposed waits for signatures")
+	f.addSigning(c)
 	return c
 }
 
@@ -83,16 +88,27 @@ func runPublish(cmd *cobra.Command, env Env, dir string, f publishFlags) error {
 	if err != nil {
 		return err
 	}
+	in := input(d)
+	if in.Policy, err = firstPolicy(signer.Public(), f.cosigners, f.threshold); err != nil {
+		return err
+	}
+	p.Anew = f.anew
 	fmt.Fprintf(env.Stderr, "publishing %q to %s …\n", d.Header.Slug, trust.BaseURL())
-	res, err := p.Publish(cmd.Context(), input(d), token)
+	res, err := p.Publish(cmd.Context(), in, token)
 	if err != nil {
 		return f.explain(err, dir)
 	}
 	if err := save(res); err != nil {
 		return err
 	}
-	fmt.Fprintf(env.Stdout, "published %s version %d\nrecord:  %s\ngenesis: %s\nentry:   %d of the log %s\n",
-		d.Header.Slug, res.Version, res.Record, res.Genesis, res.Index, trust.Policy().Origin())
+	if res.Awaiting() {
+		return sayAwaiting(env, d.Header.Slug, res)
+	}
+	fmt.Fprintf(env.Stdout, "published %s version %d\nrecord:  %s\ngenesis: %s\nentry:   %d of the log %s\npage:    %s\n",
+		d.Header.Slug, res.Version, res.Record, res.Genesis, res.Index, trust.Policy().Origin(), trust.BaseURL()+"/p/"+d.Header.Slug)
+	if res.Version == 1 {
+		fmt.Fprintln(env.Stderr, "make the genesis fingerprint public by another way: readers compare it once")
+	}
 	return f.await(cmd.Context(), env, p, res)
 }
 
@@ -139,7 +155,12 @@ func (f publishFlags) readToken() (string, error) {
 func (f publishFlags) explain(err error, dir string) error {
 	var problem *remote.Problem
 	var bad *evidence.Misbehaviour
+	var awaiting *publisher.AwaitingError
 	switch {
+	case errors.As(err, &awaiting):
+		return withHint(err, "have it signed with `sijil cosign`, or propose another version with --anew")
+	case errors.Is(err, publisher.ErrReason):
+		return withHint(err, "say what changed in this version, and why, with `sijil review %s --reason …`", dir)
 	case errors.Is(err, publisher.ErrUnchanged):
 		return withHint(err, "change the files in %s, or close flags as repaired, and say why with `sijil review %s --reason …`", dir, dir)
 	case errors.Is(err, publisher.ErrRetracted):

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -53,10 +52,7 @@ If anything interrupts it, run the same command again: nothing is retracted twic
 	c.Flags().StringVar(&f.reason, "reason", "", "why it is withdrawn, as a line of `TEXT` that everybody will read")
 	c.MarkFlagRequired("reason")
 	c.Flags().BoolVar(&f.yes, "yes", false, "do not ask: for scripts")
-	c.Flags().StringVar(&f.server, "server", "", "the service's `URL` (default: the trust file's)")
-	c.Flags().StringVar(&f.trust, "trust", "", "the trust `FILE` (default: $XDG_CONFIG_HOME/sijil/trust.json)")
-	c.Flags().StringVar(&f.key, "key", "sijil.key", "the private key `FILE`")
-	f.pass.add(c)
+	f.addSigning(c)
 	return c
 }
 
@@ -67,38 +63,14 @@ func runRetract(cmd *cobra.Command, env Env, name string, f retractFlags) error 
 	if strings.TrimSpace(f.reason) == "" {
 		return usage("--reason is empty: say why it is withdrawn")
 	}
-	slug, server, err := publicationName(name)
+	slug, path, trust, err := f.pinned(env, name)
 	if err != nil {
 		return err
-	}
-	if f.server == "" {
-		f.server = server
-	}
-	path, err := env.trustPath(f.trust)
-	if err != nil {
-		return err
-	}
-	trust, err := env.loadTrust(f.trust)
-	if err != nil {
-		return err
-	}
-	if _, ok := trust.Genesis(slug); !ok {
-		return withHint(fmt.Errorf("%q is not pinned in %s", slug, path), "pin it with `sijil trust init URL --publication %s`", slug)
 	}
 	if err := f.confirm(env, slug); err != nil {
 		return err
 	}
-	signer, err := f.pass.openKey(env, f.key)
-	if err != nil {
-		return err
-	}
-	state, err := env.state(trust)
-	if err != nil {
-		return err
-	}
-	// Signed retractions wait beside what is remembered of the log: there is no
-	// draft folder to put them into.
-	p, save, err := f.publisher(env, trust, path, filepath.Join(state.Path(), "outbox", slug), signer)
+	p, save, err := f.signing(env, slug, path, trust)
 	if err != nil {
 		return err
 	}
@@ -108,6 +80,9 @@ func runRetract(cmd *cobra.Command, env Env, name string, f retractFlags) error 
 	}
 	if err := save(res); err != nil {
 		return err
+	}
+	if res.Awaiting() {
+		return sayAwaiting(env, slug, res)
 	}
 	fmt.Fprintf(env.Stdout, "retracted %s\nrecord:  %s\ngenesis: %s\nentry:   %d of the log %s\n", f.what(slug), res.Record, res.Genesis, res.Index, trust.Policy().Origin())
 	return nil

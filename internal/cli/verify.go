@@ -38,11 +38,16 @@ func newVerify(env Env) *cobra.Command {
 		Long: `Check a copy of a declaration (a file, or - for standard input) against what was
 published, and say how it differs. The file may be text, Markdown, a web page, a
 PDF, a Word or OpenDocument file, a mail, an exported chat, or a PNG or JPEG
-picture (where the program tesseract is installed). Everything is fetched and then checked on
-this machine, against the trust file's pins; the copy is not sent anywhere.
+picture (where the program tesseract is installed). Everything is fetched and then
+checked on this machine, against the trust file's pins; the copy is not sent
+anywhere.
 
 With --offline nothing is fetched: the evidence is read from a folder that
-sijil export or sijil mirror wrote.`,
+sijil export or sijil mirror wrote.
+
+Exit status: 0 identical, authentic or an excerpt; 1 altered or unknown, or what was
+published is retracted; 2 usage; 3 unchecked, or a picture that agrees as far as it
+can be read; 4 proof that the log misbehaved.`,
 		Example: `  sijil verify forwarded.txt
   sijil verify --publication river --json forwarded.txt
   sijil verify --search leaflet.pdf

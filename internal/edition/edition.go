@@ -117,6 +117,18 @@ func (e *Edition) Canonical(language string) ([]byte, bool) {
 // List returns the signatory list.
 func (e *Edition) List() *signatory.List { return e.list }
 
+// Withhold returns the edition without the name of the entry with this commitment:
+// what was signed stays as it is.
+func (e *Edition) Withhold(commitment string) (*Edition, error) {
+	list, err := e.list.Withhold(commitment)
+	if err != nil {
+		return nil, err
+	}
+	out := *e
+	out.list = list
+	return &out, nil
+}
+
 // ForMatch returns the edition as the matcher takes it.
 func (e *Edition) ForMatch() match.Version {
 	out := match.Version{Number: e.statement.Version, Texts: e.texts}

@@ -9,14 +9,17 @@
 //  2. the checkpoint is signed as the witness policy asks, and a statement that
 //     the log has ended, if there is one, is signed and not contradicted by it;
 //  3. the head is signed by the log, for this genesis;
-//  4. each record, from genesis to head: the bundle is in its one encoding; it
-//     follows the chain; its signature is by a key of the publication policy;
-//     its entry, rebuilt, is included under a checkpoint that satisfies the
-//     policy; the stock Sigstore verifier agrees; log indices rise;
+//  4. each record, from genesis to head: its bundles, one for each signature that
+//     the publication policy asks for, are in their one encoding; it follows the
+//     chain; its signatures are by different keys of the publication policy;
+//     their entries, rebuilt, are included under checkpoints that satisfy the
+//     witness policy; the stock Sigstore verifier agrees; log indices rise;
 //  5. the genesis digest is the pinned one, the last record is the head's;
-//  6. all checkpoints met on the way are of one tree, and of the tree this
+//  6. what signatories said, and what the service saw of them: each record's form,
+//     signature, subject and place in the log;
+//  7. all checkpoints met on the way are of one tree, and of the tree this
 //     machine saw last;
-//  7. texts and signatory lists have the digests the records name.
+//  8. texts and signatory lists have the digests the records name.
 package evidence
 
 import (
@@ -29,6 +32,7 @@ import (
 
 	"github.com/sijil/sijil/internal/chain"
 	"github.com/sijil/sijil/internal/edition"
+	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
@@ -57,6 +61,9 @@ type Options struct {
 	Layout Layout
 	// Stock must agree on every bundle. Optional: what it checks, this package checks.
 	Stock StockVerifier
+	// Passkeys verifies WebAuthn assertions. Optional: without it the service's word
+	// is taken that it did.
+	Passkeys endorsement.PasskeyVerifier
 	// Copy says that the source is a folder, which may be older than what this
 	// machine has seen. Layout.Folder implies it.
 	Copy bool
@@ -120,6 +127,9 @@ func Open(ctx context.Context, src Source, o Options) (*Publication, error) {
 		return nil, err
 	}
 	if err := r.openRecords(genesis); err != nil {
+		return nil, err
+	}
+	if err := r.openEndorsements(); err != nil {
 		return nil, err
 	}
 	if err := r.compareTrees(); err != nil {
@@ -213,99 +223,140 @@ func (r *reader) openRecords(genesis log.Digest) error {
 	if err != nil {
 		return err
 	}
-	for i, l := range logged {
-		r.p.records[i].Index = (*l).Index()
-		r.trees = append(r.trees, (*l).Checkpoint())
-	}
-	return r.checkIndices()
+	return r.checkIndices(logged)
 }
 
-// walkRecords reads the chain from genesis to head, and has w verify each record's
+// walkRecords reads the chain from genesis to head, and has w verify each signature's
 // place in the log: where the results point is filled once w is done.
-func (r *reader) walkRecords(genesis log.Digest, w *workers) ([]**log.Logged, error) {
+func (r *reader) walkRecords(genesis log.Digest, w *workers) ([][]**log.Logged, error) {
 	var c *chain.Chain
-	var places []**log.Logged
+	var places [][]**log.Logged
 	for sequence := int64(0); sequence < maxRecords; sequence++ {
-		path := r.o.Layout.Bundle(r.o.Slug, sequence)
-		data, err := r.fetch(path)
+		bundles, parsed, err := r.fetchBundles(c, sequence)
 		if err != nil {
 			return nil, err
 		}
-		b, err := log.ParseBundle(data)
+		record, err := r.nextRecord(&c, sequence, parsed)
 		if err != nil {
-			return nil, &DamagedError{Path: path, Err: err}
-		}
-		record, err := r.nextRecord(&c, b)
-		if err != nil {
-			return nil, &DamagedError{Path: path, Err: err}
+			return nil, err
 		}
 		if sequence == 0 && record.Digest() != genesis {
-			return nil, &DamagedError{Path: path, Err: fmt.Errorf("the genesis record is %s, the trust file pins %s", record.Digest(), genesis)}
+			return nil, &DamagedError{Path: r.o.Layout.Bundle(r.o.Slug, sequence), Err: fmt.Errorf("the genesis record is %s, the trust file pins %s", record.Digest(), genesis)}
 		}
-		place := new(*log.Logged)
-		places = append(places, place)
-		w.start(func() (err error) {
-			if *place, err = r.verifyRecord(b, record, data); err != nil {
-				return &DamagedError{Path: path, Err: err}
-			}
-			return nil
-		})
-		r.p.records = append(r.p.records, Record{Record: record, Bundle: data})
+		places = append(places, r.verifySignatures(w, record, sequence, parsed, bundles))
+		r.p.records = append(r.p.records, Record{Record: record, Bundles: bundles})
 		r.noteRetraction(r.p.records[sequence])
 		if record.Digest() == r.p.head.Head().Record {
+			r.p.chain = c
 			return places, nil
 		}
 	}
 	return nil, &DamagedError{Path: r.o.Layout.Head(r.o.Slug), Err: fmt.Errorf("names a record that is not among the first %d", maxRecords)}
 }
 
-// checkIndices: log indices rise along the chain, and the last is the head's.
-func (r *reader) checkIndices() error {
-	last := len(r.p.records) - 1
-	for i := 1; i <= last; i++ {
-		if r.p.records[i].Index <= r.p.records[i-1].Index {
-			return &DamagedError{Path: r.o.Layout.Bundle(r.o.Slug, int64(i)), Err: errors.New("stands in the log before the record it follows")}
-		}
+// fetchBundles reads as many bundles of a record as the policy in force asks for.
+func (r *reader) fetchBundles(c *chain.Chain, sequence int64) (raw [][]byte, parsed []*log.Bundle, err error) {
+	want := 1
+	if c != nil {
+		want = c.Threshold()
 	}
-	if at, head := r.p.records[last].Index, r.p.head.Head().Index; at != head {
-		return &DamagedError{Path: r.o.Layout.Head(r.o.Slug), Err: fmt.Errorf("says log index %d, the record is at %d", head, at)}
+	for n := 1; n <= want; n++ {
+		path := r.o.Layout.Cosigned(r.o.Slug, sequence, n)
+		data, err := r.fetch(path)
+		if err != nil {
+			return nil, nil, err
+		}
+		b, err := log.ParseBundle(data)
+		if err != nil {
+			return nil, nil, &DamagedError{Path: path, Err: err}
+		}
+		raw, parsed = append(raw, data), append(parsed, b)
+	}
+	return raw, parsed, nil
+}
+
+func (r *reader) verifySignatures(w *workers, record *chain.Record, sequence int64, parsed []*log.Bundle, raw [][]byte) []**log.Logged {
+	places := make([]**log.Logged, len(parsed))
+	for i, signed := range record.Signatures() {
+		place := new(*log.Logged)
+		places[i] = place
+		w.start(func() (err error) {
+			if *place, err = r.verifySignature(parsed[i], signed, record, raw[i]); err != nil {
+				return &DamagedError{Path: r.o.Layout.Cosigned(r.o.Slug, sequence, i+1), Err: err}
+			}
+			return nil
+		})
+	}
+	return places
+}
+
+// checkIndices: log indices rise along the chain, from signature to signature, and the
+// last is the head's.
+func (r *reader) checkIndices(logged [][]**log.Logged) error {
+	before := int64(-1)
+	for i, signatures := range logged {
+		follows := "record it follows"
+		for n, l := range signatures {
+			at := (*l).Index()
+			if at <= before {
+				return &DamagedError{Path: r.o.Layout.Cosigned(r.o.Slug, int64(i), n+1), Err: errors.New("stands in the log before the " + follows)}
+			}
+			before, follows = at, "signature that it follows"
+			r.trees = append(r.trees, (*l).Checkpoint())
+		}
+		r.p.records[i].Index = before
+	}
+	if head := r.p.head.Head().Index; before != head {
+		return &DamagedError{Path: r.o.Layout.Head(r.o.Slug), Err: fmt.Errorf("says log index %d, the record is at %d", head, before)}
 	}
 	return nil
 }
 
-// nextRecord verifies a record's signature and its place in the chain, which it
-// moves on.
-func (r *reader) nextRecord(c **chain.Chain, b *log.Bundle) (*chain.Record, error) {
+// nextRecord verifies a record's signatures and its place in the chain, which it
+// moves on. Errors name the bundle.
+func (r *reader) nextRecord(c **chain.Chain, sequence int64, bundles []*log.Bundle) (*chain.Record, error) {
+	damaged := func(n int, err error) error {
+		return &DamagedError{Path: r.o.Layout.Cosigned(r.o.Slug, sequence, n), Err: err}
+	}
 	if *c == nil {
-		started, record, err := chain.Start(b)
+		started, record, err := chain.Start(bundles[0])
 		if err != nil {
-			return nil, err
+			return nil, damaged(1, err)
 		}
 		if started.Slug() != r.o.Slug || started.Log() != statement.NameOf(r.o.Trust.Policy().Log()) {
-			return nil, errors.New("the genesis record is for another slug or log")
+			return nil, damaged(1, errors.New("the genesis record is for another slug or log"))
 		}
 		*c = started
 		return record, nil
 	}
-	record, err := (*c).Next(b)
+	p, err := (*c).Propose(bundles[0])
 	if err != nil {
-		return nil, err
+		return nil, damaged(1, err)
+	}
+	for i, b := range bundles[1:] {
+		if err := p.Cosign(b); err != nil {
+			return nil, damaged(i+2, err)
+		}
+	}
+	record, err := p.Record()
+	if err != nil {
+		return nil, damaged(1, err)
 	}
 	(*c).Advance(record)
 	return record, nil
 }
 
-// verifyRecord verifies a record's place in the log, and asks the stock verifier if
-// there is one.
-func (r *reader) verifyRecord(b *log.Bundle, record *chain.Record, data []byte) (*log.Logged, error) {
-	logged, err := b.Verify(record.Key.ECDSA(), r.policy.Log().ID(), r.policy)
+// verifySignature verifies a signature's place in the log, and asks the stock
+// verifier if there is one.
+func (r *reader) verifySignature(b *log.Bundle, signed chain.Signature, record *chain.Record, data []byte) (*log.Logged, error) {
+	logged, err := b.Verify(signed.Key.ECDSA(), r.policy.Log().ID(), r.policy)
 	if err != nil {
 		return nil, err
 	}
 	if r.o.Stock == nil {
 		return logged, nil
 	}
-	return logged, r.o.Stock.Verify(data, record.Key.ECDSA(), statement.Artifact(record.Statement))
+	return logged, r.o.Stock.Verify(data, signed.Key.ECDSA(), statement.Artifact(record.Statement))
 }
 
 // openEditions fetches texts and lists, and checks them beside each other.

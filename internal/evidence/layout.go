@@ -66,6 +66,12 @@ func (l Layout) Release() string {
 	return "api/v1/release"
 }
 
+// Endorsements are the records about a publication's list entries, one a line.
+func (l Layout) Endorsements(slug string) string { return l.signed(slug) + "/endorsements.jsonl" }
+
+// Observer is the log's word for the keys that sign what the service saw.
+func (l Layout) Observer() string { return "observer" }
+
 // Head is a publication's signed head.
 func (l Layout) Head(slug string) string { return l.signed(slug) + "/head" }
 
@@ -74,10 +80,44 @@ func (l Layout) Bundle(slug string, sequence int64) string {
 	return fmt.Sprintf("%s/records/%d.bundle.json", l.signed(slug), sequence)
 }
 
+// Cosigned is the bundle of a record's nth signature, from 1.
+func (l Layout) Cosigned(slug string, sequence int64, n int) string {
+	if n == 1 {
+		return l.Bundle(slug, sequence)
+	}
+	return fmt.Sprintf("%s/records/%d.%d.bundle.json", l.signed(slug), sequence, n)
+}
+
 // Record is a record's bundle, by record digest: also of one that a publisher key
 // signed and that is not in the chain.
 func (l Layout) Record(slug string, record log.Digest) string {
 	return fmt.Sprintf("%s/records/%s.bundle.json", l.publication(slug), record.Hex())
+}
+
+// RecordSignature is the bundle of its nth signature, from 1.
+func (l Layout) RecordSignature(slug string, record log.Digest, n int) string {
+	if n == 1 {
+		return fmt.Sprintf("%s/records/%s.bundle.json", l.signed(slug), record.Hex())
+	}
+	return fmt.Sprintf("%s/records/%s.%d.bundle.json", l.signed(slug), record.Hex(), n)
+}
+
+// Summary is what the service says of a publication: where to look.
+func (l Layout) Summary(slug string) string { return l.publication(slug) }
+
+// ProposalText is a text of a version that waits for signatures.
+func (l Layout) ProposalText(slug string, record log.Digest, language string) string {
+	return fmt.Sprintf("%s/proposals/%s/text.%s.txt", l.publication(slug), record.Hex(), language)
+}
+
+// ProposalSignatories is its list with its disclosures.
+func (l Layout) ProposalSignatories(slug string, record log.Digest) string {
+	return fmt.Sprintf("%s/proposals/%s/signatories.json", l.publication(slug), record.Hex())
+}
+
+// Payloads are the digests of the records about a list entry.
+func (l Layout) Payloads(slug, entry string) string {
+	return fmt.Sprintf("%s/entries/%s/payloads.json", l.publication(slug), entry)
 }
 
 // Version is the folder of a version's documents.

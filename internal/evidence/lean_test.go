@@ -94,10 +94,7 @@ func documents(d *badge.Document, origin log.Digest) (docs logtest.Documents, er
 			Disclosures []*signatory.Disclosure `json:"disclosures"`
 		}{[]string{}, []*signatory.Disclosure{}}
 		for _, s := range v.Disclosures {
-			if s == nil {
-				return nil, fmt.Errorf("version %d: withheld names", i+1)
-			}
-			one := signatory.Disclosure(base64.RawURLEncoding.EncodeToString([]byte(*s)))
+			one := signatory.Disclosure(base64.RawURLEncoding.EncodeToString([]byte(s)))
 			list.Disclosures = append(list.Disclosures, &one)
 			list.Commitments = append(list.Commitments, one.Digest())
 		}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/sijil/sijil/internal/jcs"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
 )
@@ -24,6 +25,12 @@ func (p *Publication) Pack(trust *keys.Trust) (map[string][]byte, error) {
 	if f := p.Frozen(); f != nil {
 		files[l.Frozen()] = f.Note()
 	}
+	if o := p.Observer(); o != nil {
+		files[l.Observer()] = o.Note()
+	}
+	if files[l.Endorsements(slug)], err = p.endorsementLines(); err != nil {
+		return nil, err
+	}
 	if files[l.Trust()], err = only.Marshal(); err != nil {
 		return nil, err
 	}
@@ -33,9 +40,11 @@ func (p *Publication) Pack(trust *keys.Trust) (map[string][]byte, error) {
 	var commands string
 	for _, r := range p.Records() {
 		sequence := r.Statement.Header().Sequence
-		files[l.Bundle(slug, sequence)] = r.Bundle
-		key := slug + "/keys/" + r.Key.Digest().Hex() + ".pub"
-		files[key] = r.Key.PEM()
+		for i, signed := range r.Signatures() {
+			files[l.Cosigned(slug, sequence, i+1)] = r.Bundles[i]
+			files[keyPath(slug, signed.Key)] = signed.Key.PEM()
+		}
+		key := keyPath(slug, r.Key)
 		if s, ok := r.Statement.(*statement.Retraction); ok {
 			commands += fmt.Sprintf("  cosign verify-blob-attestation --bundle %s \\\n    --key %s --trusted-root %s --type %s \\\n    --digest %s --digestAlg sha256\n",
 				l.Bundle(slug, sequence), key, l.TrustedRoot(), statement.TypeRetraction, s.Target().Hex())
@@ -74,6 +83,24 @@ retraction (by the record digest of what it withdraws), as in
 cosign does not check the chain of records, the witness quorum or whether a
 version is the latest; sijil does.
 `
+
+// endorsementLines is the document as the source gave it.
+func (p *Publication) endorsementLines() ([]byte, error) {
+	var out bytes.Buffer
+	for _, a := range p.asides {
+		line, err := jcs.Marshal(asideLine{Bundle: a.Bundle, Key: a.Key.SPKI()})
+		if err != nil {
+			return nil, err
+		}
+		out.Write(line)
+		out.WriteByte('\n')
+	}
+	return out.Bytes(), nil
+}
+
+func keyPath(slug string, k *keys.PublicKey) string {
+	return slug + "/keys/" + k.Digest().Hex() + ".pub"
+}
 
 // Zip returns an evidence folder as a ZIP archive, in a folder of the publication's name.
 // Equal evidence gives equal bytes.

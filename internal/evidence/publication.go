@@ -3,6 +3,7 @@ package evidence
 import (
 	"github.com/sijil/sijil/internal/chain"
 	"github.com/sijil/sijil/internal/edition"
+	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
 )
@@ -17,19 +18,23 @@ type Publication struct {
 	frozen     *log.VerifiedFreeze
 	head       *log.VerifiedHead
 	records    []Record
+	chain      *chain.Chain // as it stands after the last of them
 	// retractions are places in records, by the version they withdraw; 0 is the
 	// publication.
 	retractions map[int]int
 	fresh       bool
 	oneTree     bool
 	notChecked  []string
+	observer    *log.VerifiedObserver
+	asides      []Aside
+	book        *endorsement.Book
 }
 
 // Record is a verified record in its place.
 type Record struct {
 	*chain.Record
-	Index   int64            // in the log
-	Bundle  []byte           // as it was served
+	Index   int64            // in the log, of its last signature
+	Bundles [][]byte         // as they were served, one for each signature
 	Edition *edition.Edition // of a version
 }
 
@@ -50,6 +55,9 @@ func (p *Publication) Head() *log.VerifiedHead { return p.head }
 
 // Records are the records in sequence order, the genesis first.
 func (p *Publication) Records() []Record { return append([]Record(nil), p.records...) }
+
+// Chain is the chain as it stands after the last record.
+func (p *Publication) Chain() *chain.Chain { return p.chain.Clone() }
 
 // Fresh reports whether the head speaks of a tree that is at least as large as
 // the checkpoint the source handed out before it.

@@ -13,9 +13,9 @@ import (
 	"github.com/sijil/sijil/internal/statement"
 )
 
-// TestRetractedVersion: the verdict on a retracted version says so, and no
+// TestVersionName: the verdict on a retracted version says so, and no
 // version is current because the one after it was withdrawn.
-func TestRetractedVersion(t *testing.T) {
+func TestVersionName(t *testing.T) {
 	editions := logtest.River()
 	for name, c := range map[string]struct {
 		retract []int

@@ -62,6 +62,7 @@ func (p *Publication) Attach(v *match.Verdict, trust string, now time.Time) {
 		return
 	}
 	_, v.Retracted = p.Retraction(v.Version)
+	v.Signatories.Known = p.known(v.Version)
 	switch {
 	case v.Version < v.LatestVersion || v.Retracted:
 		v.Current = match.CurrentNo

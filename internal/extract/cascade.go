@@ -59,7 +59,7 @@ func (sh *sheet) style(n *html.Node) styled {
 			continue
 		}
 		for _, d := range r.decls {
-			x := ranked{d, r.sel.weight, r.order, r.maybe || m == perhaps || !valid(d.name, d.value)}
+			x := ranked{d, r.sel.weight, r.order, r.maybe || m == perhaps || d.some || !valid(d.name, d.value)}
 			if r.sel.pseudo != "" {
 				out.pseudo = append(out.pseudo, x)
 				out.pseudo[len(out.pseudo)-1].name = r.sel.pseudo + " " + d.name
@@ -68,10 +68,10 @@ func (sh *sheet) style(n *html.Node) styled {
 			}
 		}
 	}
-	all = append(all, hints(n)...)
+	all = append(all, sh.hints(n)...)
 	if s := attribute(n, "style"); s != "" {
 		for _, d := range sh.declarations(&cssLexer{s: s}) {
-			all = append(all, ranked{d, inlineWeight, 0, !valid(d.name, d.value)})
+			all = append(all, ranked{d, inlineWeight, 0, d.some || !valid(d.name, d.value)})
 		}
 	}
 	out.cases, out.more = cases(all)
@@ -139,7 +139,7 @@ func cases(all []ranked) (out []props, more bool) {
 }
 
 // hints are what attributes of the page's own language say of colour and size.
-func hints(n *html.Node) []ranked {
+func (sh *sheet) hints(n *html.Node) []ranked {
 	var out []ranked
 	add := func(name, value string) {
 		out = append(out, ranked{decl{name: name, value: value}, hintWeight, 0, false})
@@ -171,7 +171,11 @@ func hints(n *html.Node) []ranked {
 		add("font-size", "smaller")
 	case "a":
 		if _, link := lookup(n, "href"); link {
-			add("color", "#0000ee")
+			add("color", cmp.Or(sh.link, "#0000ee"))
+			if sh.visited != "" {
+				add("color", sh.visited)
+				out[len(out)-1].maybe = true
+			}
 		}
 	}
 	return out

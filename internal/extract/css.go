@@ -18,6 +18,7 @@ const (
 type decl struct {
 	name, value string
 	important   bool
+	some        bool // not every browser knows the name
 }
 
 // A cssRule is what its declarations are for one selector. A rule that applies
@@ -39,7 +40,10 @@ type sheet struct {
 	complex bool            // what is hidden cannot be told
 	moves   bool            // there are animations of what hides
 	dark    bool            // the page may be shown light on dark
-	work    int             // compounds that were compared
+	minus   bool            // a custom property may be below zero
+	link    string          // the colours of links that the body names
+	visited string
+	work    int // compounds that were compared
 }
 
 func newSheet() *sheet { return &sheet{index: map[string][]int{}, fonts: map[string]bool{}} }
@@ -87,8 +91,11 @@ func (sh *sheet) atRule(name string, l *cssLexer, maybe bool, depth int) {
 			prelude = append(prelude, t)
 		}
 	}
-	if name == "import" {
+	switch s := joined(prelude); {
+	case name == "import":
 		sh.outside++
+	case name == "namespace" && !strings.Contains(s, "1999/xhtml") && (strings.HasPrefix(strings.TrimSpace(s), "url(") || strings.HasPrefix(strings.TrimSpace(s), `"`)):
+		sh.complex = true // every selector asks for elements of another language
 	}
 	if t.kind != '{' {
 		return
@@ -98,6 +105,9 @@ func (sh *sheet) atRule(name string, l *cssLexer, maybe bool, depth int) {
 		sh.block(l, maybe || !always(prelude), depth+1)
 	case "supports", "layer", "container", "scope", "document", "-moz-document", "starting-style":
 		sh.block(l, true, depth+1)
+	case "counter-style":
+		sh.complex = true // markers may say anything
+		sh.skipBlock(l)
 	case "font-face":
 		sh.fontFace(sh.declarations(l))
 	case "keyframes", "-webkit-keyframes", "-moz-keyframes":
@@ -173,6 +183,7 @@ func (sh *sheet) rule(prelude []cssToken, l *cssLexer, maybe bool) {
 		maybe = maybe || len(parts) > 1 && (sel.odd || !ok && !sel.last().never)
 	}
 	for _, sel := range sels {
+		sh.complex = sh.complex || sel.untold
 		if sh.decls += len(decls); len(sh.rules) >= maxRules || sh.decls > maxDecls {
 			sh.complex = true
 			return
@@ -209,7 +220,9 @@ func (sh *sheet) declarations(l *cssLexer) []decl {
 	name, colon := "", false
 	var value []cssToken
 	flush := func() {
-		if colon && len(out) < maxRules {
+		if strings.HasPrefix(name, "--") {
+			sh.minus = sh.minus || belowZero(joined(value))
+		} else if colon && len(out) < maxRules {
 			out = appendDecl(out, name, value)
 		}
 		name, colon, value = "", false, value[:0]

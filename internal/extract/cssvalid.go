@@ -51,7 +51,7 @@ func valid(name, v string) bool {
 	if words := measured[name]; words != nil {
 		n, unit := number(v)
 		_, known := pixels(v, normalSize)
-		known = known || unit == "" && name == "line-height"
+		known = known && (unit != "" || n == 0) || unit == "" && name == "line-height"
 		return words[v] || known && (n >= 0 || !positive[name])
 	}
 	switch name {

@@ -45,7 +45,7 @@ func pixels(v string, em float64) (float64, bool) {
 	case "?":
 		return 0, false
 	case "":
-		return n, n == 0
+		return n, true // old pages leave out the unit; valid has others not
 	case "em", "ic", "lh":
 		return n * em, true
 	case "rem", "rlh":

@@ -3,6 +3,8 @@ package extract
 import (
 	"encoding/xml"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -17,11 +19,13 @@ type docx struct {
 	deaf   int      // fields whose instruction is being read
 	merge  bool     // the end of the last paragraph is deleted
 	inList bool     // the last paragraph was an item
+	cut    bool     // the row that is read is of one height
+	says   string   // the instruction of the field that is read
 }
 
 // readDOCX reads a Word file.
 func readDOCX(a *archive) (*Copy, error) {
-	main, err := relation(a, "_rels/.rels", "", "/officeDocument")
+	main, err := relation(a, "_rels/.rels", "", "officeDocument")
 	if err != nil {
 		return nil, err
 	}
@@ -42,6 +46,9 @@ func readDOCX(a *archive) (*Copy, error) {
 	if err := d.document(); err != nil {
 		return nil, err
 	}
+	if d.styles.twice {
+		d.out.cover = "two styles have one name"
+	}
 	if d.deaf > 0 {
 		d.out.cover = "a field without an end"
 	}
@@ -51,8 +58,11 @@ func readDOCX(a *archive) (*Copy, error) {
 	return d.out.copy(DOCX)
 }
 
-// relation finds the part that another names by the end of a relation's type:
-// a file may hold several texts, and only the one that is named is shown.
+// relationTypes are what the names of the types of relations begin with.
+var relationTypes = []string{"http://schemas.openxmlformats.org/officeDocument/2006/relationships/", "http://purl.oclc.org/ooxml/officeDocument/relationships/"}
+
+// relation finds the part that another names by a type of relation: a file may hold
+// several texts, and only the one that is named is shown.
 func relation(a *archive, rels, dir, kind string) (string, error) {
 	part, err := a.part(rels)
 	if part == nil || err != nil {
@@ -64,7 +74,10 @@ func relation(a *archive, rels, dir, kind string) (string, error) {
 	}
 	found := ""
 	err = x.inside(func(e xml.StartElement) error {
-		if strings.HasSuffix(attr(e, "Type"), kind) && attr(e, "TargetMode") != "External" && found == "" {
+		if slices.ContainsFunc(relationTypes, func(s string) bool { return attr(e, "Type") == s+kind }) && attr(e, "TargetMode") != "External" {
+			if found != "" {
+				return damaged("two of its parts are for one thing")
+			}
 			if found = attr(e, "Target"); !strings.HasPrefix(found, "/") {
 				found = dir + found
 			}
@@ -120,7 +133,11 @@ func (d *docx) document() error {
 	}
 	return d.x.inside(func(e xml.StartElement) error {
 		if e.Name.Local == "background" {
-			d.back = shadeOf(attr(e, "color"))
+			// Word shows it where the settings say so, others always.
+			if c := shadeOf(attr(e, "color")); attr(e, "color") != "auto" && !(c.known && same(c.rgb, white)) || attr(e, "themeColor") != "" {
+				d.back.known = false
+				d.out.cover = "words on a page that is not white"
+			}
 		}
 		if e.Name.Local != "body" {
 			return d.drop(e)
@@ -161,7 +178,17 @@ func (d *docx) block(e xml.StartElement, p paragraph) error {
 		d.out.leave(WarnAttachments, 1)
 		d.out.cover = "a file is shown inside the document that cannot be read"
 	}
-	return d.drop(e)
+	return d.unknown(e)
+}
+
+// unknown reads past an element of which some programs may show the words.
+func (d *docx) unknown(xml.StartElement) error {
+	text, err := d.x.skip()
+	if text {
+		d.out.leave(WarnHidden, 1)
+		d.out.cover = "a part that not every program shows"
+	}
+	return err
 }
 
 // holder reads what an element holds. A control bound to data shows the data,
@@ -189,16 +216,41 @@ func (d *docx) holder(e xml.StartElement, read func() error) error {
 	return err
 }
 
-// branch reads the first of several renderings of one thing.
+// branch reads the first of several renderings of one thing. Which of them is shown
+// depends on the program, so that others with other words put all in doubt.
 func (d *docx) branch(read func() error) error {
 	taken := false
+	var words string
 	return d.x.inside(func(e xml.StartElement) error {
-		if taken || e.Name.Local != "Choice" && e.Name.Local != "Fallback" {
+		if e.Name.Local != "Choice" && e.Name.Local != "Fallback" {
 			return d.drop(e)
 		}
-		taken = true
-		return read()
+		from, boxes := d.out.mark(), len(d.boxes)
+		if !taken {
+			taken = true
+			err := read()
+			words = d.since(from, boxes)
+			return err
+		}
+		out, outer := d.out, d.boxes
+		d.out, d.boxes = &lines{}, nil
+		err := read()
+		other := d.since(0, 0)
+		d.out, d.boxes = out, outer
+		if other != words {
+			d.out.cover = "parts of which not every program shows the same words"
+		}
+		return err
 	}, nil)
+}
+
+// since is what was read since a mark, in the text and in boxes, without blanks.
+func (d *docx) since(from, boxes int) string {
+	all := string(d.out.buf[from:])
+	for _, b := range d.boxes[boxes:] {
+		all += " " + string(b.buf)
+	}
+	return strings.Join(strings.Fields(all), "")
 }
 
 // left leaves out an element, and counts it when there are words in it.
@@ -222,12 +274,31 @@ func (d *docx) table(p paragraph) error {
 				switch e.Name.Local {
 				case "tblStyle":
 					d.back.known = false
+				case "tblpPr":
+					d.out.doubt(max(0, d.out.mark()-1), "a table that is placed may lie over the words")
 				case "shd":
-					d.back = d.back.under(attr(e, "fill"))
+					d.back = d.back.under(d.styles.colour(e, "fill", "themeFill"))
 				}
 				return d.drop(e)
 			}, nil)
-		case "tr", "ins", "sdt", "sdtContent", "customXml":
+		case "trPr":
+			return d.x.inside(func(e xml.StartElement) error {
+				height, err := strconv.Atoi(attr(e, "val"))
+				if e.Name.Local == "trHeight" && attr(e, "hRule") == "exact" && (err != nil || height < 2000) || e.Name.Local == "hidden" {
+					d.cut = true
+				}
+				return d.drop(e)
+			}, nil)
+		case "tr":
+			d.cut = false
+			from := d.out.mark()
+			err := d.table(p)
+			if d.cut {
+				d.out.doubt(from, "words that may be cut off")
+			}
+			d.cut = false
+			return err
+		case "ins", "sdt", "sdtContent", "customXml":
 			return d.holder(e, func() error { return d.table(p) })
 		case "tc":
 			return d.cell(p)
@@ -249,7 +320,7 @@ func (d *docx) cell(p paragraph) error {
 		}
 		return d.x.inside(func(e xml.StartElement) error {
 			if e.Name.Local == "shd" {
-				d.back = d.back.under(attr(e, "fill"))
+				d.back = d.back.under(d.styles.colour(e, "fill", "themeFill"))
 			}
 			return d.drop(e)
 		}, nil)

@@ -20,6 +20,7 @@ type paragraph struct {
 func (d *docx) paragraph(p paragraph) error {
 	p.style = d.styles.paragraph
 	p.look = d.styles.chain(p.style)
+	p.doubt = p.look["paragraph"]
 	from := d.out.mark()
 	boxes := d.boxes
 	d.boxes = nil
@@ -87,6 +88,7 @@ func (d *docx) properties(p *paragraph) error {
 		case "pStyle":
 			p.style = attr(e, "val")
 			p.look = d.styles.chain(p.style)
+			p.doubt = first(p.doubt, p.look["paragraph"])
 			p.item = p.item || d.styles.isList(p.style)
 		case "numPr":
 			p.item = true
@@ -100,11 +102,11 @@ func (d *docx) properties(p *paragraph) error {
 				return d.drop(e)
 			}, nil)
 		case "shd":
-			p.shd = attr(e, "fill")
+			p.shd = d.styles.colour(e, "fill", "themeFill")
 		case "framePr":
 			p.doubt = "a frame may lie over other words"
 		case "spacing":
-			if n, err := strconv.Atoi(attr(e, "line")); err == nil && n < 60 && attr(e, "lineRule") == "exact" {
+			if n, err := strconv.Atoi(attr(e, "line")); err == nil && n < 150 && attr(e, "lineRule") == "exact" {
 				p.doubt = "lines stand on each other"
 			}
 		case "ind":
@@ -115,7 +117,7 @@ func (d *docx) properties(p *paragraph) error {
 			}
 		case "rPr":
 			end := wordLook{}
-			err := readLook(d.x, end, nil)
+			err := d.styles.readLook(d.x, end, nil)
 			p.deleted = end["del"] == "on"
 			return err
 		}
@@ -145,7 +147,7 @@ func (d *docx) inline(e xml.StartElement, p *paragraph) error {
 	case "fldSimple":
 		from := d.out.mark()
 		err := more()
-		if dirty(e) {
+		if dirty(e) || !settled(attr(e, "instr")) {
 			d.out.doubt(from, "a field whose words change when the file is opened")
 		}
 		return err
@@ -156,7 +158,16 @@ func (d *docx) inline(e xml.StartElement, p *paragraph) error {
 		}
 		return more()
 	}
-	return d.drop(e)
+	return d.unknown(e)
+}
+
+// quiet are the fields that show their result and change it only when asked.
+var quiet = set("HYPERLINK REF PAGEREF NOTEREF TOC SEQ MERGEFIELD FORMTEXT QUOTE INCLUDEPICTURE ADDIN CITATION BIBLIOGRAPHY DOCPROPERTY TITLE AUTHOR")
+
+// settled tells a field of which the result that stands in the file is shown.
+func settled(instruction string) bool {
+	f := strings.Fields(instruction)
+	return len(f) > 0 && quiet[strings.ToUpper(f[0])]
 }
 
 func dirty(e xml.StartElement) bool {
@@ -174,7 +185,7 @@ func (d *docx) run(p *paragraph) error {
 	}
 	err := d.x.inside(func(e xml.StartElement) error {
 		if e.Name.Local == "rPr" {
-			if err := readLook(d.x, direct, nil); err != nil {
+			if err := d.styles.readLook(d.x, direct, nil); err != nil {
 				return err
 			}
 			look = d.sight(p, direct)
@@ -209,6 +220,9 @@ func (d *docx) sight(p *paragraph, direct wordLook) sight {
 	look := d.styles.resolve(p.look, direct)
 	back := d.back.under(p.look["shd"]).under(p.shd).under(look["shd"]).under(look["highlight"])
 	size, _ := strconv.Atoi(look["sz"])
+	if complex, err := strconv.Atoi(look["szCs"]); err == nil && complex <= 8 {
+		return sight{doubt: "words too small to read"}
+	}
 	wide, _ := strconv.Atoi(look["w"])
 	tight, _ := strconv.Atoi(look["spacing"])
 	lifted, _ := strconv.Atoi(look["position"])
@@ -228,7 +242,9 @@ func (d *docx) sight(p *paragraph, direct wordLook) sight {
 		return sight{doubt: "capitals that are not in the file"}
 	case tight <= -60, lifted >= 40, lifted <= -40:
 		return sight{doubt: "letters are moved over others"}
-	case d.styles.embedded[look["rFonts"]]:
+	case look["textFill"] != "" || look["fitText"] != "" || look["eastAsianLayout"] != "":
+		return sight{doubt: "words that an effect may hide"}
+	case d.styles.travels(look["rFonts"]):
 		return sight{doubt: "letters of a font that travels in the file"}
 	}
 	return sight{}
@@ -242,14 +258,22 @@ func (d *docx) piece(e xml.StartElement, p *paragraph) error {
 			return d.x.inside(func(e xml.StartElement) error { return d.piece(e, p) }, nil)
 		})
 	case "fldChar":
-		d.fieldChar(e)
+		d.fieldChar(e, p)
 		return d.drop(e)
 	case "drawing", "pict", "object":
 		return d.drawing(p)
 	case "delText":
 		return d.left(WarnDeleted)
-	case "footnoteReference", "endnoteReference", "commentReference", "instrText":
+	case "footnoteReference", "endnoteReference", "commentReference":
 		return d.drop(e)
+	case "instrText":
+		return d.x.inside(d.drop, func(s string) {
+			if len(d.says) < 1000 {
+				d.says += s
+			}
+		})
+	case "pgNum", "dayShort", "dayLong", "monthShort", "monthLong", "yearShort", "yearLong":
+		p.doubt = "the program shows words of its own"
 	}
 	if d.deaf > 0 {
 		return d.left(WarnHidden)
@@ -269,6 +293,8 @@ func (d *docx) piece(e xml.StartElement, p *paragraph) error {
 		d.out.write("\u00ad")
 	case "sym":
 		d.symbol(e)
+	default:
+		return d.unknown(e)
 	}
 	return d.drop(e)
 }
@@ -305,18 +331,27 @@ func (d *docx) symbol(e xml.StartElement) {
 
 // fieldChar follows the parts of a field: its instruction is not shown, its result
 // is.
-func (d *docx) fieldChar(e xml.StartElement) {
+func (d *docx) fieldChar(e xml.StartElement, p *paragraph) {
+	unsettled := func() {
+		if strings.TrimSpace(d.says) != "" && !settled(d.says) || dirty(e) {
+			p.doubt = "a field whose words change when the file is opened"
+		}
+		d.says = ""
+	}
 	switch attr(e, "fldCharType") {
 	case "begin":
+		unsettled()
 		d.field = append(d.field, true)
 		d.deaf++
 	case "separate":
+		unsettled()
 		if n := len(d.field); n > 0 && d.field[n-1] {
 			d.field[n-1] = false
 			d.deaf--
 		}
 	case "end":
 		if n := len(d.field); n > 0 {
+			unsettled()
 			if d.field[n-1] {
 				d.deaf--
 			}

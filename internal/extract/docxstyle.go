@@ -2,6 +2,7 @@ package extract
 
 import (
 	"encoding/xml"
+	"fmt"
 	"maps"
 	"strconv"
 	"strings"
@@ -62,21 +63,27 @@ type wordStyles struct {
 	defaults  wordLook
 	embedded  map[string]bool // fonts that travel in the file
 	worded    map[string]bool // numberings that show words
+	theme     map[string]string
+	twice     bool // two styles have one name
 }
 
 // maxBasedOn bounds how long a chain of styles is followed.
 const maxBasedOn = 32
 
 func readWordStyles(a *archive, dir, rels string) (*wordStyles, error) {
-	s := &wordStyles{byID: map[string]*wordStyle{}, defaults: wordLook{}, embedded: map[string]bool{}, worded: map[string]bool{}}
-	readers := map[string]func(*xmlReader) error{"/styles": s.read, "/fontTable": s.readFonts, "/numbering": s.readNumbering}
-	for kind, read := range readers {
+	s := &wordStyles{byID: map[string]*wordStyle{}, defaults: wordLook{}, embedded: map[string]bool{}, worded: map[string]bool{}, theme: map[string]string{}}
+	readers := []struct {
+		kind string
+		read func(*xmlReader) error
+	}{{"numbering", s.readNumbering}, {"theme", s.readTheme}, {"fontTable", s.readFonts}, {"styles", s.read}}
+	for _, r := range readers {
+		kind, read := r.kind, r.read
 		name, err := relation(a, rels, dir, kind)
 		if err != nil {
 			return nil, err
 		}
 		if name == "" {
-			name = dir + strings.TrimPrefix(kind, "/") + ".xml"
+			continue // no program looks for it elsewhere
 		}
 		part, err := a.part(name)
 		if err != nil {
@@ -122,6 +129,10 @@ func (s *wordStyles) readNumbering(x *xmlReader) error {
 			id = attr(e, "numId")
 		case "abstractNumId":
 			s.worded[id] = s.worded[id] || abstract["abstract "+attr(e, "val")]
+		case "numFmt":
+			if v := attr(e, "val"); strings.HasSuffix(v, "Text") || v == "custom" {
+				abstract[id], s.worded[id] = true, true
+			}
 		case "lvlText":
 			if hasWord(attr(e, "val")) {
 				abstract[id], s.worded[id] = true, true
@@ -130,6 +141,75 @@ func (s *wordStyles) readNumbering(x *xmlReader) error {
 		return x.inside(look, nil)
 	}
 	return x.inside(look, nil)
+}
+
+// numbered tells a numbering that shows words.
+func (s *wordStyles) numbered(id string) bool { return s.worded[id] }
+
+// travels tells whether letters of one of the fonts are in the file.
+func (s *wordStyles) travels(fonts string) bool {
+	for f := range strings.SplitSeq(fonts, "|") {
+		if f != "" && (s.embedded[f] || f == "theme" && len(s.embedded) > 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// readTheme reads the colours that runs name by their place in the theme.
+func (s *wordStyles) readTheme(x *xmlReader) error {
+	slot, names := "", map[string]string{"dk1": "text1", "lt1": "background1", "dk2": "text2", "lt2": "background2"}
+	var look func(xml.StartElement) error
+	look = func(e xml.StartElement) error {
+		switch name := e.Name.Local; {
+		case len(name) == 3 && (names[name] != "") || strings.HasPrefix(name, "accent") || strings.HasSuffix(name, "link"):
+			slot = name
+			if n := names[name]; n != "" {
+				slot = n
+			}
+		case name == "clrScheme", name == "themeElements", name == "theme":
+			slot = ""
+		case slot != "" && name == "srgbClr":
+			s.theme[slot] = strings.ToUpper(attr(e, "val"))
+			slot = ""
+		case slot != "" && name == "sysClr":
+			s.theme[slot] = strings.ToUpper(attr(e, "lastClr"))
+			slot = ""
+		case name == "fontScheme", name == "fmtScheme":
+			slot = ""
+			_, err := x.skip()
+			return err
+		}
+		return x.inside(look, nil)
+	}
+	return x.inside(look, nil)
+}
+
+// colour is the colour of an element that may name one of the theme, lighter or darker.
+func (s *wordStyles) colour(e xml.StartElement, own, named string) string {
+	v, theme := attr(e, own), attr(e, named)
+	if theme == "" || theme == "none" {
+		return v
+	}
+	place := map[string]string{"light1": "background1", "dark1": "text1", "light2": "background2", "dark2": "text2", "hyperlink": "hlink", "followedHyperlink": "folHlink"}[theme]
+	if place == "" {
+		place = theme
+	}
+	hex := s.theme[place]
+	if hex == "" {
+		hex = map[string]string{"background1": "FFFFFF", "text1": "000000"}[place]
+	}
+	c := shadeOf(hex)
+	if !c.known {
+		return v
+	}
+	if n, err := strconv.ParseUint(attr(e, strings.TrimSuffix(named, "Color")+"Tint"), 16, 8); err == nil {
+		c.rgb = blend(c.rgb, white, float64(n)/255)
+	}
+	if n, err := strconv.ParseUint(attr(e, strings.TrimSuffix(named, "Color")+"Shade"), 16, 8); err == nil {
+		c.rgb = blend(c.rgb, black, float64(n)/255)
+	}
+	return fmt.Sprintf("%06X", c.rgb)
 }
 
 // hasWord tells whether two letters, or two digits, follow each other.
@@ -151,7 +231,7 @@ func (s *wordStyles) read(x *xmlReader) error {
 		switch e.Name.Local {
 		case "docDefaults":
 			return x.inside(func(xml.StartElement) error {
-				return x.inside(func(xml.StartElement) error { return readLook(x, s.defaults, nil) }, nil)
+				return x.inside(func(xml.StartElement) error { return s.readLook(x, s.defaults, nil) }, nil)
 			}, nil)
 		case "style":
 			return s.readStyle(x, e)
@@ -164,6 +244,7 @@ func (s *wordStyles) read(x *xmlReader) error {
 func (s *wordStyles) readStyle(x *xmlReader, e xml.StartElement) error {
 	st := &wordStyle{look: wordLook{}}
 	id := attr(e, "styleId")
+	s.twice = s.twice || s.byID[id] != nil
 	s.byID[id] = st
 	if on := attr(e, "default"); attr(e, "type") == "paragraph" && (on == "1" || on == "true") {
 		s.paragraph = id
@@ -173,12 +254,25 @@ func (s *wordStyles) readStyle(x *xmlReader, e xml.StartElement) error {
 		case "basedOn":
 			st.based = attr(e, "val")
 		case "rPr":
-			return readLook(x, st.look, nil)
+			return s.readLook(x, st.look, nil)
 		case "pPr":
 			return x.inside(func(e xml.StartElement) error {
 				st.list = st.list || e.Name.Local == "numPr"
-				if e.Name.Local == "shd" {
-					st.look["shd"] = attr(e, "fill")
+				switch line, err := strconv.Atoi(attr(e, "line")); {
+				case e.Name.Local == "shd":
+					st.look["shd"] = s.colour(e, "fill", "themeFill")
+				case e.Name.Local == "framePr":
+					st.look["paragraph"] = "a frame may lie over other words"
+				case e.Name.Local == "spacing" && err == nil && line < 150 && attr(e, "lineRule") == "exact":
+					st.look["paragraph"] = "lines stand on each other"
+				case e.Name.Local == "numPr":
+					return x.inside(func(e xml.StartElement) error {
+						if e.Name.Local == "numId" && s.numbered(attr(e, "val")) {
+							st.look["paragraph"] = "the numbering shows words"
+						}
+						_, err := x.skip()
+						return err
+					}, nil)
 				}
 				_, err := x.skip()
 				return err
@@ -190,7 +284,7 @@ func (s *wordStyles) readStyle(x *xmlReader, e xml.StartElement) error {
 }
 
 // readLook reads run properties; other is called for those that it does not keep.
-func readLook(x *xmlReader, look wordLook, other func(xml.StartElement)) error {
+func (s *wordStyles) readLook(x *xmlReader, look wordLook, other func(xml.StartElement)) error {
 	return x.inside(func(e xml.StartElement) error {
 		switch name := e.Name.Local; name {
 		case "vanish", "strike", "dstrike", "caps", "specVanish":
@@ -201,17 +295,23 @@ func readLook(x *xmlReader, look wordLook, other func(xml.StartElement)) error {
 				look[name] = "on"
 			}
 		case "color":
-			look[name] = attr(e, "val")
-			if theme := attr(e, "themeColor"); theme == "background1" || theme == "light1" {
-				look[name] = "FFFFFF"
-			}
+			look[name] = s.colour(e, "val", "themeColor")
 		case "shd":
-			look[name] = attr(e, "fill")
+			look[name] = s.colour(e, "fill", "themeFill")
 		case "highlight":
 			look[name] = highlights[attr(e, "val")]
 		case "rFonts":
-			look[name] = strings.ToLower(attr(e, "ascii"))
-		case "sz", "rStyle", "w", "spacing", "position":
+			var fonts []string
+			for _, a := range e.Attr {
+				fonts = append(fonts, strings.ToLower(a.Value))
+				if strings.HasSuffix(a.Name.Local, "heme") {
+					fonts = append(fonts, "theme")
+				}
+			}
+			look[name] = strings.Join(fonts, "|")
+		case "textFill", "fitText", "eastAsianLayout":
+			look[name] = "on"
+		case "sz", "szCs", "rStyle", "w", "spacing", "position":
 			look[name] = attr(e, "val")
 		case "del":
 			look[name] = "on"

@@ -177,7 +177,10 @@ func (p *pageReader) collect(n *html.Node, depth int) error {
 func (p *pageReader) styleOf(n *html.Node) {
 	media := strings.ToLower(strings.TrimSpace(attribute(n, "media")))
 	sometimes := media != "" && media != "all" && media != "screen"
+	sometimes = sometimes || attribute(n, "title") != "" // of styles with names one counts
 	switch n.Data {
+	case "body":
+		p.sh.link, p.sh.visited = legacyColor(strings.ToLower(attribute(n, "link"))), legacyColor(strings.ToLower(attribute(n, "vlink")))
 	case "style":
 		if t := strings.ToLower(attribute(n, "type")); t != "" && t != "text/css" {
 			return
@@ -208,6 +211,12 @@ func (p *pageReader) styleOf(n *html.Node) {
 			p.out.cover = "a program whose end not every browser finds at one place"
 		}
 	}
+	for _, a := range n.Attr {
+		if strings.HasPrefix(a.Key, "on") && a.Val != "" {
+			p.out.leave(WarnScripts, 1)
+			break
+		}
+	}
 	if strings.Contains(attribute(n, "style"), "color-scheme") {
 		p.sh.dark = true
 	}
@@ -223,10 +232,31 @@ func twofold(n *html.Node) bool {
 	return is && strings.Contains(hidden, "<script")
 }
 
+// forbidsStyle tells a policy under which style in the page may not count.
+func forbidsStyle(policy string) bool {
+	for d := range strings.FieldsFuncSeq(policy, func(r rune) bool { return r == ';' || r == ',' }) {
+		name, _, _ := strings.Cut(strings.TrimSpace(d), " ")
+		if !strings.HasPrefix(name, "style-src") && name != "default-src" {
+			continue
+		}
+		if name == "default-src" && strings.Contains(policy, "style-src") {
+			continue
+		}
+		if !strings.Contains(d, "'unsafe-inline'") || strings.Contains(d, "'nonce-") || strings.Contains(d, "'sha") {
+			return true
+		}
+	}
+	return false
+}
+
 // meta reads what makes a page go away at once, or shows it light on dark.
 func (p *pageReader) meta(n *html.Node) {
 	content := strings.ToLower(attribute(n, "content"))
 	switch {
+	case strings.EqualFold(attribute(n, "http-equiv"), "content-security-policy"):
+		if forbidsStyle(content) {
+			p.out.cover = "a page that forbids its own style"
+		}
 	case strings.EqualFold(attribute(n, "http-equiv"), "refresh"):
 		if wait, _, there := strings.Cut(content, ";"); there {
 			if s, unit := number(strings.TrimSpace(wait)); unit == "?" || s < 60 {

@@ -30,20 +30,25 @@ type look struct {
 	shadow    bool // the words may show by their shadow or outline
 	pictured  bool // a picture is painted behind the words
 	pre       bool
+	nowrap    bool
+	foot      bool // captions stand below their tables
 }
 
 // A box is what of an element's style concerns its place.
 type box struct {
-	gone     bool   // nothing of it is shown
-	display  string // empty when the browser's own counts
-	doubt    string // of what is in it
-	over     string // why it may lie over other words
-	reach    int    // over which
-	clipped  float64
-	edge     bool // a bar at the top or foot of the window
-	pulled   bool // moved along the line, which matters between words
-	position bool // what is placed inside counts from it
-	painted  bool // it covers what is behind it, words or none
+	gone     bool    // nothing of it is shown
+	display  string  // empty when the browser's own counts
+	doubt    string  // of what is in it
+	over     string  // why it may lie over other words
+	reach    int     // over which
+	clipped  float64 // lines that fit
+	spills   bool    // what does not fit is shown, and may be covered
+	wide     int     // bytes that fit on a line that is not wrapped
+	tall     bool    // paints over the lines above and below
+	edge     bool    // a bar at the top or foot of the window
+	pulled   bool    // moved along the line, which matters between words
+	position bool    // what is placed inside counts from it
+	painted  bool    // it covers what is behind it, words or none
 }
 
 // How far what lies over others reaches.
@@ -60,7 +65,7 @@ func (l look) apply(p props, sh *sheet) (look, box) {
 	l.sizes(p)
 	l.words(p, sh)
 	b.hide(p, l)
-	b.place(p)
+	b.place(p, sh)
 	return l, b
 }
 
@@ -108,6 +113,7 @@ func (l *look) colors(p props) {
 		switch {
 		case !ok:
 			l.backKnown = false
+			l.reason = "a colour that cannot be told from the style"
 		case alpha > 0:
 			l.backKnown = l.backKnown || alpha == 1
 			l.back = blend(rgb, l.back, alpha)
@@ -194,15 +200,21 @@ func (l *look) words(p props, sh *sheet) {
 	switch v := p["white-space"]; {
 	case v == "":
 	case strings.HasPrefix(v, "pre") || v == "break-spaces":
-		l.pre = true
+		l.pre, l.nowrap = true, v == "pre"
 	default:
-		l.pre = false
+		l.pre, l.nowrap = false, v == "nowrap"
+	}
+	if v := p["caption-side"]; v != "" {
+		l.foot = v != "top" && v != "block-start"
 	}
 	if v := p["direction"]; v == "rtl" || v == "ltr" {
 		l.rtl = v == "rtl"
 	}
 	if v := p["font-family"]; v != "" && !reset(v) {
 		l.family = v
+	}
+	if len(sh.fonts) > 0 && strings.Contains(l.family, "var(") {
+		l.reason = "letters of a font that travels in the file"
 	}
 	for name := range sh.fonts {
 		if strings.Contains(strings.ToLower(l.family), name) {
@@ -222,12 +234,15 @@ func (l *look) words(p props, sh *sheet) {
 	}
 }
 
+const untold = "what shows cannot be told from the style"
+
 const transformed = "capitals that are not in the file"
 
 // tricky are the properties that wordTricks knows.
 var tricky = []string{
 	"unicode-bidi", "text-transform", "-webkit-text-security", "text-decoration-line", "letter-spacing", "word-spacing", "line-height",
 	"filter", "mask", "mask-image", "-webkit-mask-image", "mix-blend-mode", "offset-path", "writing-mode", "vertical-align",
+	"font-size-adjust", "mask-box-image", "text-decoration-thickness", "text-underline-offset",
 }
 
 // wordTricks says what a declaration does to words, apart from hiding them.
@@ -235,7 +250,20 @@ func wordTricks(name, v string) string {
 	if v == "none" || v == "normal" || v == "auto" || reset(v) {
 		return ""
 	}
+	if strings.Contains(v, "(") && (name == "line-height" || name == "vertical-align" || name == "unicode-bidi" || name == "text-decoration-line" && strings.Contains(v, "var(")) {
+		return untold
+	}
 	switch name {
+	case "font-size-adjust":
+		return "a size that cannot be told from the style"
+	case "text-decoration-thickness":
+		if n, ok := pixels(v, normalSize); v != "from-font" && (!ok || n > 5) {
+			return "words under a thick line"
+		}
+	case "text-underline-offset":
+		if n, ok := pixels(v, normalSize); !ok || n < -2 {
+			return "words that are struck through"
+		}
 	case "unicode-bidi":
 		if strings.Contains(v, "override") {
 			return "the order of the letters is turned round"
@@ -248,6 +276,11 @@ func wordTricks(name, v string) string {
 		if strings.Contains(v, "line-through") {
 			return "words that are struck through"
 		}
+		for _, f := range fields(v) {
+			if n, ok := pixels(f, normalSize); ok && n > 5 {
+				return "words under a thick line"
+			}
+		}
 	case "letter-spacing", "word-spacing":
 		if n, ok := pixels(v, normalSize); !ok || n < -3 {
 			return "letters stand on each other"
@@ -256,7 +289,7 @@ func wordTricks(name, v string) string {
 		if n, unit := number(v); unit == "" && n < 0.5 || unit == "%" && n < 50 || unit == "px" && n < 6 || unit == "em" && n < 0.5 {
 			return "lines stand on each other"
 		}
-	case "filter", "mask", "mask-image", "-webkit-mask-image", "mix-blend-mode", "offset-path":
+	case "filter", "mask", "mask-image", "-webkit-mask-image", "mask-box-image", "mix-blend-mode", "offset-path":
 		return "words that a picture effect may hide"
 	case "vertical-align":
 		if n, ok := pixels(v, normalSize); ok && (n > 10 || n < -10) {

@@ -72,6 +72,8 @@ type mailReader struct {
 	ctx   context.Context
 	out   *lines
 	parts int
+
+	choosing bool // among alternatives
 }
 
 // readMail reads the text of a mail.
@@ -107,6 +109,11 @@ func (m *mailReader) part(e *message.Entity, depth int) error {
 	if depth > maxMailDepth {
 		return tooDeep()
 	}
+	for _, name := range []string{"Content-Type", "Content-Transfer-Encoding", "Content-Disposition"} {
+		if e.Header.FieldsByKey(name).Len() > 1 {
+			return damaged("a mail that says twice what a part of it is")
+		}
+	}
 	kind, _, err := e.Header.ContentType()
 	if err != nil {
 		kind = "text/plain"
@@ -115,6 +122,8 @@ func (m *mailReader) part(e *message.Entity, depth int) error {
 	switch {
 	case strings.EqualFold(kind, "multipart/alternative") && parts != nil:
 		return m.alternative(parts, depth)
+	case strings.EqualFold(kind, "multipart/related") && parts != nil:
+		return m.related(parts, depth)
 	case parts != nil:
 		return m.each(parts, func(p *message.Entity) error { return m.part(p, depth+1) })
 	case isAttached(e):
@@ -126,9 +135,26 @@ func (m *mailReader) part(e *message.Entity, depth int) error {
 	case strings.HasPrefix(kind, "image/"):
 		m.out.leave(WarnPictures, 1)
 	default:
+		if strings.HasPrefix(kind, "text/") && kind != "text/calendar" && m.choosing {
+			m.out.cover = "a rendering of the mail that some programs show"
+		}
 		m.out.leave(WarnAttachments, 1)
 	}
 	return nil
+}
+
+// related reads parts of which the first is shown, and others where it names them.
+func (m *mailReader) related(parts message.MultipartReader, depth int) error {
+	said := false
+	return m.each(parts, func(p *message.Entity) error {
+		before := len(m.out.buf)
+		err := m.part(p, depth+1)
+		if said {
+			m.out.doubt(before, "a part of the mail that may not be shown")
+		}
+		said = said || len(m.out.buf) > before
+		return err
+	})
 }
 
 // each calls f for each part.
@@ -186,8 +212,9 @@ func (m *mailReader) text(e *message.Entity, kind string) error {
 // whether another differs in its words.
 func (m *mailReader) alternative(parts message.MultipartReader, depth int) error {
 	var renderings []*lines
-	outer := m.out
-	defer func() { m.out = outer }()
+	outer, choosing := m.out, m.choosing
+	m.choosing = true
+	defer func() { m.out, m.choosing = outer, choosing }()
 	best, page := -1, false
 	err := m.each(parts, func(p *message.Entity) error {
 		kind, _, _ := p.Header.ContentType()
@@ -195,6 +222,7 @@ func (m *mailReader) alternative(parts message.MultipartReader, depth int) error
 		if err := m.part(p, depth+1); err != nil {
 			return err
 		}
+		outer.cover = first(outer.cover, m.out.cover)
 		if len(m.out.buf) == 0 {
 			outer.add(m.out, emptyLine)
 			return nil

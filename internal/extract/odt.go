@@ -29,7 +29,7 @@ func readODT(a *archive) (*Copy, error) {
 			return nil, encrypted()
 		}
 	}
-	o := &odt{out: &lines{}, styles: odtStyles{byName: map[string]*odtStyle{}, fonts: map[string]bool{}}, back: shade{known: true, rgb: white}}
+	o := &odt{out: &lines{}, styles: odtStyles{byName: map[string]*odtStyle{}, fonts: map[string]bool{}, seen: map[string]bool{}}, back: shade{known: true, rgb: white}}
 	// The document's own styles come last, since they go before the others.
 	if err := o.styleSheet(a); err != nil {
 		return nil, err
@@ -42,11 +42,19 @@ func readODT(a *archive) (*Copy, error) {
 		return nil, damaged("an OpenDocument file without its text")
 	}
 	o.x = newXML(part)
+	clear(o.styles.seen)
+	o.back.known = !o.styles.paged
 	if _, err := o.x.root(); err != nil {
 		return nil, err
 	}
 	if err := o.x.inside(o.top, nil); err != nil {
 		return nil, err
+	}
+	if o.styles.twice {
+		o.out.cover = "two styles have one name"
+	}
+	if o.styles.paged {
+		o.out.cover = "words on a page that is not white"
 	}
 	return o.out.copy(ODT)
 }
@@ -180,7 +188,13 @@ func (o *odt) table(e xml.StartElement) error {
 			if hidden == "collapse" || hidden == "filter" {
 				return o.left(WarnHidden)
 			}
-			return o.x.inside(row, nil)
+			n, unit := length(o.styles.look("table-row", attr(e, "style-name"), nil).props["row-height"])
+			from := o.out.mark()
+			err := o.x.inside(row, nil)
+			if unit > 0 && n*unit < 134 {
+				o.out.doubt(from, "words that may be cut off")
+			}
+			return err
 		case "table-cell":
 			outer := o.back
 			o.back = o.styles.back("table-cell", attr(e, "style-name"), o.back)
@@ -207,6 +221,9 @@ func (o *odt) paragraph(e xml.StartElement) error {
 	}
 	back := o.back
 	o.back = style.behind(o.back)
+	if len(o.styles.worded) > 0 && (o.item > 0 || e.Name.Local == "h") {
+		o.doubt = "the numbering shows words"
+	}
 	if style.moved {
 		o.doubt = "words may stand over others or outside the page"
 	}

@@ -17,11 +17,15 @@ type odtStyles struct {
 	byName map[string]*odtStyle
 	fonts  map[string]bool // that travel in the file
 	worded map[string]bool // list styles whose markers are words
+	paged  bool            // pages have a colour or a picture
+	twice  bool            // two styles have one name
+	seen   map[string]bool // those of the part that is read
 }
 
 // odtProps are the properties that are kept of a style.
 var odtProps = set("display condition color background-color use-window-font-color font-size font-name text-scale letter-spacing text-position " +
-	"text-line-through-style text-line-through-type text-transform margin-left margin-right margin-top margin-bottom text-indent line-height wrap run-through")
+	"text-line-through-style text-line-through-type text-transform margin-left margin-right margin-top margin-bottom text-indent line-height wrap run-through " +
+	"font-size-complex font-size-asian font-name-complex font-name-asian opacity row-height")
 
 // An odtLook is what a style and its parents say.
 type odtLook struct {
@@ -39,15 +43,29 @@ func (s *odtStyles) read(x *xmlReader, e xml.StartElement) error {
 			_, err := x.skip()
 			return err
 		}, nil)
-	case "list-style":
+	case "list-style", "outline-style":
 		return s.readList(x, name)
+	case "page-layout":
+		return x.inside(func(e xml.StartElement) error {
+			if c := attr(e, "background-color"); c != "" && c != "transparent" && !strings.EqualFold(c, "#ffffff") || attr(e, "fill") != "" && attr(e, "fill") != "none" {
+				s.paged = true
+			}
+			return x.inside(func(e xml.StartElement) error {
+				s.paged = s.paged || e.Name.Local == "background-image"
+				_, err := x.skip()
+				return err
+			}, nil)
+		}, nil)
 	case "style", "default-style":
 	default:
 		_, err := x.skip()
 		return err
 	}
 	st := &odtStyle{parent: attr(e, "parent-style-name"), props: map[string]string{}}
-	s.byName[attr(e, "family")+"/"+name] = st // the default of a family has no name
+	key := attr(e, "family") + "/" + name
+	s.twice = s.twice || s.seen[key]
+	s.seen[key] = true
+	s.byName[key] = st // the default of a family has no name
 	return x.inside(func(e xml.StartElement) error {
 		if strings.HasSuffix(e.Name.Local, "-properties") {
 			for _, a := range e.Attr {
@@ -64,8 +82,8 @@ func (s *odtStyles) read(x *xmlReader, e xml.StartElement) error {
 // readList looks for list styles whose markers are words.
 func (s *odtStyles) readList(x *xmlReader, name string) error {
 	return x.inside(func(e xml.StartElement) error {
-		for _, a := range []string{"num-prefix", "num-suffix", "bullet-char"} {
-			if hasWord(attr(e, a)) {
+		for _, a := range []string{"num-prefix", "num-suffix", "bullet-char", "num-list-format"} {
+			if hasWord(strings.Map(unnumbered, attr(e, a))) {
 				if s.worded == nil {
 					s.worded = map[string]bool{}
 				}
@@ -75,6 +93,14 @@ func (s *odtStyles) readList(x *xmlReader, name string) error {
 		_, err := x.skip()
 		return err
 	}, nil)
+}
+
+// unnumbered takes off the numbers of levels that a format names.
+func unnumbered(r rune) rune {
+	if r >= '0' && r <= '9' {
+		return -1
+	}
+	return r
 }
 
 // look is what a style says, over what is said around it.
@@ -138,11 +164,13 @@ func (s *odtStyles) sight(l odtLook, back shade) sight {
 	switch {
 	case p["display"] == "none" || p["display"] == "condition" && p["condition"] == "":
 		return sight{hidden: true}
+	case p["display"] == "condition":
+		return sight{doubt: "words that are shown on a condition"}
 	case unit > 0 && size*unit <= 2.7, p["text-scale"] != "" && scale <= 10:
 		return sight{hidden: true}
 	case inkOn(fore, back) != sight{}:
 		return inkOn(fore, back)
-	case unit > 0 && size*unit <= 5.4:
+	case unit > 0 && size*unit <= 5.4, small(p["font-size-complex"]), small(p["font-size-asian"]):
 		return sight{doubt: "words too small to read"}
 	case p["text-line-through-style"] != "" && p["text-line-through-style"] != "none", p["text-line-through-type"] != "" && p["text-line-through-type"] != "none":
 		return sight{doubt: "words that are struck through"}
@@ -150,10 +178,18 @@ func (s *odtStyles) sight(l odtLook, back shade) sight {
 		return sight{doubt: "capitals that are not in the file"}
 	case perTight > 0 && tight*perTight <= -4, lifted > 90, lifted < -90:
 		return sight{doubt: "letters are moved over others"}
-	case s.fonts[p["font-name"]]:
+	case p["opacity"] != "" && p["opacity"] != "100%" && p["use-window-font-color"] != "true":
+		return sight{doubt: "words that hardly show"}
+	case s.fonts[p["font-name"]], s.fonts[p["font-name-complex"]], s.fonts[p["font-name-asian"]]:
 		return sight{doubt: "letters of a font that travels in the file"}
 	}
 	return sight{}
+}
+
+// small tells a size too small to read.
+func small(v string) bool {
+	n, unit := length(v)
+	return unit > 0 && n*unit <= 5.4
 }
 
 // spans reads what stands in a line, which looks as given.
@@ -188,12 +224,24 @@ func (o *odt) span(e xml.StartElement, l odtLook) error {
 		return o.left(WarnMargins)
 	case "hidden-paragraph":
 		o.doubt = "a paragraph that is shown on a condition"
-	case "hidden-text", "ruby-text", "script":
+	case "number":
+		return o.drop() // programs count for themselves
+	case "hidden-text":
+		o.doubt = "words that are shown on a condition"
+		return o.drop()
+	case "ruby-text", "script":
 		return o.left(WarnHidden)
 	case "conditional-text", "expression", "database-display", "variable-get", "user-field-get":
 		from := o.out.mark()
 		err := o.spans(l)
 		o.out.doubt(from, "a field whose words change when the file is opened")
+		return err
+	case "date", "time", "page-number", "page-count", "word-count", "character-count", "paragraph-count", "chapter", "file-name", "variable-set":
+		from := o.out.mark()
+		err := o.spans(l)
+		if attr(e, "fixed") != "true" || attr(e, "display") == "none" {
+			o.out.doubt(from, "a field whose words change when the file is opened")
+		}
 		return err
 	case "annotation-end", "bookmark", "bookmark-start", "bookmark-end", "change", "change-start", "change-end", "soft-page-break", "reference-mark", "reference-mark-start", "reference-mark-end":
 	case "frame", "custom-shape", "rect", "ellipse", "g", "line", "path", "polygon", "polyline", "connector", "caption", "circle", "control":

@@ -23,6 +23,8 @@ type pageReader struct {
 	tooDeep bool
 	padded  bool  // the page leaves room at its top
 	edges   []int // where bars stand in the text
+	named   bool  // a picture with a name in letters stands behind the words
+	spoken  int   // where
 }
 
 // A frame is an open element.
@@ -32,6 +34,7 @@ type frame struct {
 	block     bool
 	container bool // what is placed inside counts from it
 	filled    bool // shows something that is no text
+	spills    bool // words in it may stand where the next parts do
 }
 
 // ends says how an element parts lines when no style says otherwise.
@@ -48,7 +51,10 @@ var ends = func() map[string]int {
 }()
 
 // silent are elements that show nothing of what is in them, and are no news.
-var silent = set("script style head title meta link base noframes area map param source track colgroup col frameset rp annotation annotation-xml desc metadata defs symbol")
+var silent = set("script style head title meta link base noframes area param source track colgroup col frameset rp")
+
+// silentDrawn are such elements of drawings and formulas.
+var silentDrawn = set("annotation annotation-xml desc metadata defs symbol")
 
 // fallbacks are elements that show something else than the text in them.
 var fallbacks = set("iframe object video audio canvas embed applet picture progress meter")
@@ -72,10 +78,17 @@ func (p *pageReader) text(s string, l look) {
 		return
 	}
 	from := p.out.mark()
+	after := p.named && p.spoken == from && p.out.owed == sameLine
 	if l.pre {
 		p.out.kept(s)
 	} else {
 		p.out.words(s)
+	}
+	if p.out.mark() > from {
+		if after {
+			p.out.doubt(from, spoken)
+		}
+		p.named = false
 	}
 	if why := l.doubtful(); why != "" {
 		p.out.doubt(from, why)
@@ -87,14 +100,23 @@ func (p *pageReader) element(n *html.Node, around look) {
 		p.tooDeep = true
 		return
 	}
-	if silent[n.Data] {
+	if n.Namespace != "" && silentDrawn[n.Data] {
 		return
 	}
 	st := p.sh.style(n)
-	l, b := p.resolve(st, around)
-	if b.gone || p.hiddenByTag(n) {
-		p.leave(n)
+	mute := silent[n.Data]
+	if mute && !st.shows() {
 		return
+	}
+	l, b := p.resolve(st, around)
+	switch hidden := p.hiddenByTag(n); {
+	case b.gone || hidden && !(st.shows() && restyled[n.Data]):
+		if !mute {
+			p.leave(n)
+		}
+		return
+	case hidden || mute:
+		b.doubt = "words that the style shows"
 	}
 	switch n.Data {
 	case "pre", "textarea", "xmp", "listing", "plaintext":
@@ -111,6 +133,14 @@ func (p *pageReader) element(n *html.Node, around look) {
 	if end == emptyLine && p.lists > 0 {
 		end = nextLine
 	}
+	switch display := strings.TrimSpace(b.display); {
+	case b.over != "":
+	case end == sameLine && b.tall && (display == "" || display == "inline"):
+		b.over, b.reach = "something may lie over the words", overParent
+	case display == "table-header-group" && n.Data != "thead", display == "table-footer-group" && n.Data != "tfoot",
+		l.foot && (n.Data == "caption" || display == "table-caption"):
+		b.over, b.reach = "the order of the parts is changed", overParent
+	}
 	if b.pulled && end == sameLine && b.over == "" {
 		b.over, b.reach = "words that are moved along the line", overParent
 	}
@@ -118,6 +148,9 @@ func (p *pageReader) element(n *html.Node, around look) {
 	p.out.end(end)
 	p.inside(n, l)
 	p.checkDirection(st.cases[0], l)
+	if v := st.cases[0]["background-image"]; end == sameLine && v != "" && v != "none" && p.frames[len(p.frames)-1].from == p.out.mark() {
+		p.out.leave(WarnPictures, 1)
+	}
 	p.generated(n, st, l)
 	p.close(b)
 	p.out.end(end)
@@ -170,6 +203,15 @@ func lineEnds(tag, display string) int {
 		return sameLine
 	}
 	return max(ends[tag], nextLine)
+}
+
+// restyled are elements that browsers hide by a style of their own, which a page may
+// overrule.
+var restyled = set("dialog datalist noembed noframes area param source track colgroup col rp script style head title meta link base")
+
+// shows tells whether a page's style may show what browsers hide.
+func (st styled) shows() bool {
+	return slices.ContainsFunc(st.cases, func(c props) bool { return c["display"] != "" && c["display"] != "none" && !reset(c["display"]) })
 }
 
 // hiddenByTag tells what an element's own nature hides.
@@ -225,8 +267,15 @@ func (p *pageReader) close(b box) {
 	i := len(p.frames) - 1
 	f := p.frames[i]
 	words := p.out.mark() > f.from
-	if b.clipped > 0 && words && p.look(p.out.mark()-f.from) && linesNeeded(p.out.buf[f.from:]) > b.clipped {
+	if b.wide > 0 && words && p.look(p.out.mark()-f.from) && longest(p.out.buf[f.from:]) > b.wide {
 		f.doubt = first(f.doubt, "words that may be cut off")
+	}
+	if b.clipped > 0 && words && p.look(p.out.mark()-f.from) && linesNeeded(p.out.buf[f.from:]) > b.clipped {
+		if !b.spills {
+			f.doubt = first(f.doubt, "words that may be cut off")
+		} else if i > 0 {
+			p.frames[p.outer(i)].spills = true
+		}
 	}
 	if f.doubt != "" {
 		p.out.doubt(f.from, f.doubt)
@@ -237,6 +286,11 @@ func (p *pageReader) close(b box) {
 	}
 	if f.filled {
 		p.frames[i-1].filled = true
+	}
+	for k := range p.frames {
+		if b.painted && p.frames[k].spills {
+			p.frames[k].doubt = first(p.frames[k].doubt, "something may lie over the words")
+		}
 	}
 	if b.over == "" || !words && !f.filled && !b.painted {
 		return
@@ -269,6 +323,22 @@ func (p *pageReader) covered(reach int) int {
 		}
 	}
 	return 0
+}
+
+// outer is the nearest block around a frame.
+func (p *pageReader) outer(i int) int {
+	for i--; i > 0 && !p.frames[i].block; i-- {
+	}
+	return i
+}
+
+// longest is the length of the longest line.
+func longest(b []byte) int {
+	n := 0
+	for line := range strings.SplitSeq(strings.TrimSpace(string(b)), "\n") {
+		n = max(n, len(line))
+	}
+	return n
 }
 
 // linesNeeded is how many lines of a narrow column the text takes.

@@ -18,12 +18,20 @@ func (b *box) hide(p props, l look) {
 	}
 	b.clip(p)
 	if v := p["text-indent"]; v != "" {
-		if n, ok := pixels(v, l.size); !ok || n < -50 || n > 2000 {
+		if n, ok := pixels(v, l.size); !ok || n < -50 || n > 200 {
 			b.doubt = "words that may stand outside the page"
 		}
 	}
 	if p["all"] != "" {
-		b.doubt = "what shows cannot be told from the style"
+		b.doubt = untold
+	}
+	for _, k := range []string{"position", "overflow", "overflow-x", "overflow-y", "float", "flex-direction", "flex-wrap", "list-style-type", "contain"} {
+		if strings.Contains(p[k], "(") && !strings.Contains(p[k], "url(") {
+			b.doubt = untold
+		}
+	}
+	if v := p["contain"]; strings.Contains(v, "size") || strings.Contains(v, "strict") {
+		b.doubt = "words that may be cut off"
 	}
 	if v := p["-webkit-line-clamp"]; v != "" && v != "none" && !reset(v) {
 		b.doubt = "words that may be cut off"
@@ -114,32 +122,51 @@ func (b *box) moved(name, arg string) {
 	}
 }
 
-// overflow reads whether what does not fit is cut off.
+// overflow reads whether what does not fit is cut off, or shown where other things
+// stand.
 func (b *box) overflow(p props, l look) {
 	v := p["overflow"] + " " + p["overflow-x"] + " " + p["overflow-y"]
-	if !strings.Contains(v, "hidden") && !strings.Contains(v, "clip") {
-		return
+	cuts := strings.Contains(v, "hidden") || strings.Contains(v, "clip") || strings.Contains(p["contain"], "paint") || strings.Contains(p["contain"], "content")
+	scrolls := strings.Contains(v, "auto") || strings.Contains(v, "scroll")
+	if l.nowrap {
+		b.wide = 120
+		if cuts {
+			b.wide = 60
+		}
 	}
 	for _, k := range []string{"height", "max-height", "width", "max-width"} {
 		n, ok := pixels(p[k], l.size)
 		if p[k] == "" || !ok {
+			if cuts && strings.Contains(p[k], "(") {
+				b.doubt = "words that may be cut off"
+			}
 			continue
 		}
-		if n <= 1 {
+		high := strings.HasSuffix(k, "height")
+		_, unit := number(p[k])
+		known := unit != "%" && (!strings.Contains(unit, "v") || n < 600)
+		switch {
+		case cuts && n <= 1:
 			b.gone = true
 			return
-		}
-		if _, unit := number(p[k]); strings.HasSuffix(k, "height") && unit != "%" && !strings.HasSuffix(unit, "vh") {
-			b.clipped = n / max(l.size, 1)
-		}
-		if strings.HasSuffix(k, "width") && n < 3*l.size {
+		case !known:
+		case !high && n < 3*l.size && (cuts || scrolls || n < 2*l.size && p["display"] == "block"):
 			b.doubt = "words that may be cut off"
+		case !high && cuts && l.nowrap:
+			b.wide = int(2 * n / max(l.size, 1))
+		case !high:
+		case k == "height" && cuts, n < l.size, scrolls && n < 3*l.size:
+			b.doubt = "words that may be cut off"
+		case cuts:
+			b.clipped = n / max(l.size, 1) / 2
+		case !scrolls:
+			b.clipped, b.spills = n/max(l.size, 1), true
 		}
 	}
 }
 
 // place reads where an element stands.
-func (b *box) place(p props) {
+func (b *box) place(p props, sh *sheet) {
 	offset := func(k string) (float64, bool) {
 		v := p[k]
 		if v == "" || v == "auto" || reset(v) {
@@ -163,6 +190,10 @@ func (b *box) place(p props) {
 		if p["position"] == "fixed" {
 			b.reach = overAll
 			full := hasTop && hasBottom || strings.HasPrefix(p["height"], "100")
+			for _, k := range []string{"height", "min-height", "padding-top", "padding-bottom"} {
+				n, ok := pixels(p[k], normalSize)
+				full = full || p[k] != "" && p[k] != "auto" && (!ok || n > 150)
+			}
 			b.edge = !full && (hasTop && top <= 0 || hasBottom && bottom <= 0)
 		}
 	case "relative", "sticky", "-webkit-sticky":
@@ -172,9 +203,85 @@ func (b *box) place(p props) {
 			b.over, b.reach = "words that are moved", overParent
 		}
 	}
+	if strings.Contains(p["position"], "(") {
+		b.over, b.reach = untold, overContainer
+	}
 	b.margins(p)
+	for _, k := range []string{"top", "left", "right", "bottom", "margin-top", "margin-right", "margin-bottom", "margin-left"} {
+		if v := p[k]; b.over == "" && strings.Contains(v, "(") && (k[0] == 'm' || p["position"] == "relative") &&
+			(belowZero(v) || strings.Contains(v, "var(") && sh.minus || k[0] != 'm') {
+			b.over, b.reach = "words that are moved", overParent
+		}
+	}
 	b.flow(p)
 	b.painted = p["background-image"] != "" && p["background-image"] != "none" || paints(p["background-color"])
+	b.paint(p)
+}
+
+// paint reads what an element paints beside its background.
+func (b *box) paint(p props) {
+	largest := func(v string) (n float64) {
+		for _, f := range fields(v) {
+			if px, ok := pixels(f, normalSize); ok {
+				n = max(n, px)
+			} else if strings.Contains(f, "calc(") || strings.Contains(f, "var(") {
+				n = max(n, far)
+			}
+		}
+		return n
+	}
+	if largest(p["border"]) > 9 && !strings.Contains(p["border"], "transparent") {
+		b.painted = true
+		b.tall = true
+	}
+	b.tall = b.tall || b.painted && max(largest(p["padding-top"]), largest(p["padding-bottom"])) > 13
+	if p["backdrop-filter"] != "" && p["backdrop-filter"] != "none" {
+		b.painted = true
+	}
+	if n, ok := pixels(p["outline-offset"], normalSize); max(largest(p["outline"]), largest(p["outline-width"])) > 5 || p["outline-offset"] != "" && (!ok || n < -3) {
+		b.painted = true
+		b.doubt = "an outline may lie over the words"
+		if b.over == "" {
+			b.over, b.reach = b.doubt, overParent
+		}
+	}
+	if v := p["box-shadow"]; b.over == "" && wideShadow(v) {
+		b.painted = true
+		b.over, b.reach = "a shadow may lie over the words", overParent
+	}
+}
+
+// wideShadow tells a shadow that covers what stands beside its box.
+func wideShadow(v string) bool {
+	if strings.Contains(v, "var(") || strings.Contains(v, "calc(") {
+		return true
+	}
+	depth := 0
+	for _, one := range strings.FieldsFunc(v, func(r rune) bool {
+		switch r {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		}
+		return depth <= 0 && r == ','
+	}) {
+		var lengths []float64
+		alpha := 1.0
+		for _, f := range fields(one) {
+			if n, ok := pixels(f, normalSize); ok {
+				lengths = append(lengths, n)
+			} else if _, a, ok := parseColor(f); ok {
+				alpha = a
+			}
+		}
+		lengths = append(lengths, 0, 0, 0, 0)
+		reach := max(lengths[0], -lengths[0], lengths[1], -lengths[1]) + lengths[3] - lengths[2]/2
+		if reach > 8 && alpha > 0.4 && !strings.Contains(one, "inset") {
+			return true
+		}
+	}
+	return false
 }
 
 func paints(v string) bool {
@@ -200,12 +307,19 @@ func (b *box) margins(p props) {
 // flow reads what changes the order of things.
 func (b *box) flow(p props) {
 	const detail = "the order of the parts is changed"
-	if n, unit := number(p["order"]); unit == "" && n != 0 {
+	if n, unit := number(p["order"]); unit == "" && n != 0 || strings.Contains(p["order"], "(") {
 		b.over, b.reach = detail, overParent
 	}
-	for _, k := range []string{"grid-row", "grid-column", "grid-row-start", "grid-column-start", "grid-area"} {
-		if v := p[k]; v != "" && v[0] >= '0' && v[0] <= '9' {
+	for _, k := range []string{"grid-row", "grid-column", "grid-row-start", "grid-column-start", "grid-row-end", "grid-column-end", "grid-area"} {
+		if v := p[k]; v != "" && strings.IndexByte("-0123456789", v[0]) >= 0 || strings.Contains(v, "(") {
 			b.over, b.reach = detail, overParent
+		}
+	}
+	for _, k := range []string{"grid-auto-rows", "grid-template-rows", "grid-auto-columns", "grid-template-columns", "grid-template", "grid"} {
+		for _, f := range fields(p[k]) {
+			if n, unit := number(f); unit != "?" && n < 12 && !(unit == "fr" && n >= 0.5) && unit != "%" && unit != "em" && unit != "rem" || strings.Contains(f, "calc(") || strings.Contains(f, "var(") {
+				b.doubt = "words that may be covered"
+			}
 		}
 	}
 	b.pulled = b.pulled || p["float"] == "left" || p["float"] == "right"

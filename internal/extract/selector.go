@@ -41,6 +41,7 @@ type selector struct {
 	weight int
 	pseudo string
 	odd    bool // asks what some browsers may not know
+	untold bool // styles what is shown and is no element
 }
 
 // last is the compound that was read last.
@@ -74,6 +75,9 @@ func (s selector) key() string {
 // generated are pseudo-elements that show something of their own, or style a part
 // of the element.
 var generated = set("before after marker first-letter first-line")
+
+// partly are pseudo-elements that show what is in an element, or words of their own.
+var partly = set("details-content scroll-marker scroll-marker-group checkmark picker-icon")
 
 // idle are pseudo-classes that ask what a reader has not done yet.
 var idle = set("hover active focus focus-visible focus-within visited target fullscreen modal popover-open playing")
@@ -119,7 +123,9 @@ func (s *selector) simple(c *compound, ts []cssToken) (int, bool) {
 	case t.kind == 'i':
 		c.tag = strings.ToLower(t.text)
 		s.weight++
-	case t.kind == '*', t.kind == '|':
+	case t.kind == '*':
+	case t.kind == '|':
+		c.maybe = true // of which language the elements are
 	case t.kind == '#':
 		c.id = t.text
 		s.weight += idWeight
@@ -179,6 +185,8 @@ func (s *selector) colon(c *compound, ts []cssToken) (int, bool) {
 	case ts[i].kind == 'i' && generated[name]:
 		s.pseudo = name
 		s.weight++
+	case ts[i].kind == 'i' && i == 2 && partly[name]:
+		s.untold = true
 	case ts[i].kind == 'i' && i == 2:
 		return 0, false // ::selection and the like style nothing that is read
 	case ts[i].kind == 'i' && idle[name]:

@@ -50,6 +50,32 @@ func TestTricksOfPages(t *testing.T) {
 	}
 }
 
+func TestRareTricksOfPages(t *testing.T) {
+	for name, trick := range extracttest.RareTricks() {
+		c, err := new(Reader).Read(context.Background(), extracttest.Fill(trick))
+		if err != nil {
+			var known *Error
+			if !errors.As(err, &known) {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if plainly(c) {
+			t.Errorf("%s: taken for shown:\n%s\n%v %v", name, c.Text, c.Doubts, c.Warnings)
+		}
+	}
+}
+
+// Words that are shown are read, or what stands around them is in doubt.
+func TestWordsShown(t *testing.T) {
+	for name, trick := range extracttest.ShownWords() {
+		c := read(t, extracttest.Page("<style>"+trick[0]+"</style>", "<p>We do "+trick[1]+" demand it</p>"))
+		if !strings.Contains(string(c.Text), "NOT") && len(c.Doubts) == 0 {
+			t.Errorf("%s: a word that is shown is lost: %s %v", name, c.Text, c.Warnings)
+		}
+	}
+}
+
 // What a browser does not take for style hides nothing: each of these shows one
 // word more than the authentic sentence.
 func TestStyleThatIsNone(t *testing.T) {
@@ -86,5 +112,13 @@ func TestTricksOfOffice(t *testing.T) {
 		if plainly(c) {
 			t.Errorf("%s: taken for shown:\n%s\n%v", name, c.Text, c.Doubts)
 		}
+	}
+}
+
+// Programs do not agree about which of two types a mail has.
+func TestMailOfTwoTypes(t *testing.T) {
+	file := extracttest.Mail("Content-Type: text/plain\r\nContent-Type: text/html\r\n", "<!--\r\n"+extracttest.Authentic+"\r\n-->words\r\n")
+	if c, err := new(Reader).Read(context.Background(), file); err == nil {
+		t.Errorf("read as one of them:\n%s", c.Text)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html/charset"
@@ -43,10 +44,14 @@ func (x *xmlReader) next() (xml.Token, error) {
 	if x.tokens++; x.tokens > maxXMLTokens {
 		return nil, tooLarge("more parts than are read")
 	}
-	switch t.(type) {
+	switch s := t.(type) {
 	case xml.StartElement:
 		if x.depth++; x.depth > maxXMLDepth {
 			return nil, tooDeep()
+		}
+		if foreign(s.Name) {
+			s.Name.Local = "foreign"
+			t = s
 		}
 	case xml.EndElement:
 		x.depth--
@@ -124,12 +129,47 @@ func (x *xmlReader) skip() (bool, error) {
 	return text, nil
 }
 
-// attr is an attribute by its local name, empty when there is none.
+// vocabularies are the beginnings of the names of the languages that documents and their
+// packages are written in. Programs pass over what is in others.
+var vocabularies = []string{
+	"http://schemas.openxmlformats.org/", "http://purl.oclc.org/ooxml/", "http://schemas.microsoft.com/", "urn:schemas-microsoft-com:",
+	"urn:oasis:names:tc:opendocument:", "urn:org:documentfoundation:", "http://purl.org/dc/", "http://www.w3.org/",
+}
+
+// wordSpaces are the names of Word's own language, as most files have it and as the
+// strict form of the standard does; what is called as in it elsewhere is none of it.
+var wordSpaces = set("http://schemas.openxmlformats.org/wordprocessingml/2006/main http://purl.oclc.org/ooxml/wordprocessingml/main")
+
+// wordOwn are the names in Word's language by which text is told.
+var wordOwn = set("p r t tbl tr tc sdt sdtContent customXml smartTag ins moveTo del moveFrom hyperlink bdo fldSimple fldChar instrText delText " +
+	"rPr pPr vanish strike dstrike caps sz szCs highlight rFonts rStyle pStyle numPr txbxContent body document")
+
+// foreign tells an element of which a program that shows the document knows nothing.
+func foreign(name xml.Name) bool {
+	if wordSpaces[name.Space] || name.Space == "" {
+		return false
+	}
+	if !slices.ContainsFunc(vocabularies, func(v string) bool { return strings.HasPrefix(name.Space, v) }) {
+		return true
+	}
+	office := strings.HasPrefix(name.Space, "http://") && !strings.HasSuffix(name.Space, "/math")
+	return office && wordOwn[name.Local]
+}
+
+// attr is an attribute by its local name, empty when there is none: one in the language
+// of the element goes before others, which those of Word's have not.
 func attr(e xml.StartElement, local string) string {
 	for _, a := range e.Attr {
-		if a.Name.Local == local {
+		if a.Name.Local == local && (a.Name.Space == e.Name.Space || a.Name.Space == "" && !wordSpaces[e.Name.Space]) {
+			return a.Value
+		}
+	}
+	for _, a := range e.Attr {
+		if a.Name.Local == local && !foreign(xml.Name{Space: a.Name.Space}) && (!wordSpaces[e.Name.Space] || a.Name.Space == xmlSpace) {
 			return a.Value
 		}
 	}
 	return ""
 }
+
+const xmlSpace = "http://www.w3.org/XML/1998/namespace"

@@ -1,13 +1,10 @@
-// Package fetch gets a page for an address that a stranger gave. It is the only way in
-// which this service connects to where somebody else wants it to.
+// Package fetch gets a page for an address that a stranger gave. What an
+// organisation's own domain says is package domain's to read.
 //
 // What it holds to:
 //
 //   - http and https, ports 80 and 443, no user name, an address of at most 2,000 bytes
-//   - public addresses only, judged when the connection is made, after the name was
-//     resolved, for every connection anew: an answer of the DNS that changes, a redirect,
-//     and an odd way to write 127.0.0.1 end there. The judge is code.dny.dev/ssrf: the
-//     special-purpose registries of IANA, and of IPv6 global unicast alone.
+//   - public addresses only, judged by package guard for every connection anew
 //   - at most three redirects, none from https to http
 //   - 2 MiB after decompression, 8 seconds for everything, a few at one time
 //   - no cookies, no proxy, no Referer, no client certificate, one constant User-Agent
@@ -29,7 +26,7 @@ import (
 	"syscall"
 	"time"
 
-	"code.dny.dev/ssrf"
+	"github.com/sijil/sijil/internal/guard"
 )
 
 const (
@@ -78,23 +75,11 @@ type Client struct {
 
 // New returns a client.
 func New(o Options) *Client {
-	guard := ssrf.New().Safe
+	control := guard.Public()
 	if o.Private {
-		guard = func(string, string, syscall.RawConn) error { return nil }
+		control = func(string, string, syscall.RawConn) error { return nil }
 	}
-	dialer := &net.Dialer{Timeout: timeout, Resolver: o.Resolver, Control: func(network, address string, c syscall.RawConn) error {
-		if err := guard(network, address, c); err != nil {
-			return fmt.Errorf("%w: %w", ErrRefused, err)
-		}
-		return nil
-	}}
-	t := o.Transport
-	if t == nil {
-		t = &http.Transport{}
-	}
-	t.Proxy, t.DialContext, t.DialTLSContext = nil, dialer.DialContext, nil
-	// A connection that was judged is not used for what somebody else asks for.
-	t.DisableKeepAlives, t.MaxResponseHeaderBytes, t.ForceAttemptHTTP2 = true, 64<<10, false
+	t := guard.Transport(o.Transport, o.Resolver, control, timeout)
 	c := &Client{private: o.Private, slots: make(chan struct{}, atOnce)}
 	c.http = &http.Client{Transport: t, Timeout: timeout, CheckRedirect: c.redirect}
 	return c
@@ -147,7 +132,7 @@ func (c *Client) judge(u *url.URL) error {
 		return fmt.Errorf("%w: it names a network interface", ErrRefused)
 	}
 	if ip, err := netip.ParseAddr(host); err == nil {
-		if err := ssrf.New().SafeAddr(ip); err != nil {
+		if err := guard.Address(ip); err != nil {
 			return fmt.Errorf("%w: it is not a public address", ErrRefused)
 		}
 	}
@@ -196,7 +181,7 @@ func (c *Client) Get(ctx context.Context, address string) (*Page, error) {
 func bare(err error) error {
 	var timed interface{ Timeout() bool }
 	switch {
-	case errors.Is(err, ErrRefused):
+	case errors.Is(err, ErrRefused), errors.Is(err, guard.ErrRefused):
 		return ErrRefused
 	case errors.As(err, &timed) && timed.Timeout(), errors.Is(err, context.DeadlineExceeded):
 		return errors.New("the site took longer than 8 seconds")

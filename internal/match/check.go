@@ -242,7 +242,7 @@ var hints = map[string]string{
 	ReasonUnreadable:    "save the text as UTF-8 and check it again",
 	ReasonWithheld:      "ask the publisher about the names that are listed here",
 	ReasonNoRecord:      "it may be registered elsewhere or not at all: ask the organisations that it names",
-	ReasonNotSimilar:    "it shares passages with a registered text but is mostly another one",
+	ReasonNotSimilar:    "it shares words or passages with a registered text but is mostly another one; if it quotes one, check the quotation alone",
 	ReasonTooShort:      "check more of the text: a whole paragraph or item, or eight words",
 	ReasonNoPublication: "check the name of the publication",
 	ReasonHidden:        "look at the words of the file yourself, or copy what you see into a text file and check that",

@@ -218,11 +218,18 @@ func TestSurroundings(t *testing.T) {
 	// A heading above the list is not a name; a name above the text is no list.
 	for _, in := range []string{
 		strings.Replace(full(valleysEN, secondList), "\n• Union", "\nFirst signatories:\n• Union", 1),
+		strings.Replace(full(valleysEN, secondList), "\n• Union", "\nSignatories\n• Union", 1),
+		strings.ReplaceAll(strings.Replace(full(valleysEN, secondList), "\n• Union", "\nSigned by\n• Union", 1), "\n• ", "\n"),
+		strings.ReplaceAll(strings.Replace(full(valleysEN, secondList), "\n• Union", "\nالمنظمات الموقّعة\n• Union", 1), "\n• ", "\n"),
 		"Valley Radio\n\n" + valleysEN,
 	} {
 		if v := check(t, x, in, ""); v.Verdict != Authentic || len(v.Surroundings) != 1 {
 			t.Error(describe(v))
 		}
+	}
+	added := strings.ReplaceAll(strings.Replace(full(valleysEN, secondList), "\n• Union", "\nSignatories of the Valley\n• Union", 1), "\n• ", "\n")
+	if v := check(t, x, added, ""); v.Verdict != Altered || len(v.Signatories.Added) != 1 {
+		t.Error(describe(v))
 	}
 }
 

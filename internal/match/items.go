@@ -70,7 +70,7 @@ func (s *listScan) strangers(items []item, b *bounds, k int, used map[int]bool) 
 			i--
 		}
 		from := s.lines[i].from
-		heading := s.c.form.Tokens[to-1].Text == ":" && !s.marked(from)
+		heading := s.c.form.Tokens[to-1].Text == ":" && !s.marked(from) || s.heading(from, to)
 		if heading || s.rule(s.lines[i]) || gap > b.gap || b.bulleted && !s.marked(from) {
 			break
 		}

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sijil/sijil/internal/chain"
+	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
 )
@@ -187,18 +187,25 @@ func (s *Service) Append(ctx context.Context, request []byte) (*log.LogEntry, er
 	return &entry, nil
 }
 
-// NamesKey reports whether a genesis record's publication policy names a key.
+// NamesKey reports whether a record sets a publication policy that names a key.
 func NamesKey(r Stored, key *keys.PublicKey) (bool, error) {
-	if r.Sequence != 0 {
+	if len(r.Signatures) == 0 {
 		return false, nil
 	}
-	b, err := log.ParseBundle(r.Bundle)
+	b, err := log.ParseBundle(r.Signatures[0].Bundle)
 	if err != nil {
 		return false, err
 	}
-	c, _, err := chain.Start(b)
+	st, err := statement.Parse(b.Envelope.Payload)
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(c.Keys(), func(k *keys.PublicKey) bool { return k.Digest() == key.Digest() }), nil
+	var policy statement.Policy
+	switch st := st.(type) {
+	case *statement.Publication:
+		policy = st.Policy
+	case *statement.PolicyChange:
+		policy = st.Policy
+	}
+	return slices.ContainsFunc(policy.Keys, func(spki []byte) bool { return log.Sum(spki) == key.Digest() }), nil
 }

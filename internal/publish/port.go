@@ -48,27 +48,93 @@ type Checkpoint struct {
 // when it returns nil, and has changed nothing when it returns an error. Safe
 // for concurrent use.
 type Store interface {
-	// Reserve writes a record before it is logged, all or nothing. For a
-	// genesis it also uses up the token. ErrTaken: the slug, or the place in
-	// the chain, belongs to another record. ErrToken: the token cannot be used.
+	// Reserve writes a record's signature before it is logged, all or nothing. For
+	// a genesis it also uses up the token. ErrTaken: the slug, or the place in
+	// the chain, belongs to another record, or the key has signed this one.
+	// ErrToken: the token cannot be used.
 	Reserve(ctx context.Context, r Reservation) error
-	// Settle says that a reserved record is in the log: its index, the first
+	// Settle says that a reserved signature is in the log: its index, the first
 	// complete bundle, and the head that now holds.
 	Settle(ctx context.Context, s Settlement) error
-	// Records calls yield for every record, by publication, in sequence order.
+	// Records calls yield for every record, by publication, in sequence order; of
+	// one sequence number, the chain's last.
 	Records(ctx context.Context, yield func(Stored) error) error
 	// FirstBundle returns the bundle that Settle stored.
-	FirstBundle(ctx context.Context, record log.Digest) ([]byte, error)
+	FirstBundle(ctx context.Context, record, key log.Digest) ([]byte, error)
+	// Withhold deletes a disclosure wherever it stands, and everything outside the
+	// chains that is about its entry, so that no byte of it is left in the folder.
+	Withhold(ctx context.Context, genesis log.Digest, entry string, disclosure signatory.Disclosure) error
 	// Token returns what is known of a token by its digest; ErrToken if none.
 	Token(ctx context.Context, digest log.Digest) (Token, error)
 
+	AsideStore
 	DoorStore
 	ReleaseStore
+}
+
+// AsideStore keeps the records that belong to no chain. What writes is durable when
+// it returns nil.
+type AsideStore interface {
+	// ReserveAside writes a record before it is logged, and uses up its invitation.
+	// ErrTaken: the record is there. ErrInvitationUsed: it let another one in.
+	ReserveAside(ctx context.Context, a Aside) error
+	// SettleAside says that it is in the log.
+	SettleAside(ctx context.Context, record, key log.Digest, index int64) error
+	// Asides calls yield for all of them, by log index; reserved ones last.
+	Asides(ctx context.Context, yield func(Aside) error) error
+	// MarkSeen says when a domain was last seen to say what it said of an entry.
+	MarkSeen(ctx context.Context, genesis log.Digest, entry string, at time.Time) error
+	// Seen calls yield for all that MarkSeen said last.
+	Seen(ctx context.Context, yield func(genesis log.Digest, entry string, at time.Time)) error
+}
+
+// Aside is a record that belongs to no chain: a claim or a sighting. Index is -1
+// while it is reserved and not settled.
+type Aside struct {
+	Record     log.Digest
+	SPKI       []byte // the signer's key
+	Genesis    log.Digest
+	Entry      string      // commitment of the list entry that it is about
+	Bundle     []byte      // without a log entry
+	Invitation *log.Digest // that lets it in. Optional
+	Index      int64
+}
+
+// ErrDomainSilent: a domain could not be asked. Domains wraps it, with words that can
+// be shown; nothing is known. The caller answers 502.
+var ErrDomainSilent = errors.New("the domain could not be asked")
+
+// Domains asks what an organisation's own domain says.
+type Domains interface {
+	// Look reads the domain's file and its DNS records. An error (ErrDomainSilent)
+	// means that nothing is known, and never that something was removed.
+	Look(ctx context.Context, domain string) ([]DomainSaid, error)
+}
+
+// DomainSaid is what one place of a domain says.
+type DomainSaid struct {
+	Via         string      // "file" or "dns"
+	Document    log.Digest  // SHA-256 of what was read; zero where there is nothing
+	Certificate *log.Digest // SHA-256 of the TLS certificate over which a file came
+	Lines       []DomainLine
+}
+
+// DomainLine is one line: a claim of a kind (statement.ClaimEndorsement and the
+// others) about a version, or, where Kind is "key", the digest of a key.
+type DomainLine struct {
+	Kind        string
+	Publication log.Digest
+	Version     int
+	Record      log.Digest
+	Entry       string
+	Key         log.Digest
 }
 
 var (
 	// ErrTaken: see Store.Reserve. The caller answers 409.
 	ErrTaken = errors.New("taken by another record")
+	// ErrInvitationUsed: an invitation lets one record in. The caller answers 403.
+	ErrInvitationUsed = errors.New("the invitation was used before")
 	// ErrToken: the token is unknown, used, expired or for another slug. The
 	// caller answers 403.
 	ErrToken = errors.New("the token is not valid")
@@ -76,14 +142,17 @@ var (
 	ErrFull = errors.New("the service is short of disk space and takes no records for now")
 )
 
-// Reservation is a record on its way into the log.
+// Reservation is one signature of a record on its way into the log. The first one
+// brings the record's content.
 type Reservation struct {
 	Record   log.Digest
 	Genesis  log.Digest
 	Sequence int64
 	Slug     string
+	Key      log.Digest  // of the signer
 	Bundle   []byte      // as submitted, without a log entry
-	Content  Content     // of a version; empty for a genesis
+	Takes    bool        // the last signature that the record needs: it takes the place in the chain
+	Content  Content     // of a version's first signature; else empty
 	Token    *log.Digest // of a genesis: the token's digest
 	Now      time.Time   // to judge the token by
 }
@@ -94,22 +163,47 @@ type Content struct {
 	Disclosures []signatory.Disclosure // in list order, "" for a withheld one
 }
 
-// Settlement is a record that is in the log.
+// Settlement is a signature that is in the log.
 type Settlement struct {
 	Record  log.Digest
 	Genesis log.Digest
+	Key     log.Digest
 	Index   int64
 	Bundle  []byte // complete
-	Head    []byte // signed note
+	Head    []byte // signed note, where the record now is the chain's head; else nil
 }
 
-// Stored is a record as the store has it. Index is -1 while it is reserved and
-// not settled.
+// Stored is a record as the store has it.
 type Stored struct {
-	Reservation
-	Index int64
-	Head  []byte // the publication's, with its newest settled record; else nil
+	Record     log.Digest
+	Genesis    log.Digest
+	Sequence   int64
+	Slug       string
+	Signatures []StoredSignature // in the order in which they came
+	Content    Content
+	State      RecordState
+	Head       []byte // the publication's, with its newest settled record; else nil
 }
+
+// StoredSignature is one signature of a record. Index is -1 while it is reserved
+// and not settled.
+type StoredSignature struct {
+	Key    log.Digest
+	Bundle []byte
+	Index  int64
+}
+
+// RecordState says how far a record has come.
+type RecordState int
+
+const (
+	// Proposed records wait for signatures. Another may take their place.
+	Proposed RecordState = iota
+	// Taken: the place in the chain is the record's, and the log is being asked.
+	Taken
+	// Settled records are of the chain.
+	Settled
+)
 
 // Token is a single-use permission to create one publication.
 type Token struct {

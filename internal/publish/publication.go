@@ -19,21 +19,100 @@ type publication struct {
 
 	submit sync.Mutex
 
-	mu      sync.RWMutex
-	chain   *chain.Chain // of the settled records
-	entries []entry      // settled, by sequence
-	pending *entry       // reserved, not settled
-	head    []byte       // the last head that was signed with a settlement
-	headAt  int64        // its tree size
+	mu        sync.RWMutex
+	chain     *chain.Chain          // of the settled records
+	entries   []entry               // settled, by sequence
+	proposals map[log.Digest]*entry // that wait for signatures, or lost their place
+	pending   *entry                // its last signature is reserved, not settled
+	head      []byte                // the last head that was signed with a settlement
+	headAt    int64                 // its tree size
+	asides    asides
 }
 
-// entry is a record with what the service knows of it.
+// entry is a record, or a proposal for one, with what the service knows of it.
 type entry struct {
-	data    []byte      // the bundle as submitted, until it is reserved
-	bundle  *log.Bundle // without a log entry
-	record  *chain.Record
-	edition *edition.Edition // of a version
-	index   int64            // in the log, -1 while pending
+	proposal   *chain.Proposal // of a record that is not complete; nil for a genesis
+	record     *chain.Record   // once it is complete
+	signatures []signature
+	edition    *edition.Edition // of a version
+	index      int64            // where the record stands in the log: its last signature; -1 before
+}
+
+// signature is one publisher key's, with its own place in the log.
+type signature struct {
+	chain.Signature
+	data   []byte      // the bundle as submitted, until it is reserved
+	bundle *log.Bundle // without a log entry
+	index  int64       // in the log, -1 while pending
+}
+
+// begin makes the entry a genesis.
+func (e *entry) begin(record *chain.Record, b *log.Bundle) {
+	e.record = record
+	e.signatures = []signature{{Signature: record.Signature, bundle: b, index: -1}}
+}
+
+// propose makes the entry a record that could follow the chain's head.
+func (e *entry) propose(c *chain.Chain, b *log.Bundle) (err error) {
+	if e.proposal, err = c.Propose(b); err != nil {
+		return err
+	}
+	e.take(b)
+	return nil
+}
+
+// cosign adds a further signature.
+func (e *entry) cosign(b *log.Bundle) error {
+	if e.proposal == nil {
+		return chain.ErrSignedAlready // a genesis has one
+	}
+	if err := e.proposal.Cosign(b); err != nil {
+		return err
+	}
+	e.take(b)
+	return nil
+}
+
+// take takes over the proposal's newest signature, and makes it a record with
+// the last one that it needs.
+func (e *entry) take(b *log.Bundle) {
+	all := e.proposal.Signatures()
+	e.signatures = append(e.signatures, signature{Signature: all[len(all)-1], bundle: b, index: -1})
+	if e.proposal.Complete() {
+		e.record, _ = e.proposal.Record()
+	}
+}
+
+// last is the newest signature.
+func (e *entry) last() *signature { return &e.signatures[len(e.signatures)-1] }
+
+func (e *entry) digest() log.Digest { return e.signatures[0].Digest() }
+
+func (e *entry) statement() statement.Statement {
+	if e.record != nil {
+		return e.record.Statement
+	}
+	return e.proposal.Statement()
+}
+
+// clone returns a copy that can be given a further signature.
+func (e *entry) clone() *entry {
+	out := *e
+	out.signatures = append([]signature(nil), e.signatures...)
+	if e.proposal != nil {
+		out.proposal = e.proposal.Clone()
+	}
+	return &out
+}
+
+// signed returns the signature that b is, if the entry has it.
+func (e *entry) signed(b *log.Bundle) (signature, bool) {
+	for _, s := range e.signatures {
+		if s.index >= 0 && string(s.bundle.Signature()) == string(b.Signature()) {
+			return s, true
+		}
+	}
+	return signature{}, false
 }
 
 // start makes the publication of a genesis bundle, without its entry.
@@ -45,7 +124,7 @@ func (s *Service) start(b *log.Bundle) (*publication, *chain.Record, error) {
 	if c.Log() != s.name {
 		return nil, nil, &chain.ForeignError{What: "log", Got: c.Log().Origin + " " + c.Log().KeyID.String(), Want: s.name.Origin + " " + s.name.KeyID.String()}
 	}
-	return &publication{slug: c.Slug(), chain: c}, r, nil
+	return &publication{slug: c.Slug(), chain: c, proposals: map[log.Digest]*entry{}, asides: newAsides()}, r, nil
 }
 
 // add appends a settled entry. The caller holds mu, or is alone.
@@ -53,7 +132,9 @@ func (p *publication) add(e entry) {
 	if e.record.Statement.Header().Sequence > 0 {
 		p.chain.Advance(e.record)
 	}
+	e.proposal = nil
 	p.entries = append(p.entries, e)
+	delete(p.proposals, e.digest())
 }
 
 // version returns the entry of version n.

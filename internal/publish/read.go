@@ -1,10 +1,8 @@
 package publish
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"sort"
 
 	"github.com/sijil/sijil/internal/match"
@@ -15,15 +13,19 @@ import (
 // Summary describes a publication. Everything in it can be proved from the
 // bundles; it is here for people and for finding one's way.
 type Summary struct {
-	Slug     string            `json:"slug"`
-	Genesis  log.Digest        `json:"genesis"`
-	Title    map[string]string `json:"title"`
-	Log      statement.LogName `json:"log"`
-	Keys     []log.Digest      `json:"keys"`
-	Head     log.Digest        `json:"head"`
-	Sequence int64             `json:"sequence"`
-	Index    int64             `json:"log_index"`
-	Versions []VersionSummary  `json:"versions"`
+	Slug    string            `json:"slug"`
+	Genesis log.Digest        `json:"genesis"`
+	Title   map[string]string `json:"title"`
+	Log     statement.LogName `json:"log"`
+	// Keys are those of the publication policy in force; Threshold of them sign a record.
+	Keys      []log.Digest     `json:"keys"`
+	Threshold int              `json:"threshold"`
+	Head      log.Digest       `json:"head"`
+	Sequence  int64            `json:"sequence"`
+	Index     int64            `json:"log_index"`
+	Versions  []VersionSummary `json:"versions"`
+	// Proposals wait for signatures; any of them can become the next record.
+	Proposals []ProposalSummary `json:"proposals,omitempty"`
 	// Retracted: the publication as a whole is withdrawn, and so is every version.
 	Retracted *RetractionSummary `json:"retracted,omitempty"`
 }
@@ -104,6 +106,7 @@ func (p *publication) summary(shown int64) (Summary, bool) {
 	out := Summary{
 		Slug: p.slug, Genesis: p.chain.Genesis(), Title: genesis.Title, Log: genesis.Log,
 		Head: p.chain.Head(), Sequence: p.chain.Sequence(), Index: last.index, Versions: []VersionSummary{},
+		Threshold: p.chain.Threshold(), Proposals: p.proposalSummaries(),
 	}
 	for _, k := range p.chain.Keys() {
 		out.Keys = append(out.Keys, k.Digest())
@@ -233,73 +236,4 @@ func (s *Service) Ready(_ context.Context) error {
 		}
 	}
 	return nil
-}
-
-// RecordSummary describes a record of a publication's chain.
-type RecordSummary struct {
-	Sequence int64       `json:"sequence"`
-	Type     string      `json:"type"` // "publication", "version", "retraction"
-	Version  int         `json:"version,omitempty"`
-	Record   log.Digest  `json:"record"`
-	Previous *log.Digest `json:"previous,omitempty"` // of the genesis: none
-	Index    int64       `json:"log_index"`
-	Issued   string      `json:"issued,omitempty"` // of the genesis: none
-	Key      log.Digest  `json:"key"`              // of the signer
-}
-
-// Records lists a publication's records in the order of its chain.
-func (s *Service) Records(slug string) ([]RecordSummary, error) {
-	p, err := s.find(slug)
-	if err != nil {
-		return nil, err
-	}
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	if len(p.entries) == 0 {
-		return nil, fmt.Errorf("publication %w", ErrUnknown)
-	}
-	out := make([]RecordSummary, len(p.entries))
-	for i := range p.entries {
-		out[i] = p.recordSummary(i)
-	}
-	return out, nil
-}
-
-// RecordAt returns the record at a log index, and its publication's slug; ok is
-// false where no publication's record stands.
-func (s *Service) RecordAt(index int64) (slug string, r RecordSummary, ok bool) {
-	for _, p := range s.all() {
-		p.mu.RLock()
-		i, found := slices.BinarySearchFunc(p.entries, index, func(e entry, want int64) int { return cmp.Compare(e.index, want) })
-		if found {
-			r = p.recordSummary(i)
-		}
-		p.mu.RUnlock()
-		if found {
-			return p.slug, r, true
-		}
-	}
-	return "", RecordSummary{}, false
-}
-
-// recordSummary describes the entry at i. The caller holds mu.
-func (p *publication) recordSummary(i int) RecordSummary {
-	e := p.entries[i]
-	r := RecordSummary{Sequence: int64(i), Record: e.record.Digest(), Index: e.index, Key: e.record.Key.Digest()}
-	if i > 0 {
-		before := p.entries[i-1].record.Digest()
-		r.Previous = &before
-	}
-	switch st := e.record.Statement.(type) {
-	case *statement.Publication:
-		r.Type = "publication"
-	case *statement.Version:
-		r.Type, r.Issued, r.Version = "version", st.Issued, st.Version
-	case *statement.Retraction:
-		r.Type, r.Issued = "retraction", st.Issued
-		if st.Version != nil {
-			r.Version = st.Version.Number
-		}
-	}
-	return r
 }

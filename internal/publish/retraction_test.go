@@ -28,7 +28,7 @@ func (w *world) retraction(a *author, version int, record log.Digest) ([]byte, l
 	r := &statement.Retraction{Issued: "2031-05-06T07:08:09Z", Log: statement.NameOf(w.ledger.log.Key), Publication: a.digest, Previous: p.Head,
 		Reason: "A demand was missing.", Sequence: p.Sequence + 1}
 	if version > 0 {
-		r.Version = &statement.RetractedVersion{Number: version, Record: record}
+		r.Version = &statement.VersionName{Number: version, Record: record}
 	}
 	b := logtest.SignStatement(w.t, a.signer, r)
 	data, err := b.Marshal()
@@ -93,9 +93,9 @@ func TestRetract(t *testing.T) {
 	}
 }
 
-// TestRetractedVersionIsNamedLast: of versions that match equally the latest that
+// TestVersionNameIsNamedLast: of versions that match equally the latest that
 // stands is named.
-func TestRetractedVersionIsNamedLast(t *testing.T) {
+func TestVersionNameIsNamedLast(t *testing.T) {
 	w := newWorld(t)
 	a := w.create("river")
 	var records []log.Digest

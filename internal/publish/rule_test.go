@@ -127,7 +127,7 @@ func TestRefused(t *testing.T) {
 	lakeData, lakeContent, _ := w.next(lake, "First version.")
 	otherLog := statement.NameOf(logtest.New(t, "https://log.example").Key)
 	logged := func() []byte {
-		s, err := w.service.Bundle(publish.Public, "river", 1)
+		s, err := w.service.Bundle(publish.Public, "river", 1, 1)
 		must(t, err)
 		return s
 	}()
@@ -473,7 +473,7 @@ func (r *reader) Fetch(_ context.Context, path string) ([]byte, error) {
 	case rest == "head":
 		return s.Head(publish.Public, "river")
 	case scan(rest, "records/%d.bundle.json", &n):
-		return s.Bundle(publish.Public, "river", int64(n))
+		return s.Bundle(publish.Public, "river", int64(n), 1)
 	case scan(rest, "versions/%d/signatories.json", &n):
 		return s.Signatories("river", n)
 	case scan(rest, "versions/%d/text.%2s.txt", &n, &lang):

@@ -15,14 +15,19 @@ package publish
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/sijil/sijil/internal/chain"
+	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/statement"
@@ -54,6 +59,16 @@ type Config struct {
 	Trust  *keys.Trust // what this service itself pins
 	Clock  func() time.Time
 	Logger *slog.Logger
+	// Observer signs what this service sees of signatories. Optional: without it
+	// nothing is seen. Observers are the keys that signed before.
+	Observer  *keys.Signer
+	Observers []*keys.PublicKey
+	// Domains looks at organisations' domains. Optional.
+	Domains Domains
+	// Passkeys verifies assertions. Optional: without it there are none.
+	Passkeys endorsement.PasskeyVerifier
+	// Rand is a cryptographic source. Optional; default crypto/rand.
+	Rand io.Reader
 	// Files reads the files that are to be checked. Optional: without it forms that
 	// need an engine are not read.
 	Files *extract.Reader
@@ -68,8 +83,10 @@ type Service struct {
 
 	mu           sync.RWMutex // guards publications
 	publications map[string]*publication
-	creating     sync.Mutex // one genesis at a time: slugs are compared with all others
-	releasing    sync.Mutex // guards the newest release in Store
+	observers    []*keys.PublicKey // the one in use first
+	unsettled    []unsettled       // until Open is done
+	creating     sync.Mutex        // one genesis at a time: slugs are compared with all others
+	releasing    sync.Mutex        // guards the newest release in Store
 }
 
 // Open loads what the store has, finishes what a crash left unfinished, and
@@ -80,6 +97,12 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 		c.Files = &extract.Reader{}
 	}
 	s := &Service{Config: c, name: statement.NameOf(c.Trust.Policy().Log()), index: match.NewIndex(), ring: newRing(), publications: map[string]*publication{}}
+	if s.Rand == nil {
+		s.Rand = rand.Reader
+	}
+	if s.observers = slices.Clone(s.Observers); s.Observer != nil {
+		s.observers = slices.Insert(s.observers, 0, s.Observer.Public())
+	}
 	if s.Door == "" {
 		s.Door = DoorOff
 	}
@@ -89,13 +112,22 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("load publications: %w", err)
 	}
+	if c.ReadOnly {
+		return s, s.loadAsides(ctx)
+	}
 	for _, p := range s.all() {
-		if c.ReadOnly {
-			break
-		}
 		if err := s.resume(ctx, p); err != nil {
 			return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
 		}
+		if err := s.withholdAgain(ctx, p); err != nil {
+			return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
+		}
+	}
+	if err := s.loadAsides(ctx); err != nil {
+		return nil, fmt.Errorf("load endorsements: %w", err)
+	}
+	if err := s.resumeAsides(ctx); err != nil {
+		return nil, fmt.Errorf("finish what was interrupted: %w", err)
 	}
 	return s, nil
 }
@@ -110,42 +142,69 @@ func (s *Service) load(ctx context.Context) error {
 }
 
 func (s *Service) loadRecord(r Stored) error {
-	b, err := log.ParseBundle(r.Bundle)
-	if err != nil {
-		return err
+	if len(r.Signatures) == 0 {
+		return errors.New("it has no signature")
 	}
 	p := s.publications[r.Slug]
-	e := entry{bundle: b, index: r.Index}
-	if r.Sequence == 0 {
-		if p, e.record, err = s.start(b); err != nil {
+	e := &entry{index: -1}
+	for i, stored := range r.Signatures {
+		b, err := log.ParseBundle(stored.Bundle)
+		if err != nil {
 			return err
 		}
-		s.publications[r.Slug] = p
-		for _, k := range p.chain.Keys() {
-			s.ring.publishers[k.Digest()] = true
+		switch {
+		case i > 0:
+			err = e.cosign(b)
+		case r.Sequence == 0:
+			p, err = s.startEntry(e, b)
+		case p == nil:
+			err = errors.New("no genesis record")
+		default:
+			err = e.propose(p.chain, b)
 		}
-	} else {
-		if p == nil {
-			return errors.New("no genesis record")
-		}
-		if e.record, err = p.chain.Next(b); err != nil {
+		if err != nil {
 			return err
 		}
-		if e.edition, err = openEdition(e.record.Statement, r.Content); err != nil {
-			return err
-		}
+		e.last().index = stored.Index
 	}
-	if e.record.Digest() != r.Record {
-		return fmt.Errorf("stored under %s, is %s", r.Record, e.record.Digest())
+	if e.digest() != r.Record {
+		return fmt.Errorf("stored under %s, is %s", r.Record, e.digest())
 	}
-	if r.Index < 0 {
-		p.pending = &e
-		return nil
+	var err error
+	if e.edition, err = openEdition(e.statement(), r.Content); err != nil {
+		return err
 	}
+	return s.place(p, e, r)
+}
+
+// startEntry begins a publication with its genesis.
+func (s *Service) startEntry(e *entry, b *log.Bundle) (*publication, error) {
+	p, record, err := s.start(b)
+	if err != nil {
+		return nil, err
+	}
+	e.begin(record, b)
+	s.publications[p.slug] = p
+	s.publisherKeys(p.chain)
+	return p, nil
+}
+
+// place puts a loaded record where it belongs.
+func (s *Service) place(p *publication, e *entry, r Stored) error {
 	if p.pending != nil {
 		return errors.New("follows a record that is not in the log")
 	}
-	p.add(e)
+	if e.last().index < 0 {
+		p.pending = e
+		return nil
+	}
+	if r.State != Settled {
+		p.proposals[e.digest()] = e
+		return nil
+	}
+	e.index = e.last().index
+	p.add(*e)
+	s.publisherKeys(p.chain)
 	if p.head = r.Head; p.head != nil {
 		head, err := log.OpenHead(p.head, s.Trust.Policy().LogOnly())
 		if err != nil {
@@ -153,7 +212,14 @@ func (s *Service) loadRecord(r Stored) error {
 		}
 		p.headAt = head.Head().TreeSize
 	}
-	return s.indexed(p, e)
+	return s.indexed(p, *e)
+}
+
+// publisherKeys keeps the keys of a policy from the door, for ever.
+func (s *Service) publisherKeys(c *chain.Chain) {
+	for _, k := range c.Keys() {
+		s.ring.publishers[k.Digest()] = true
+	}
 }
 
 // indexed makes a settled record known to Verify.

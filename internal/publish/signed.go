@@ -34,9 +34,9 @@ func (s *Service) Checkpoint(v View) ([]byte, error) {
 	return c.Note, nil
 }
 
-// Bundle returns a record's bundle with a proof that leads to the view's
-// checkpoint.
-func (s *Service) Bundle(v View, slug string, sequence int64) ([]byte, error) {
+// Bundle returns the bundle of a record's nth signature, from 1, with a proof that
+// leads to the view's checkpoint.
+func (s *Service) Bundle(v View, slug string, sequence int64, n int) ([]byte, error) {
 	p, err := s.find(slug)
 	if err != nil {
 		return nil, err
@@ -47,9 +47,37 @@ func (s *Service) Bundle(v View, slug string, sequence int64) ([]byte, error) {
 		p.mu.RUnlock()
 		return nil, fmt.Errorf("record %w", ErrUnknown)
 	}
-	e := p.entries[sequence]
+	e := p.entries[sequence].clone()
 	p.mu.RUnlock()
-	return s.complete(e.bundle, e.record.Signed, e.index, c)
+	return s.signatureBundle(e, n, c)
+}
+
+// RecordBundle is Bundle for a record by its digest: also for one that waits for
+// signatures, or never had as many as it needs, and for one that belongs to no chain.
+func (s *Service) RecordBundle(v View, slug string, record log.Digest, n int) ([]byte, error) {
+	p, err := s.find(slug)
+	if err != nil {
+		return nil, err
+	}
+	c := s.tree(v)
+	if e, ok := p.known(record); ok {
+		return s.signatureBundle(e, n, c)
+	}
+	if a, ok := p.aside(record); ok && n == 1 && a.index < c.Size {
+		return s.complete(a.bundle, a.record.Signed, a.index, c)
+	}
+	return nil, fmt.Errorf("record %w", ErrUnknown)
+}
+
+func (s *Service) signatureBundle(e *entry, n int, c Checkpoint) ([]byte, error) {
+	if n < 1 || n > len(e.signatures) {
+		return nil, fmt.Errorf("signature %w", ErrUnknown)
+	}
+	signed := e.signatures[n-1]
+	if signed.index < 0 || signed.index >= c.Size {
+		return nil, fmt.Errorf("record %w", ErrUnknown)
+	}
+	return s.complete(signed.bundle, signed.Signed, signed.index, c)
 }
 
 // complete returns a bundle with the proof that leads to a checkpoint.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sijil/sijil/internal/chain"
+	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
 )
@@ -15,7 +16,7 @@ import (
 // stays reserved and is resumed by the next submit, or at the next start.
 const settleTimeout = 30 * time.Second
 
-// Receipt is the answer to a record that is durable, in the log, and covered by
+// Receipt is the answer to a signature that is durable, in the log, and covered by
 // a signed checkpoint.
 type Receipt struct {
 	Record   log.Digest
@@ -23,6 +24,9 @@ type Receipt struct {
 	Index    int64
 	Bundle   []byte // complete
 	Created  bool   // false: the identical record was there before
+	// Have of Want signatures: with fewer the record waits for the others, and the
+	// head has not moved.
+	Have, Want int
 }
 
 // InvalidError: the submission itself is wrong. The caller answers 400 with
@@ -77,11 +81,13 @@ func (s *Service) Create(ctx context.Context, token string, data []byte) (*Recei
 	if err := s.claim(ctx, p.chain.Keys()); err != nil {
 		return nil, err
 	}
-	e := entry{data: data, bundle: b, record: record, index: -1}
+	e := &entry{index: -1}
+	e.begin(record, b)
+	e.last().data = data
 	if err := s.reserve(ctx, p, e, Content{}, &digest); err != nil {
 		return nil, err
 	}
-	p.pending = &e
+	p.pending = e
 	// Held before anybody can find it: a version that comes at once would
 	// otherwise settle the genesis first, and leave nothing to settle here.
 	p.submit.Lock()
@@ -92,7 +98,12 @@ func (s *Service) Create(ctx context.Context, token string, data []byte) (*Recei
 	return s.settle(ctx, p)
 }
 
-// Submit adds a record to a publication.
+// maxProposals bounds how many records of a publication wait for signatures under
+// one key, in one place.
+const maxProposals = 8
+
+// Submit adds a record to a publication, or a signature to a record that waits for
+// it: then c can be empty.
 func (s *Service) Submit(ctx context.Context, slug string, data []byte, c Content) (*Receipt, error) {
 	b, err := parseSubmitted(data)
 	if err != nil {
@@ -107,37 +118,90 @@ func (s *Service) Submit(ctx context.Context, slug string, data []byte, c Conten
 	if err := s.resume(ctx, p); err != nil {
 		return nil, err
 	}
-	p.mu.RLock()
-	next := p.chain.Clone()
-	p.mu.RUnlock()
-	record, err := next.Next(b)
-	var conflict *chain.ConflictError
-	if errors.As(err, &conflict) {
-		if r, ok := p.settled(b.Envelope.Digest()); ok && string(r.bundle.Signature()) == string(b.Signature()) {
-			return s.first(ctx, r)
+	if known, ok := p.known(b.Envelope.Digest()); ok {
+		if signed, ok := known.signed(b); ok {
+			return s.first(ctx, known, signed)
 		}
 	}
+	e, c, err := s.admitted(p, b, c)
 	if err != nil {
-		return nil, classify(err)
+		return nil, err
 	}
-	ed, err := openEdition(record.Statement, c)
-	if err != nil {
-		return nil, &InvalidError{err}
+	if change, ok := e.statement().(*statement.PolicyChange); ok {
+		// Before it is reserved: a key of the door would make a record that
+		// nobody can honour.
+		list, err := change.Policy.PublicKeys()
+		if err != nil {
+			return nil, &InvalidError{err}
+		}
+		if err := s.claim(ctx, list); err != nil {
+			return nil, err
+		}
 	}
-	e := entry{data: data, bundle: b, record: record, edition: ed, index: -1}
+	e.last().data = data
 	// If we die before this returns, the record was never here: the publisher
 	// has no answer and submits it again.
 	if err := s.reserve(ctx, p, e, c, nil); err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
-	p.pending = &e
+	p.pending = e
 	p.mu.Unlock()
 	return s.settle(ctx, p)
 }
 
+// admitted verifies a signature against the chain as it stands: the entry it makes,
+// with it, and the content that is to be stored with it.
+func (s *Service) admitted(p *publication, b *log.Bundle, c Content) (*entry, Content, error) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if waiting, ok := p.proposals[b.Envelope.Digest()]; ok && p.alive(waiting) {
+		e := waiting.clone()
+		if err := e.cosign(b); err != nil {
+			return nil, Content{}, p.classify(err)
+		}
+		return e, Content{}, nil
+	}
+	e := &entry{index: -1}
+	if err := e.propose(p.chain, b); err != nil {
+		return nil, Content{}, classify(err)
+	}
+	mine := 0
+	for _, other := range p.proposals {
+		if p.alive(other) && other.signatures[0].Key.Digest() == e.last().Key.Digest() {
+			mine++
+		}
+	}
+	if mine >= maxProposals {
+		return nil, Content{}, &chain.ConflictError{Head: p.chain.Head(), Sequence: p.chain.Sequence(), Detail: fmt.Sprintf("%d records that this key proposed wait for signatures; have one of them signed", mine)}
+	}
+	if r, ok := e.statement().(*statement.Redaction); ok {
+		if err := p.checkRedaction(r); err != nil {
+			return nil, Content{}, err
+		}
+	}
+	var err error
+	if e.edition, err = openEdition(e.statement(), c); err != nil {
+		return nil, Content{}, &InvalidError{err}
+	}
+	return e, c, nil
+}
+
+// alive reports whether a proposal can still become a record. The caller holds mu.
+func (p *publication) alive(e *entry) bool {
+	return e.statement().Header().Previous == p.chain.Head()
+}
+
+// classify is for a cosignature. The caller holds mu.
+func (p *publication) classify(err error) error {
+	if errors.Is(err, chain.ErrSignedAlready) {
+		return &chain.ConflictError{Head: p.chain.Head(), Sequence: p.chain.Sequence(), Detail: err.Error()}
+	}
+	return classify(err)
+}
+
 // reserve makes payload and intent durable, before anything reaches the log.
-func (s *Service) reserve(ctx context.Context, p *publication, e entry, c Content, token *log.Digest) error {
+func (s *Service) reserve(ctx context.Context, p *publication, e *entry, c Content, token *log.Digest) error {
 	if s.Frozen != nil {
 		return &FrozenError{Successor: s.Frozen.Freeze().Successor}
 	}
@@ -145,8 +209,8 @@ func (s *Service) reserve(ctx context.Context, p *publication, e entry, c Conten
 		return err
 	}
 	return s.Store.Reserve(ctx, Reservation{
-		Record: e.record.Digest(), Genesis: p.chain.Genesis(), Sequence: e.record.Statement.Header().Sequence, Slug: p.slug,
-		Bundle: e.data, Content: c, Token: token, Now: s.Clock(),
+		Record: e.digest(), Genesis: p.chain.Genesis(), Sequence: e.statement().Header().Sequence, Slug: p.slug,
+		Key: e.last().Key.Digest(), Takes: e.record != nil, Bundle: e.last().data, Content: c, Token: token, Now: s.Clock(),
 	})
 }
 
@@ -159,7 +223,7 @@ func (s *Service) resume(ctx context.Context, p *publication) error {
 	if pending == nil {
 		return nil
 	}
-	s.Logger.InfoContext(ctx, "resuming an interrupted record", "publication", p.slug, "record", pending.record.Digest())
+	s.Logger.InfoContext(ctx, "resuming an interrupted record", "publication", p.slug, "record", pending.digest())
 	_, err := s.settle(ctx, p)
 	return err
 }
@@ -170,11 +234,12 @@ func (s *Service) settle(ctx context.Context, p *publication) (*Receipt, error) 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
 	p.mu.RLock()
-	e := *p.pending
+	e := p.pending.clone()
 	p.mu.RUnlock()
+	signed := e.last()
 	// If we die in here the entry may be in the log without an index in our
 	// rows: resume appends it again and is given the first index.
-	index, _, err := s.Log.Append(ctx, e.record.Leaf())
+	index, _, err := s.Log.Append(ctx, signed.Leaf())
 	if err != nil {
 		return nil, fmt.Errorf("append to the log: %w", err)
 	}
@@ -182,29 +247,50 @@ func (s *Service) settle(ctx context.Context, p *publication) (*Receipt, error) 
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
-	e.index = int64(index)
-	bundle, err := s.complete(e.bundle, e.record.Signed, e.index, c)
+	signed.index = int64(index)
+	bundle, err := s.complete(signed.bundle, signed.Signed, signed.index, c)
 	if err != nil {
 		return nil, err
 	}
-	head, err := log.SignHead(s.Signer, log.Head{Genesis: p.chain.Genesis(), Record: e.record.Digest(), Index: e.index, TreeSize: c.Size})
-	if err != nil {
-		return nil, err
+	settled := Settlement{Record: e.digest(), Genesis: p.chain.Genesis(), Key: signed.Key.Digest(), Index: signed.index, Bundle: bundle}
+	if e.record != nil {
+		e.index = signed.index
+		if settled.Head, err = log.SignHead(s.Signer, log.Head{Genesis: p.chain.Genesis(), Record: e.digest(), Index: e.index, TreeSize: c.Size}); err != nil {
+			return nil, err
+		}
 	}
-	// If we die before this returns, the record is in the log and still marked
+	// If we die before this returns, the signature is in the log and still marked
 	// pending: resume comes here again, and nobody has been told otherwise.
-	if err := s.Store.Settle(ctx, Settlement{Record: e.record.Digest(), Genesis: p.chain.Genesis(), Index: e.index, Bundle: bundle, Head: head}); err != nil {
+	if err := s.Store.Settle(ctx, settled); err != nil {
 		return nil, fmt.Errorf("settle: %w", err)
 	}
+	signed.data = nil // the store has it
 	p.mu.Lock()
-	e.data = nil // the store has it
-	p.add(e)
-	p.head, p.headAt, p.pending = head, c.Size, nil
+	p.pending, p.asides.book = nil, nil
+	if e.record == nil {
+		p.proposals[e.digest()] = e
+		p.mu.Unlock()
+		return e.receipt(*signed, bundle, true), nil
+	}
+	p.add(*e)
+	p.head, p.headAt = settled.Head, c.Size
 	p.mu.Unlock()
-	if err := s.indexed(p, e); err != nil {
+	if r, ok := e.statement().(*statement.Redaction); ok {
+		if err := s.withhold(ctx, p, r.Entry); err != nil {
+			return nil, err
+		}
+	} else if err := s.indexed(p, *e); err != nil {
 		return nil, fmt.Errorf("index: %w", err)
 	}
-	return &Receipt{Record: e.record.Digest(), Sequence: e.record.Statement.Header().Sequence, Index: e.index, Bundle: bundle, Created: true}, nil
+	return e.receipt(*signed, bundle, true), nil
+}
+
+func (e *entry) receipt(signed signature, bundle []byte, created bool) *Receipt {
+	r := &Receipt{Record: e.digest(), Sequence: e.statement().Header().Sequence, Index: signed.index, Bundle: bundle, Created: created, Have: len(e.signatures), Want: len(e.signatures)}
+	if e.record == nil {
+		r.Want = e.proposal.Want()
+	}
+	return r
 }
 
 // again answers a genesis for a slug that exists.
@@ -214,32 +300,36 @@ func (s *Service) again(ctx context.Context, p *publication, b *log.Bundle, reco
 	if err := s.resume(ctx, p); err != nil {
 		return nil, err
 	}
-	r, ok := p.settled(record.Digest())
-	if !ok || string(r.bundle.Signature()) != string(b.Signature()) {
-		p.mu.RLock()
-		defer p.mu.RUnlock()
-		return nil, &chain.ConflictError{Head: p.chain.Head(), Sequence: p.chain.Sequence(), Detail: fmt.Sprintf("the slug %q belongs to another publication", p.slug)}
+	if known, ok := p.known(record.Digest()); ok {
+		if signed, ok := known.signed(b); ok {
+			return s.first(ctx, known, signed)
+		}
 	}
-	return s.first(ctx, r)
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return nil, &chain.ConflictError{Head: p.chain.Head(), Sequence: p.chain.Sequence(), Detail: fmt.Sprintf("the slug %q belongs to another publication", p.slug)}
 }
 
-func (s *Service) first(ctx context.Context, e entry) (*Receipt, error) {
-	bundle, err := s.Store.FirstBundle(ctx, e.record.Digest())
+// first answers a signature that was there before.
+func (s *Service) first(ctx context.Context, e *entry, signed signature) (*Receipt, error) {
+	bundle, err := s.Store.FirstBundle(ctx, e.digest(), signed.Key.Digest())
 	if err != nil {
 		return nil, err
 	}
-	return &Receipt{Record: e.record.Digest(), Sequence: e.record.Statement.Header().Sequence, Index: e.index, Bundle: bundle}, nil
+	return e.receipt(signed, bundle, false), nil
 }
 
-func (p *publication) settled(record log.Digest) (entry, bool) {
+// known returns a record, or a proposal, by its digest.
+func (p *publication) known(record log.Digest) (*entry, bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	for _, e := range p.entries {
-		if e.record.Digest() == record {
-			return e, true
+	for i := range p.entries {
+		if p.entries[i].digest() == record {
+			return p.entries[i].clone(), true
 		}
 	}
-	return entry{}, false
+	e, ok := p.proposals[record]
+	return e, ok
 }
 
 func (s *Service) checkToken(ctx context.Context, digest log.Digest, slug string) error {

@@ -35,7 +35,7 @@ func TestViews(t *testing.T) {
 	if _, err := see(publish.Public); !errors.Is(err, publish.ErrUnknown) {
 		t.Errorf("a head before readers are shown anything: %v", err)
 	}
-	if _, err := w.service.Bundle(publish.Public, "river", 0); !errors.Is(err, publish.ErrUnknown) {
+	if _, err := w.service.Bundle(publish.Public, "river", 0, 1); !errors.Is(err, publish.ErrUnknown) {
 		t.Errorf("a bundle before readers are shown anything: %v", err)
 	}
 	if pins := w.service.Pins(); len(pins) > 0 {
@@ -52,10 +52,10 @@ func TestViews(t *testing.T) {
 	if h, err = see(publish.Latest); err != nil || h.Index != 2 || h.TreeSize != 3 {
 		t.Errorf("latest head %+v, %v", h, err)
 	}
-	if _, err := w.service.Bundle(publish.Public, "river", 2); !errors.Is(err, publish.ErrUnknown) {
+	if _, err := w.service.Bundle(publish.Public, "river", 2, 1); !errors.Is(err, publish.ErrUnknown) {
 		t.Errorf("version 2, to readers: %v", err)
 	}
-	if _, err := w.service.Bundle(publish.Latest, "river", 2); err != nil {
+	if _, err := w.service.Bundle(publish.Latest, "river", 2, 1); err != nil {
 		t.Errorf("version 2, to publishers: %v", err)
 	}
 	p, err := w.service.Publication("river")

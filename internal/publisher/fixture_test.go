@@ -90,7 +90,7 @@ func (s *service) call(name string, do func() (*publish.Receipt, error)) (*remot
 	if err := s.fail(name, true); err != nil {
 		return nil, err
 	}
-	return &remote.Receipt{Record: r.Record, Sequence: r.Sequence, Index: r.Index, Bundle: r.Bundle, Created: r.Created}, nil
+	return &remote.Receipt{Record: r.Record, Sequence: r.Sequence, Index: r.Index, Bundle: r.Bundle, Have: r.Have, Want: r.Want, Created: r.Created}, nil
 }
 
 func status(err error) int {
@@ -135,7 +135,7 @@ func (s *service) Fetch(_ context.Context, path string) ([]byte, error) {
 	case rest == "head":
 		return s.uses.Head(view, slug)
 	case scan(rest, "records/%d.bundle.json", &n):
-		return s.uses.Bundle(view, slug, int64(n))
+		return s.uses.Bundle(view, slug, int64(n), 1)
 	case scan(rest, "versions/%d/signatories.json", &n):
 		return s.uses.Signatories(slug, n)
 	case scan(rest, "versions/%d/text.%2s.txt", &n, &lang):

@@ -23,6 +23,9 @@ const (
 	genesisName = "genesis.json"
 	versionName = "version.json"
 	retractName = "retraction.json"
+	policyName  = "policy.json"
+	redactName  = "redaction.json"
+	cosignName  = "cosignature.json"
 )
 
 // parcel is a signed record with what has to be sent with it: a retraction comes
@@ -40,6 +43,10 @@ func (p *Publisher) sign(name string, s statement.Statement, texts map[string][]
 	if err != nil {
 		return err
 	}
+	return p.signPayload(name, payload, texts, d)
+}
+
+func (p *Publisher) signPayload(name string, payload []byte, texts map[string][]byte, d []signatory.Disclosure) error {
 	b, err := p.Signer.Sign(p.Rand, payload)
 	if err != nil {
 		return err
@@ -60,32 +67,33 @@ func (p *Publisher) sign(name string, s statement.Statement, texts map[string][]
 }
 
 // resend sends what stands in the outbox under name, and returns its record
-// digest, or zero when there is nothing. What the service has refused for good is
-// taken out.
-func (p *Publisher) resend(ctx context.Context, slug, name string) (log.Digest, error) {
+// digest with the answer, or zero when there is nothing. What the service has
+// refused for good is taken out.
+func (p *Publisher) resend(ctx context.Context, slug, name string) (log.Digest, *remote.Receipt, error) {
 	doc, err := p.Outbox.Get(name)
 	if err != nil || doc == nil {
-		return log.Digest{}, err
+		return log.Digest{}, nil, err
 	}
 	var out parcel
 	if err := jcs.Unmarshal(doc, &out); err != nil {
-		return log.Digest{}, fmt.Errorf("outbox: %s: %w", name, err)
+		return log.Digest{}, nil, fmt.Errorf("outbox: %s: %w", name, err)
 	}
 	b, err := log.ParseBundle(out.Bundle)
 	if err != nil {
-		return log.Digest{}, fmt.Errorf("outbox: %s: %w", name, err)
+		return log.Digest{}, nil, fmt.Errorf("outbox: %s: %w", name, err)
 	}
 	texts := map[string][]byte{}
 	for lang, s := range out.Texts {
 		texts[lang] = []byte(s)
 	}
-	if _, err := p.Server.Submit(ctx, slug, out.Bundle, texts, out.Disclosures); err != nil {
+	receipt, err := p.Server.Submit(ctx, slug, out.Bundle, texts, out.Disclosures)
+	if err != nil {
 		if refused(err) {
 			err = errors.Join(err, p.Outbox.Drop(name))
 		}
-		return log.Digest{}, err
+		return log.Digest{}, nil, err
 	}
-	return b.Envelope.Digest(), nil
+	return b.Envelope.Digest(), receipt, nil
 }
 
 // refused reports whether the service will never take the record: it said so,

@@ -31,9 +31,21 @@ import (
 // caller tells the person that there is nothing to publish.
 var ErrUnchanged = errors.New("texts, list, place and date are those of the latest version: there is nothing to publish")
 
+// ErrReason: a later version still gives the first one's reason, which every reader
+// would be told for ever. The caller asks the person for another.
+var ErrReason = errors.New("the reason is still the first version's")
+
 // ErrRetracted: the publication was withdrawn, and nothing can follow. The caller
 // tells the person, who may open a new publication.
 var ErrRetracted = errors.New("the publication is retracted: nothing can follow")
+
+// AwaitingError: a version that this key proposed waits for signatures. The caller
+// tells the person, who has it signed, or proposes another on purpose.
+type AwaitingError struct{ Record log.Digest }
+
+func (e *AwaitingError) Error() string {
+	return fmt.Sprintf("the version that you proposed, record %s, waits for other signatures", e.Record)
+}
 
 // Server takes records. remote.Client is one.
 type Server interface {
@@ -59,6 +71,8 @@ type Input struct {
 	Date, Place string            // optional
 	Reason      string
 	Signatories []signatory.Signatory
+	// Policy of a new publication. Optional; default: the signer's key alone.
+	Policy *statement.Policy
 }
 
 // Publisher signs and submits.
@@ -72,6 +86,8 @@ type Publisher struct {
 	SaveTrust func(*keys.Trust) error
 	Rand      io.Reader // Optional; default crypto/rand.
 	Clock     func() time.Time
+	// Anew proposes a version although one of this key's waits for signatures.
+	Anew bool
 }
 
 // Result says what was published.
@@ -82,7 +98,13 @@ type Result struct {
 	Version int // of the version that was published or retracted; 0: the publication
 	Record  log.Digest
 	Index   int64
+	// Have of Want signatures: with fewer the record waits for the others, and
+	// nothing has changed yet.
+	Have, Want int
 }
+
+// Awaiting reports whether the record waits for other signatures.
+func (r *Result) Awaiting() bool { return r.Have < r.Want }
 
 // Publish publishes the next version, and the genesis record first where there
 // is none: that needs a token.
@@ -102,10 +124,16 @@ func (p *Publisher) Publish(ctx context.Context, in Input, token string) (*Resul
 		return nil, err
 	}
 	if sent != nil {
+		if sent.Awaiting() {
+			return sent, nil
+		}
 		pub = sent.Publication
 	}
 	if _, gone := pub.Retraction(0); gone {
 		return nil, ErrRetracted
+	}
+	if err := p.noneWaits(ctx, pub, in.Slug); err != nil {
+		return nil, err
 	}
 	s, disclosures, err := p.next(in, pub)
 	if errors.Is(err, ErrUnchanged) && sent != nil {
@@ -125,7 +153,7 @@ func (p *Publisher) Publish(ctx context.Context, in Input, token string) (*Resul
 // That the service accepted it is not enough. Nil without an error: there was
 // nothing.
 func (p *Publisher) deliver(ctx context.Context, slug, name string) (*Result, error) {
-	record, err := p.resend(ctx, slug, name)
+	record, receipt, err := p.resend(ctx, slug, name)
 	if err != nil || record.IsZero() {
 		return nil, err
 	}
@@ -133,11 +161,21 @@ func (p *Publisher) deliver(ctx context.Context, slug, name string) (*Result, er
 	if err != nil {
 		return nil, fmt.Errorf("the record was accepted, but reading it back failed: %w", err)
 	}
+	out := &Result{Publication: pub, Genesis: pub.Genesis(), Record: record}
+	if out.Want = pub.Chain().Threshold(); out.Want > 1 && !inChain(pub, record) {
+		// The proof of the signature is all there is to read back.
+		if out.Index, err = p.logged(receipt.Bundle, record); err != nil {
+			return nil, fmt.Errorf("the service accepted the signature, and its answer does not verify: %w", err)
+		}
+		out.Have = min(receipt.Have, out.Want-1)
+		return out, p.Outbox.Drop(name)
+	}
 	for _, r := range pub.Records() {
 		if r.Digest() != record {
 			continue
 		}
-		out := &Result{Publication: pub, Genesis: pub.Genesis(), Record: record, Index: r.Index}
+		out.Index, out.Have = r.Index, len(r.Signatures())
+		out.Want = out.Have
 		switch s := r.Statement.(type) {
 		case *statement.Version:
 			out.Version = s.Version
@@ -149,6 +187,33 @@ func (p *Publisher) deliver(ctx context.Context, slug, name string) (*Result, er
 		return out, p.Outbox.Drop(name)
 	}
 	return nil, fmt.Errorf("the service accepted the record %s and does not show it; it stays in the outbox", record)
+}
+
+func inChain(pub *evidence.Publication, record log.Digest) bool {
+	for _, r := range pub.Records() {
+		if r.Digest() == record {
+			return true
+		}
+	}
+	return false
+}
+
+// logged verifies that a bundle is our signature over the record, in the log, and
+// returns its index.
+func (p *Publisher) logged(bundle []byte, record log.Digest) (int64, error) {
+	b, err := log.ParseBundle(bundle)
+	if err != nil {
+		return 0, err
+	}
+	policy := p.Open.Trust.Policy()
+	l, err := b.Verify(p.Signer.Public().ECDSA(), policy.Log().ID(), policy.LogOnly())
+	if err != nil {
+		return 0, err
+	}
+	if l.Digest() != record {
+		return 0, errors.New("it is over another record")
+	}
+	return l.Index(), nil
 }
 
 // Shown reports whether readers are shown the record: whether the witness quorum
@@ -172,17 +237,9 @@ func (p *Publisher) Shown(ctx context.Context, record log.Digest) (*evidence.Pub
 	return nil, nil
 }
 
-// mayPublish spares the person a refusal: is the key one of the publication's?
+// mayPublish spares the person a refusal: is the key one of those in force?
 func (p *Publisher) mayPublish(pub *evidence.Publication) error {
-	genesis, ok := pub.Records()[0].Statement.(*statement.Publication)
-	if !ok {
-		return errors.New("the genesis record is no publication")
-	}
-	list, err := genesis.Policy.PublicKeys()
-	if err != nil {
-		return err
-	}
-	for _, k := range list {
+	for _, k := range pub.Chain().Keys() {
 		if k.Digest() == p.Signer.Public().Digest() {
 			return nil
 		}
@@ -224,8 +281,12 @@ func (p *Publisher) create(ctx context.Context, in Input, token string) (log.Dig
 		return log.Digest{}, err
 	}
 	if data == nil {
+		policy := statement.NewPolicy(1, p.Signer.Public())
+		if in.Policy != nil {
+			policy = *in.Policy
+		}
 		payload, err := statement.Encode(&statement.Publication{
-			Log: statement.NameOf(p.Open.Trust.Policy().Log()), Slug: in.Slug, Title: in.Title, Policy: statement.NewPolicy(p.Signer.Public()),
+			Log: statement.NameOf(p.Open.Trust.Policy().Log()), Slug: in.Slug, Title: in.Title, Policy: policy,
 		})
 		if err != nil {
 			return log.Digest{}, err
@@ -312,6 +373,11 @@ func (p *Publisher) next(in Input, pub *evidence.Publication) (*statement.Versio
 		// Only a retracted version may be said again: its publisher wants it back.
 		if _, gone := pub.Retraction(v.Version - 1); !gone {
 			return nil, nil, ErrUnchanged
+		}
+	}
+	if first, later := pub.Version(1); later && first.Edition.Statement().Reason == v.Reason {
+		if _, gone := pub.Retraction(1); !gone {
+			return nil, nil, ErrReason
 		}
 	}
 	return v, disclosures, nil

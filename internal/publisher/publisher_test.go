@@ -48,6 +48,11 @@ func TestStory(t *testing.T) {
 		t.Errorf("nothing new: %v", err)
 	}
 	in.Place = "Elsewhere"
+	in.Reason = input(1).Reason
+	if _, err := d.publish(in); !errors.Is(err, publisher.ErrReason) || d.ledger.log.Size() != 3 || d.waiting() != "" {
+		t.Errorf("the first version's reason: %v", err)
+	}
+	in.Reason = "Another place."
 	if r, err := d.publish(in); err != nil || r.Version != 3 {
 		t.Errorf("another place: %v", err)
 	}

@@ -139,7 +139,9 @@ func TestWaitingRetractionGoesFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.online()
-	_, err = d.publish(input(1)) // version 3 takes its place
+	in := input(1)
+	in.Reason = "Two bridges fewer."
+	_, err = d.publish(in) // version 3 takes its place
 	must(t, err)
 	if _, err := d.retract(1, "One."); err == nil || !strings.Contains(err.Error(), "409") || d.waiting() != "" {
 		t.Errorf("%v, waiting: %q", err, d.waiting())

@@ -38,6 +38,8 @@ type Receipt struct {
 	Index     int64           `json:"log_index"`
 	Witnessed bool            `json:"witnessed"`
 	Bundle    json.RawMessage `json:"bundle"`
+	Have      int             `json:"have"` // of Want signatures
+	Want      int             `json:"want"`
 	Created   bool            `json:"-"` // 201; false: the record was there before
 }
 

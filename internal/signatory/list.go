@@ -77,8 +77,7 @@ func (c Commitments) validate() error {
 	}
 	seen := make(map[string]int, len(c))
 	for i, digest := range c {
-		raw, err := base64.RawURLEncoding.DecodeString(digest)
-		if err != nil || len(raw) != 32 || base64.RawURLEncoding.EncodeToString(raw) != digest {
+		if !IsCommitment(digest) {
 			return fmt.Errorf("entry %d: %.60q is not a SHA-256 digest in base64url", i+1, digest)
 		}
 		if first, ok := seen[digest]; ok {
@@ -87,6 +86,13 @@ func (c Commitments) validate() error {
 		seen[digest] = i + 1
 	}
 	return nil
+}
+
+// IsCommitment reports whether s is the one spelling of a SHA-256 digest in base64url,
+// which an entry's commitment is.
+func IsCommitment(s string) bool {
+	raw, err := base64.RawURLEncoding.DecodeString(s)
+	return err == nil && len(raw) == 32 && base64.RawURLEncoding.EncodeToString(raw) == s
 }
 
 // Entry is one line of an opened list. Of a withheld entry the commitment alone

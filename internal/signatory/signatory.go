@@ -62,8 +62,10 @@ func (s Signatory) Validate() error {
 	if s.Country != "" && !isCountry(s.Country) {
 		return fmt.Errorf("country %q is not an ISO 3166-1 alpha-2 code in capitals", s.Country)
 	}
-	if err := checkDomain(s.Domain); err != nil {
-		return fmt.Errorf("domain: %w", err)
+	if s.Domain != "" {
+		if err := CheckDomain(s.Domain); err != nil {
+			return fmt.Errorf("domain: %w", err)
+		}
 	}
 	return nil
 }
@@ -130,10 +132,9 @@ func checkLanguage(tag string) error {
 	return nil
 }
 
-func checkDomain(d string) error {
-	if d == "" {
-		return nil
-	}
+// CheckDomain reports the first rule that d breaks as the domain of a signatory: a host
+// name in lower case with at least two labels, and no address.
+func CheckDomain(d string) error {
 	if len(d) > 253 {
 		return fmt.Errorf("%d characters, at most 253", len(d))
 	}

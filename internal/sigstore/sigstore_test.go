@@ -16,7 +16,7 @@ func TestStockVerifierAgrees(t *testing.T) {
 	signer := logtest.NewSigner(t)
 	payload, err := statement.Encode(&statement.Publication{
 		Log: statement.NameOf(l.Key), Slug: "river", Title: map[string]string{"en": "River"},
-		Policy: statement.NewPolicy(signer.Public()),
+		Policy: statement.NewPolicy(1, signer.Public()),
 	})
 	if err != nil {
 		t.Fatal(err)

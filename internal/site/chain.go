@@ -2,6 +2,7 @@ package site
 
 import (
 	"github.com/sijil/sijil/internal/publish"
+	"github.com/sijil/sijil/log"
 )
 
 // chainPage shows every record of a publication and how each names the one before.
@@ -14,12 +15,25 @@ type chainPage struct {
 
 // chainLink is a record, in the order of the chain.
 type chainLink struct {
-	Sequence              int64
-	Heading               string
-	Record, Previous, Key string
-	Issued                string
-	Index                 int
-	EntryPath, BundlePath string
+	Sequence         int64
+	Heading          string
+	Record, Previous string
+	Signatures       []signatureLine
+	Issued           string
+	Index            int
+	EntryPath        string
+}
+
+// signatureLine is a signature of a record.
+type signatureLine struct{ Key, BundlePath string }
+
+// signatureLines are a record's signatures, in their order.
+func signatureLines(slug string, r publish.RecordSummary) []signatureLine {
+	var out []signatureLine
+	for i, key := range append([]log.Digest{r.Key}, r.Cosigned...) {
+		out = append(out, signatureLine{Key: key.String(), BundlePath: cosignedPath(slug, r.Sequence, i+1)})
+	}
+	return out
 }
 
 func (v *visit) chain() (answer, error) {
@@ -35,8 +49,8 @@ func (v *visit) chain() (answer, error) {
 	view := chainPage{page: v.head(v.Say("title_chain", "title", t[0].Text)), Slug: p.Slug, PublicationPath: v.to(publicationPath(p.Slug)), Titles: t}
 	view.Feeds = v.feeds(p.Slug)
 	for _, r := range records {
-		l := chainLink{Sequence: r.Sequence, Heading: v.recordHeading(r), Record: r.Record.String(), Key: r.Key.String(), Issued: r.Issued,
-			Index: int(r.Index), BundlePath: bundlePath(p.Slug, r.Sequence)}
+		l := chainLink{Sequence: r.Sequence, Heading: v.recordHeading(r), Record: r.Record.String(), Issued: r.Issued,
+			Index: int(r.Index), Signatures: signatureLines(p.Slug, r)}
 		if r.Previous != nil {
 			l.Previous = r.Previous.String()
 		}
@@ -53,6 +67,10 @@ func (v *visit) recordHeading(r publish.RecordSummary) string {
 		return v.Say("retracted_whole")
 	case r.Type == "retraction":
 		return v.Say("retracted_number", "number", r.Version)
+	case r.Type == "policy":
+		return v.Say("chain_policy")
+	case r.Type == "redaction":
+		return v.Say("chain_redaction")
 	case r.Version > 0:
 		return v.Say("version_heading", "number", r.Version)
 	}

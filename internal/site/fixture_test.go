@@ -167,7 +167,7 @@ func (w *world) create(slug string, drafts ...draft) {
 	ctx := context.Background()
 	token := "token-for-" + slug
 	check(w.t, w.rows.AddToken(ctx, log.Sum([]byte(token)), publish.Token{Slug: slug, Expires: clock().Add(time.Hour)}))
-	genesis := w.sign(&statement.Publication{Log: w.name, Slug: slug, Title: drafts[0].title, Policy: statement.NewPolicy(w.signer.Public())})
+	genesis := w.sign(&statement.Publication{Log: w.name, Slug: slug, Title: drafts[0].title, Policy: statement.NewPolicy(1, w.signer.Public())})
 	r, err := w.service.Create(ctx, token, genesis)
 	check(w.t, err)
 	root := r.Record
@@ -198,7 +198,7 @@ func (w *world) retract(slug string, version int, reason string) {
 	check(w.t, err)
 	r := &statement.Retraction{Log: w.name, Publication: p.Genesis, Previous: p.Head, Sequence: p.Sequence + 1, Issued: clock().Format(time.RFC3339), Reason: reason}
 	if version > 0 {
-		r.Version = &statement.RetractedVersion{Number: version, Record: p.Versions[version-1].Record}
+		r.Version = &statement.VersionName{Number: version, Record: p.Versions[version-1].Record}
 	}
 	_, err = w.service.Submit(context.Background(), slug, w.sign(r), publish.Content{})
 	check(w.t, err)

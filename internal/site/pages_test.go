@@ -245,7 +245,7 @@ func (m *memory) Get(name string) ([]byte, error) {
 // TestEarlierScripts: what pages of other sites name stays there after an update, and only
 // under its own digest.
 func TestEarlierScripts(t *testing.T) {
-	m := &memory{files: map[string][]byte{"badge.0123456789abcdef.js": []byte("changed"), "engine.ba7816bf8f01cfea.js": []byte("abc")}}
+	m := &memory{files: map[string][]byte{"badge.0123456789abcdef.js": []byte("changed"), "ed25519.ba7816bf8f01cfea.js": []byte("abc"), "engine.ba7816bf8f01cfea.js": []byte("abc")}}
 	h, err := New(Config{Service: newWorld(t).service, Archive: m})
 	check(t, err)
 	get := func(path string) *httptest.ResponseRecorder {
@@ -253,8 +253,11 @@ func TestEarlierScripts(t *testing.T) {
 		h.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path, nil))
 		return rec
 	}
-	if rec := get("/static/engine.ba7816bf8f01cfea.js"); rec.Code != 200 || rec.Body.String() != "abc" || rec.Header().Get("Access-Control-Allow-Origin") != "*" || rec.Header().Get("Cross-Origin-Resource-Policy") != "cross-origin" {
-		t.Errorf("%d %v", rec.Code, rec.Header())
+	for _, name := range []string{"engine", "ed25519"} {
+		rec := get("/static/" + name + ".ba7816bf8f01cfea.js")
+		if rec.Code != 200 || rec.Body.String() != "abc" || rec.Header().Get("Access-Control-Allow-Origin") != "*" || rec.Header().Get("Cross-Origin-Resource-Policy") != "cross-origin" {
+			t.Errorf("%d %v", rec.Code, rec.Header())
+		}
 	}
 	for _, path := range []string{"/static/badge.0123456789abcdef.js", "/static/badge.ffffffffffffffff.js", "/static/..%2fdata.js"} {
 		if rec := get(path); rec.Code == 200 {

@@ -8,9 +8,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/sijil/sijil/internal/jcs"
 	"github.com/sijil/sijil/keys"
-	"github.com/sijil/sijil/log"
 )
 
 // Publication is the genesis statement: it names the publication and says whose
@@ -22,34 +20,12 @@ type Publication struct {
 	Title  map[string]string `json:"title"` // by BCP 47 language
 }
 
-// Policy is a publication policy: keys, how many of them must sign, and keys
-// that may recover the publication. This edition knows the threshold 1 and no
-// recovery keys.
-type Policy struct {
-	Keys         [][]byte `json:"keys"` // DER SubjectPublicKeyInfo, ECDSA P-256
-	RecoveryKeys [][]byte `json:"recoveryKeys"`
-	Threshold    int      `json:"threshold"`
-}
-
-// NewPolicy returns the policy of one publisher key.
-func NewPolicy(key *keys.PublicKey) Policy {
-	return Policy{Keys: [][]byte{key.SPKI()}, RecoveryKeys: [][]byte{}, Threshold: 1}
-}
-
 // Header of a genesis names no publication: its own digest becomes the name.
 func (p *Publication) Header() Header { return Header{Log: p.Log} }
 
 func (p *Publication) predicateType() string { return TypePublication }
 
-// subjects: the publication policy, so that the digest a stock client checks is
-// of something that can be written to a file.
-func (p *Publication) subjects() []subject {
-	doc, err := jcs.Marshal(p.Policy)
-	if err != nil {
-		return nil
-	}
-	return []subject{{Name: "policy", Digest: subjectDigest{SHA256: log.Sum(doc).Hex()}}}
-}
+func (p *Publication) subjects() []subject { return []subject{p.Policy.subject()} }
 
 func (p *Publication) check() error {
 	if err := p.Log.check(); err != nil {
@@ -62,43 +38,6 @@ func (p *Publication) check() error {
 		return err
 	}
 	return p.Policy.check()
-}
-
-// PublicKeys returns the policy's keys, parsed.
-func (p Policy) PublicKeys() ([]*keys.PublicKey, error) {
-	out := make([]*keys.PublicKey, 0, len(p.Keys))
-	for i, spki := range p.Keys {
-		k, err := keys.ParsePublicKey(spki)
-		if err != nil {
-			return nil, fmt.Errorf("policy: key %d: %w", i+1, err)
-		}
-		out = append(out, k)
-	}
-	return out, nil
-}
-
-func (p Policy) check() error {
-	const most = 32
-	switch {
-	case len(p.Keys) == 0 || len(p.Keys) > most:
-		return fmt.Errorf("policy: want 1 to %d keys", most)
-	case p.Threshold != 1:
-		return fmt.Errorf("policy: threshold %d: this edition knows the threshold 1 only", p.Threshold)
-	case p.RecoveryKeys == nil || len(p.RecoveryKeys) > 0:
-		return errors.New("policy: recoveryKeys: want an empty list in this edition")
-	}
-	all, err := p.PublicKeys()
-	if err != nil {
-		return err
-	}
-	seen := map[log.Digest]bool{}
-	for i, k := range all {
-		if seen[k.Digest()] {
-			return fmt.Errorf("policy: key %d is listed twice", i+1)
-		}
-		seen[k.Digest()] = true
-	}
-	return nil
 }
 
 func checkTitles(titles map[string]string) error {

@@ -17,12 +17,12 @@ type Retraction struct {
 	Reason      string     `json:"reason"` // why, in the publisher's words
 	Sequence    int64      `json:"sequence"`
 	// Version names the version that is withdrawn. Absent: the whole publication.
-	Version *RetractedVersion `json:"version,omitempty"`
+	Version *VersionName `json:"version,omitempty"`
 }
 
-// RetractedVersion names a version by its number and by its record, so that the
+// VersionName names a version by its number and by its record, so that the
 // statement says by itself what it withdraws.
-type RetractedVersion struct {
+type VersionName struct {
 	Number int        `json:"number"`
 	Record log.Digest `json:"record"`
 }
@@ -50,14 +50,10 @@ const subjectRetracted = "retracted"
 func (r *Retraction) subjects() []subject { return []subject{newSubject(subjectRetracted, r.Target())} }
 
 func (r *Retraction) check() error {
-	if err := r.Log.check(); err != nil {
+	if err := r.Header().check(); err != nil {
 		return err
 	}
 	switch v := r.Version; {
-	case r.Publication.IsZero() || r.Previous.IsZero():
-		return errors.New("publication and previous: want record digests")
-	case r.Sequence < 1 || r.Sequence > 1<<53-1:
-		return fmt.Errorf("sequence %d: want 1 or more", r.Sequence)
 	case v != nil && (v.Number < 1 || int64(v.Number) >= r.Sequence):
 		return fmt.Errorf("version: number %d: want that of a version before sequence number %d", v.Number, r.Sequence)
 	case v != nil && (v.Record.IsZero() || v.Record == r.Publication):
@@ -66,11 +62,5 @@ func (r *Retraction) check() error {
 	if err := checkIssued(r.Issued); err != nil {
 		return err
 	}
-	if err := checkLine("reason", r.Reason, maxReason); err != nil {
-		return err
-	}
-	if r.Reason == "" {
-		return errors.New("reason: empty: say why it is withdrawn")
-	}
-	return nil
+	return checkReason(r.Reason, "why it is withdrawn")
 }

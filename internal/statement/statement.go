@@ -33,19 +33,26 @@ const statementType = "https://in-toto.io/Statement/v1"
 const (
 	TypePublication = "urn:sijil:publication:v1"
 	TypeVersion     = "urn:sijil:version:v1"
+	TypePolicy      = "urn:sijil:policy:v1"
 	TypeRetraction  = "urn:sijil:retraction:v1"
+	TypeRedaction   = "urn:sijil:redaction:v1"
+	TypeEndorsement = "urn:sijil:endorsement:v1"
+	TypeWithdrawal  = "urn:sijil:withdrawal:v1"
+	TypeDenial      = "urn:sijil:denial:v1"
+	TypeEnrolment   = "urn:sijil:enrolment:v1"
+	TypeObservation = "urn:sijil:observation:v1"
 	TypeRelease     = "urn:sijil:release:v1"
 )
 
-// Statement is a statement of a chain: a *Publication, a *Version or a
-// *Retraction.
+// Statement is a statement of a chain: a *Publication, a *Version, a
+// *PolicyChange, a *Retraction or a *Redaction.
 type Statement interface {
 	// Header returns what every statement of a chain says.
 	Header() Header
 	document
 }
 
-// document is any statement: of a chain, or a *Release.
+// document is any statement: of a chain, a Claim, a Sighting, or a *Release.
 type document interface {
 	// Subjects are the digests the statement is about; see the formats page.
 	subjects() []subject
@@ -156,30 +163,27 @@ func roundTrip(s document, payload []byte) error {
 }
 
 func parsePredicate(w wire) (Statement, error) {
+	var s Statement
 	switch w.PredicateType {
 	case TypePublication:
-		p := new(Publication)
-		if err := jcs.Decode(w.Predicate, p); err != nil {
-			return nil, fmt.Errorf("%s: %w", w.PredicateType, err)
-		}
-		return p, nil
+		s = new(Publication)
 	case TypeVersion:
-		v := new(Version)
-		if err := jcs.Decode(w.Predicate, v); err != nil {
-			return nil, fmt.Errorf("%s: %w", w.PredicateType, err)
-		}
-		v.texts = textsFrom(w.Subject)
-		return v, nil
+		s = &Version{texts: textsFrom(w.Subject)}
+	case TypePolicy:
+		s = new(PolicyChange)
 	case TypeRetraction:
-		r := new(Retraction)
-		if err := jcs.Decode(w.Predicate, r); err != nil {
-			return nil, fmt.Errorf("%s: %w", w.PredicateType, err)
-		}
-		return r, nil
+		s = new(Retraction)
+	case TypeRedaction:
+		s = new(Redaction)
 	case "":
 		return nil, errors.New("statement: no predicateType")
+	default:
+		return nil, fmt.Errorf("statement: predicate type %q is not known to this edition", clip(w.PredicateType))
 	}
-	return nil, fmt.Errorf("statement: predicate type %q is not known to this edition", clip(w.PredicateType))
+	if err := jcs.Decode(w.Predicate, s); err != nil {
+		return nil, fmt.Errorf("%s: %w", w.PredicateType, err)
+	}
+	return s, nil
 }
 
 func (l LogName) check() error {

@@ -2,7 +2,6 @@ package statement
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -134,14 +133,10 @@ func textsFrom(subjects []subject) []Text {
 }
 
 func (v *Version) check() error {
-	if err := v.Log.check(); err != nil {
+	if err := v.Header().check(); err != nil {
 		return err
 	}
 	switch {
-	case v.Publication.IsZero() || v.Previous.IsZero():
-		return errors.New("publication and previous: want record digests")
-	case v.Sequence < 1 || v.Sequence > 1<<53-1:
-		return fmt.Errorf("sequence %d: want 1 or more", v.Sequence)
 	case v.Version < 1 || int64(v.Version) > v.Sequence:
 		return fmt.Errorf("version %d: want 1 to the sequence number", v.Version)
 	case !strings.HasPrefix(v.Canonical, "sijil-text/"):
@@ -187,11 +182,8 @@ func (v *Version) checkWords() error {
 	if err := checkLine("place", v.Place, 200); err != nil {
 		return err
 	}
-	if err := checkLine("reason", v.Reason, maxReason); err != nil {
+	if err := checkReason(v.Reason, "what changed and why"); err != nil {
 		return err
-	}
-	if v.Reason == "" {
-		return errors.New("reason: empty: say what changed and why")
 	}
 	for lang, line := range v.PlaceDate {
 		if err := CheckLanguage(lang); err != nil {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/signatory"
@@ -22,16 +21,41 @@ func (s *Store) Reserve(ctx context.Context, r publish.Reservation) error {
 				return err
 			}
 		}
-		done, err := t.execOne(`INSERT INTO record (digest, genesis, sequence, bundle) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			r.Record[:], r.Genesis[:], r.Sequence, r.Bundle)
+		first, err := t.execOne(`INSERT INTO record (digest, genesis, sequence, state) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			r.Record[:], r.Genesis[:], r.Sequence, publish.Proposed)
+		if err != nil {
+			return fmt.Errorf("store: reserve: %w", err)
+		}
+		if r.Takes {
+			if err := take(t, r); err != nil {
+				return err
+			}
+		}
+		done, err := t.execOne(`INSERT INTO signature (record, position, key, bundle)
+			SELECT ?1, count(*), ?2, ?3 FROM signature WHERE record = ?1 ON CONFLICT DO NOTHING`, r.Record[:], r.Key[:], r.Bundle)
 		if err != nil {
 			return fmt.Errorf("store: reserve: %w", err)
 		}
 		if !done {
 			return publish.ErrTaken
 		}
+		if !first {
+			return nil
+		}
 		return insertContent(t, r.Record, r.Content)
 	})
+}
+
+// take makes a place in the chain the record's.
+func take(t *tx, r publish.Reservation) error {
+	done, err := t.execOne(`UPDATE OR IGNORE record SET state = ? WHERE digest = ? AND state = ?`, publish.Taken, r.Record[:], publish.Proposed)
+	if err != nil {
+		return fmt.Errorf("store: reserve: %w", err)
+	}
+	if !done {
+		return publish.ErrTaken
+	}
+	return nil
 }
 
 func reservePublication(t *tx, r publish.Reservation) error {
@@ -71,12 +95,22 @@ func insertContent(t *tx, record log.Digest, c publish.Content) error {
 // Settle implements publish.Store.
 func (s *Store) Settle(ctx context.Context, p publish.Settlement) error {
 	return s.queue.do(ctx, func(t *tx) error {
-		done, err := t.execOne(`UPDATE record SET log_index = ?, complete = ? WHERE digest = ? AND log_index IS NULL`, p.Index, p.Bundle, p.Record[:])
+		done, err := t.execOne(`UPDATE signature SET log_index = ?, complete = ? WHERE record = ? AND key = ? AND log_index IS NULL`, p.Index, p.Bundle, p.Record[:], p.Key[:])
 		if err != nil {
 			return fmt.Errorf("store: settle: %w", err)
 		}
 		if !done {
-			return fmt.Errorf("store: settle: record %s is not reserved", p.Record)
+			return fmt.Errorf("store: settle: record %s is not reserved under the key %s", p.Record, p.Key)
+		}
+		if p.Head == nil {
+			return nil
+		}
+		done, err = t.execOne(`UPDATE record SET state = ? WHERE digest = ? AND state = ?`, publish.Settled, p.Record[:], publish.Taken)
+		if err != nil {
+			return fmt.Errorf("store: settle: %w", err)
+		}
+		if !done {
+			return fmt.Errorf("store: settle: record %s has no place in the chain", p.Record)
 		}
 		if _, err := t.exec(`UPDATE publication SET head = ? WHERE genesis = ?`, p.Head, p.Genesis[:]); err != nil {
 			return fmt.Errorf("store: head: %w", err)
@@ -87,35 +121,47 @@ func (s *Store) Settle(ctx context.Context, p publish.Settlement) error {
 
 // Records implements publish.Store.
 func (s *Store) Records(ctx context.Context, yield func(publish.Stored) error) error {
-	rows, err := s.read.QueryContext(ctx, `SELECT r.digest, r.genesis, r.sequence, p.slug, r.bundle, r.log_index, p.head
-		FROM record r JOIN publication p ON p.genesis = r.genesis ORDER BY r.genesis, r.sequence`)
-	if err != nil {
-		return fmt.Errorf("store: records: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
+	return s.each(ctx, func(rows *sql.Rows) error {
 		var r publish.Stored
 		var digest, genesis []byte
-		var index sql.NullInt64
-		if err := rows.Scan(&digest, &genesis, &r.Sequence, &r.Slug, &r.Bundle, &index, &r.Head); err != nil {
-			return fmt.Errorf("store: records: %w", err)
+		if err := rows.Scan(&digest, &genesis, &r.Sequence, &r.State, &r.Slug, &r.Head); err != nil {
+			return fmt.Errorf("records: %w", err)
 		}
 		if len(digest) != len(r.Record) || len(genesis) != len(r.Genesis) {
-			return errors.New("store: records: a digest is not 32 bytes")
+			return errors.New("records: a digest is not 32 bytes")
 		}
 		r.Record, r.Genesis = log.Digest(digest), log.Digest(genesis)
-		r.Index = -1
-		if index.Valid {
-			r.Index = index.Int64
+		var err error
+		if r.Signatures, err = s.signatures(ctx, r.Record); err != nil {
+			return err
 		}
 		if r.Content, err = s.content(ctx, r.Record); err != nil {
 			return err
 		}
-		if err := yield(r); err != nil {
+		return yield(r)
+	}, `SELECT r.digest, r.genesis, r.sequence, r.state, p.slug, p.head
+		FROM record r JOIN publication p ON p.genesis = r.genesis ORDER BY r.genesis, r.sequence, r.state, r.digest`)
+}
+
+func (s *Store) signatures(ctx context.Context, record log.Digest) (out []publish.StoredSignature, err error) {
+	err = s.each(ctx, func(rows *sql.Rows) error {
+		var key []byte
+		var index sql.NullInt64
+		one := publish.StoredSignature{Index: -1}
+		if err := rows.Scan(&key, &one.Bundle, &index); err != nil {
 			return err
 		}
-	}
-	return rows.Err()
+		if len(key) != len(one.Key) {
+			return errors.New("signatures: a key is not 32 bytes")
+		}
+		one.Key = log.Digest(key)
+		if index.Valid {
+			one.Index = index.Int64
+		}
+		out = append(out, one)
+		return nil
+	}, `SELECT key, bundle, log_index FROM signature WHERE record = ? ORDER BY position`, record[:])
+	return out, err
 }
 
 func (s *Store) content(ctx context.Context, record log.Digest) (c publish.Content, err error) {
@@ -165,9 +211,9 @@ func (s *Store) each(ctx context.Context, scan func(*sql.Rows) error, query stri
 }
 
 // FirstBundle implements publish.Store.
-func (s *Store) FirstBundle(ctx context.Context, record log.Digest) ([]byte, error) {
+func (s *Store) FirstBundle(ctx context.Context, record, key log.Digest) ([]byte, error) {
 	var b []byte
-	err := s.read.QueryRowContext(ctx, `SELECT complete FROM record WHERE digest = ? AND complete IS NOT NULL`, record[:]).Scan(&b)
+	err := s.read.QueryRowContext(ctx, `SELECT complete FROM signature WHERE record = ? AND key = ? AND complete IS NOT NULL`, record[:], key[:]).Scan(&b)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("record %w", publish.ErrUnknown)
 	}
@@ -175,45 +221,4 @@ func (s *Store) FirstBundle(ctx context.Context, record log.Digest) ([]byte, err
 		return nil, fmt.Errorf("store: bundle: %w", err)
 	}
 	return b, nil
-}
-
-// Token implements publish.Store.
-func (s *Store) Token(ctx context.Context, digest log.Digest) (publish.Token, error) {
-	var t publish.Token
-	var expires int64
-	var used []byte
-	err := s.read.QueryRowContext(ctx, `SELECT slug, expires, similar, used_by FROM token WHERE digest = ?`, digest[:]).Scan(&t.Slug, &expires, &t.AllowSimilar, &used)
-	if errors.Is(err, sql.ErrNoRows) {
-		return t, publish.ErrToken
-	}
-	if err != nil {
-		return t, fmt.Errorf("store: token: %w", err)
-	}
-	t.Expires, t.Used = time.Unix(expires, 0), used != nil
-	return t, nil
-}
-
-// AddToken makes a token known by its digest.
-func (s *Store) AddToken(ctx context.Context, digest log.Digest, token publish.Token) error {
-	return s.queue.do(ctx, func(t *tx) error {
-		_, err := t.exec(`INSERT INTO token (digest, slug, expires, similar) VALUES (?, ?, ?, ?)`, digest[:], token.Slug, token.Expires.Unix(), token.AllowSimilar)
-		if err != nil {
-			return fmt.Errorf("store: add token: %w", err)
-		}
-		return nil
-	})
-}
-
-// Slugs lists the slugs that are in use, or reserved.
-func (s *Store) Slugs(ctx context.Context) ([]string, error) {
-	var out []string
-	err := s.each(ctx, func(rows *sql.Rows) error {
-		var slug string
-		if err := rows.Scan(&slug); err != nil {
-			return err
-		}
-		out = append(out, slug)
-		return nil
-	}, `SELECT slug FROM publication ORDER BY slug`)
-	return out, err
 }

@@ -2,7 +2,7 @@ package store
 
 // schema of the folder's database. user_version counts its editions; a database
 // of another edition is refused, never migrated silently.
-const schemaVersion = 2
+const schemaVersion = 3
 
 const schema = `
 CREATE TABLE publication (
@@ -11,15 +11,27 @@ CREATE TABLE publication (
   head    BLOB              -- signed note, set by each settlement
 ) STRICT, WITHOUT ROWID;
 
+-- state: publish.RecordState. A place in the chain is one record's, once all its
+-- signatures are there; until then several can be proposed for it.
 CREATE TABLE record (
-  digest    BLOB NOT NULL,
+  digest    BLOB NOT NULL PRIMARY KEY,
   genesis   BLOB NOT NULL REFERENCES publication(genesis),
   sequence  INTEGER NOT NULL,
+  state     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX record_place ON record (genesis, sequence) WHERE state > 0;
+CREATE INDEX record_chain ON record (genesis, sequence);
+
+CREATE TABLE signature (
+  record    BLOB NOT NULL REFERENCES record(digest),
+  position  INTEGER NOT NULL,
+  key       BLOB NOT NULL,  -- SHA-256 of the signer's SubjectPublicKeyInfo
   bundle    BLOB NOT NULL,  -- as submitted
   log_index INTEGER,        -- NULL while reserved
   complete  BLOB,           -- the first bundle with its log entry
-  PRIMARY KEY (genesis, sequence),
-  UNIQUE (digest)
+  PRIMARY KEY (record, position),
+  UNIQUE (record, key)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE text (
@@ -35,6 +47,34 @@ CREATE TABLE disclosure (
   disclosure TEXT,          -- NULL: withheld
   PRIMARY KEY (record, position)
 ) STRICT;
+
+-- Records that belong to no chain: what signatories say, and what the service saw.
+CREATE TABLE aside (
+  record    BLOB NOT NULL,
+  key       BLOB NOT NULL,  -- SHA-256 of the signer's SubjectPublicKeyInfo, which is:
+  spki      BLOB NOT NULL,
+  genesis   BLOB NOT NULL REFERENCES publication(genesis),
+  entry     TEXT NOT NULL,  -- commitment of the list entry that it is about
+  bundle    BLOB NOT NULL,  -- without a log entry
+  log_index INTEGER,        -- NULL while reserved
+  PRIMARY KEY (record, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX aside_entry ON aside (genesis, entry);
+
+-- Invitations that were used, by their digest; the invitation itself is nowhere.
+CREATE TABLE invitation (
+  digest BLOB PRIMARY KEY,
+  record BLOB NOT NULL    -- that it let in
+) STRICT, WITHOUT ROWID;
+
+-- When a domain was last seen to say what it said.
+CREATE TABLE seen (
+  genesis BLOB NOT NULL REFERENCES publication(genesis),
+  entry   TEXT NOT NULL,
+  at      INTEGER NOT NULL, -- Unix seconds
+  PRIMARY KEY (genesis, entry)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE token (
   digest  BLOB PRIMARY KEY, -- SHA-256 of the token; the token itself is nowhere

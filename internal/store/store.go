@@ -36,6 +36,7 @@ var (
 
 // Store is an open database. Safe for concurrent use.
 type Store struct {
+	path  string
 	write *sql.DB   // one connection, which is:
 	conn  *sql.Conn // the queue's
 	read  *sql.DB
@@ -93,7 +94,7 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	f.Close()
-	s := &Store{}
+	s := &Store{path: path}
 	if s.write, err = sql.Open("sqlite", dsn(path, "rw")); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
@@ -126,7 +127,7 @@ func (s *Store) closeDBs() error { return errors.Join(s.read.Close(), s.write.Cl
 
 func dsn(path, mode string) string {
 	q := url.Values{"mode": {mode}, "_pragma": {
-		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "trusted_schema(0)",
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "trusted_schema(0)", "secure_delete(1)",
 	}}
 	if mode == "ro" {
 		q["_pragma"] = []string{"busy_timeout(10000)", "query_only(1)", "trusted_schema(0)"}

@@ -35,10 +35,13 @@ func create(t *testing.T) (*Store, string) {
 	return open(t, dir), dir
 }
 
+// key and cosigner are the fingerprints of two publishers' keys.
+var key, cosigner = log.Sum([]byte("key")), log.Sum([]byte("another key"))
+
 func genesis(slug string) publish.Reservation {
 	d := log.Sum([]byte(slug))
 	token := log.Sum([]byte("token " + slug))
-	return publish.Reservation{Record: d, Genesis: d, Slug: slug, Bundle: []byte("{}"), Token: &token, Now: now}
+	return publish.Reservation{Record: d, Genesis: d, Slug: slug, Key: key, Takes: true, Bundle: []byte("{}"), Token: &token, Now: now}
 }
 
 func withToken(t *testing.T, s *Store, slug string) {
@@ -52,25 +55,31 @@ func TestRoundTrip(t *testing.T) {
 	withToken(t, s, "river")
 	g := genesis("river")
 	must(t, s.Reserve(t.Context(), g))
-	must(t, s.Settle(t.Context(), publish.Settlement{Record: g.Record, Genesis: g.Genesis, Index: 7, Bundle: []byte("complete"), Head: []byte("head")}))
-	v := publish.Reservation{Record: log.Sum([]byte("v1")), Genesis: g.Genesis, Sequence: 1, Slug: "river", Bundle: []byte("{1}"), Now: now,
+	must(t, s.Settle(t.Context(), publish.Settlement{Record: g.Record, Genesis: g.Genesis, Key: key, Index: 7, Bundle: []byte("complete"), Head: []byte("head")}))
+	v := publish.Reservation{Record: log.Sum([]byte("v1")), Genesis: g.Genesis, Sequence: 1, Slug: "river", Key: key, Bundle: []byte("{1}"), Now: now,
 		Content: publish.Content{Texts: map[string][]byte{"en": []byte("text"), "ar": []byte("نص")}, Disclosures: []signatory.Disclosure{"a", "", "c"}}}
 	must(t, s.Reserve(t.Context(), v))
+	must(t, s.Settle(t.Context(), publish.Settlement{Record: v.Record, Genesis: g.Genesis, Key: key, Index: 8, Bundle: []byte("proposed")}))
+	second := publish.Reservation{Record: v.Record, Genesis: g.Genesis, Sequence: 1, Slug: "river", Key: cosigner, Takes: true, Bundle: []byte("{2}"), Now: now}
+	must(t, s.Reserve(t.Context(), second))
 	must(t, s.Close())
 	s = open(t, dir)
 	var got []publish.Stored
 	must(t, s.Records(t.Context(), func(r publish.Stored) error { got = append(got, r); return nil }))
-	g.Token, g.Now, v.Now = nil, time.Time{}, time.Time{}
-	g.Content.Texts = map[string][]byte{}
-	want := []publish.Stored{{Reservation: g, Index: 7, Head: []byte("head")}, {Reservation: v, Index: -1, Head: []byte("head")}}
+	want := []publish.Stored{
+		{Record: g.Record, Genesis: g.Genesis, Slug: "river", State: publish.Settled, Head: []byte("head"), Content: publish.Content{Texts: map[string][]byte{}},
+			Signatures: []publish.StoredSignature{{Key: key, Bundle: []byte("{}"), Index: 7}}},
+		{Record: v.Record, Genesis: g.Genesis, Sequence: 1, Slug: "river", State: publish.Taken, Head: []byte("head"), Content: v.Content,
+			Signatures: []publish.StoredSignature{{Key: key, Bundle: []byte("{1}"), Index: 8}, {Key: cosigner, Bundle: []byte("{2}"), Index: -1}}},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	b, err := s.FirstBundle(t.Context(), g.Record)
+	b, err := s.FirstBundle(t.Context(), g.Record, key)
 	if err != nil || string(b) != "complete" {
 		t.Errorf("FirstBundle: %q, %v", b, err)
 	}
-	if _, err := s.FirstBundle(t.Context(), v.Record); !errors.Is(err, publish.ErrUnknown) {
+	if _, err := s.FirstBundle(t.Context(), v.Record, cosigner); !errors.Is(err, publish.ErrUnknown) {
 		t.Errorf("FirstBundle of a reserved record: %v", err)
 	}
 }
@@ -107,10 +116,15 @@ func TestReserveRefuses(t *testing.T) {
 	withToken(t, s, "late")
 	late := genesis("late")
 	late.Now = now.Add(time.Hour)
-	place := publish.Reservation{Record: log.Sum([]byte("a")), Genesis: genesis("river").Genesis, Sequence: 1, Slug: "river", Bundle: []byte("{}")}
+	place := publish.Reservation{Record: log.Sum([]byte("a")), Genesis: genesis("river").Genesis, Sequence: 1, Slug: "river", Key: key, Takes: true, Bundle: []byte("{}")}
+	proposed := place
+	proposed.Record, proposed.Takes = log.Sum([]byte("c")), false
+	must(t, s.Reserve(t.Context(), proposed)) // several can be proposed
 	must(t, s.Reserve(t.Context(), place))
 	rival := place
 	rival.Record = log.Sum([]byte("b"))
+	overtaken := proposed
+	overtaken.Key, overtaken.Takes = cosigner, true
 	for name, x := range map[string]struct {
 		r    publish.Reservation
 		want error
@@ -121,15 +135,20 @@ func TestReserveRefuses(t *testing.T) {
 		"a token nobody made":     {genesis("nobody"), publish.ErrToken},
 		"a place that is taken":   {rival, publish.ErrTaken},
 		"a record that is stored": {place, publish.ErrTaken},
+		"a key that has signed":   {proposed, publish.ErrTaken},
+		"a proposal too late":     {overtaken, publish.ErrTaken},
 	} {
 		if err := s.Reserve(t.Context(), x.r); !errors.Is(err, x.want) {
 			t.Errorf("%s: %v, want %v", name, err, x.want)
 		}
 	}
-	settled := publish.Settlement{Record: place.Record, Genesis: place.Genesis, Index: 1, Bundle: []byte("x"), Head: []byte("h")}
+	settled := publish.Settlement{Record: place.Record, Genesis: place.Genesis, Key: key, Index: 1, Bundle: []byte("x"), Head: []byte("h")}
 	must(t, s.Settle(t.Context(), settled))
 	if err := s.Settle(t.Context(), settled); err == nil {
 		t.Error("settled twice")
+	}
+	if err := s.Settle(t.Context(), publish.Settlement{Record: proposed.Record, Genesis: place.Genesis, Key: key, Index: 2, Bundle: []byte("x"), Head: []byte("h")}); err == nil {
+		t.Error("a proposal became the head")
 	}
 }
 

@@ -5,3 +5,4 @@ export { checkEvidence, indexOf, uncheckedFor } from "./evidence/check.ts";
 export { check, newIndex } from "./match/match.ts";
 export { fingerprints } from "./match/shingle.ts";
 export { ExtractError, read } from "./extract/extract.ts";
+export * as office from "./extract/office.ts";

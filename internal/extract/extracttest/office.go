@@ -1,6 +1,10 @@
 package extracttest
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // The names that Word's and OpenDocument's parts are written in.
 const (
@@ -52,7 +56,21 @@ func DOCXBody(body, styles string, more ...Part) []byte {
 			`<w:sectPr><w:pgSz w:w="11906" w:h="16838"/></w:sectPr></w:body></w:document>`},
 		{"word/styles.xml", declared + "<w:styles " + wordNames + ">" + styles + "</w:styles>"},
 	}
+	relations := ""
+	for i, kind := range []string{"styles", "numbering", "fontTable", "theme"} {
+		if kind == "styles" || slices.ContainsFunc(more, func(p Part) bool { return p.Name == "word/"+kind+".xml" }) {
+			relations += fmt.Sprintf(`<Relationship Id="rId%d" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/%s" Target="%[2]s.xml"/>`, i+1, kind)
+		}
+	}
+	parts = append(parts, Part{"word/_rels/document.xml.rels", declared + `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">` + relations + `</Relationships>`})
 	return Zip(append(parts, more...)...)
+}
+
+// DOCXBackground is a Word file whose pages have a colour.
+func DOCXBackground(body, colour string) []byte {
+	return Zip(Part{"[Content_Types].xml", "<Types/>"},
+		Part{"_rels/.rels", `<Relationships><Relationship Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/></Relationships>`},
+		WordPart("document", "document", `<w:background w:color="`+colour+`"/><w:body>`+body+"</w:body>"))
 }
 
 // WordPart is a further part for DOCXBody, such as WordPart("comments", …):

@@ -23,11 +23,11 @@ func DOCXRules() []Rule {
 		{"style of a paragraph", styled(`<w:p><w:pPr><w:pStyle w:val="Q"/></w:pPr><w:r><w:t>not</w:t></w:r></w:p><w:p>` + WordRun("", "a") + "</w:p>"), "a", warnHidden},
 		{"two toggles", styled(`<w:p><w:pPr><w:pStyle w:val="P"/></w:pPr>` + WordRun(`<w:rStyle w:val="H"/>`, "a") + "</w:p>"), "a", ""},
 		{"signs", word(`<w:p><w:r><w:t>a</w:t><w:tab/><w:t>b</w:t><w:br/><w:t>c</w:t><w:noBreakHyphen/><w:t>d</w:t><w:softHyphen/><w:t>e</w:t></w:r></w:p>`), "a b\nc\u2011d\u00ade", ""},
-		{"field", word(`<w:p><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>PAGE</w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>` +
-			WordRun("", "7") + `<w:r><w:fldChar w:fldCharType="end"/></w:r><w:fldSimple w:instr="DATE">` + WordRun("", " May") + "</w:fldSimple></w:p>"), "7 May", ""},
+		{"field", word(`<w:p><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>REF x</w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>` +
+			WordRun("", "7") + `<w:r><w:fldChar w:fldCharType="end"/></w:r><w:fldSimple w:instr="REF y">` + WordRun("", " May") + "</w:fldSimple></w:p>"), "7 May", ""},
 		{"table", word("<w:tbl><w:tr><w:tc><w:p>" + WordRun("", "a") + "</w:p></w:tc><w:tc><w:p>" + WordRun("", "b") + "</w:p></w:tc></w:tr></w:tbl><w:p>" + WordRun("", "c") + "</w:p>"), "a\nb\n\nc", ""},
 		{"box", word(`<w:p><w:r><mc:AlternateContent><mc:Choice Requires="wps"><w:drawing><wp:inline><a:graphic><wps:txbx><w:txbxContent><w:p>` + WordRun("", "box") +
-			`</w:p></w:txbxContent></wps:txbx></a:graphic></wp:inline></w:drawing></mc:Choice><mc:Fallback><w:pict><v:textbox><w:txbxContent><w:p>` + WordRun("", "other") +
+			`</w:p></w:txbxContent></wps:txbx></a:graphic></wp:inline></w:drawing></mc:Choice><mc:Fallback><w:pict><v:textbox><w:txbxContent><w:p>` + WordRun("", "box") +
 			"</w:p></w:txbxContent></v:textbox></w:pict></mc:Fallback></mc:AlternateContent></w:r>" + WordRun("", "words") + "</w:p>"), "words\n\nbox", ""},
 		{"beside", string(DOCXBody("<w:p>"+WordRun("", "a")+"</w:p>", "", WordPart("comments", "comments", "<w:comment><w:p>"+WordRun("", "x")+"</w:p></w:comment>"))), "a", warnComments},
 		{"notes", string(DOCXBody("<w:p>"+WordRun("", "a")+"</w:p>", "", WordPart("header1", "hdr", "<w:p>"+WordRun("", "x")+"</w:p>"),

@@ -10,6 +10,8 @@
 import en from "../../messages/badge.en.json";
 import { judgeLean } from "../lean/lean.ts";
 import type { Judgement } from "../lean/match.ts";
+import { pinned } from "../pin/pin.ts";
+import { looks, type Looks } from "./looks.ts";
 
 // Set when this script is built: the file with everything else, and its digest.
 declare const MORE: string;
@@ -21,17 +23,8 @@ const settle = 800; // after the words last changed
 const pause = 3000; // between looks at a page that changes elsewhere
 
 type Words = Record<string, string>;
-const messages: Record<string, typeof en> = { en };
-
-// The drawing and the colours of a state. None but the first two, and excerpt, has a tick.
-type Looks = Record<string, [path: string, tone: string]>;
-const looks: Looks = {
-  authentic: ["M5 12.5l4.5 4.5L19 7.5", "same"],
-  superseded: ["M12 5v7l5 3", "open"],
-  retracted: ["M6 6l12 12M18 6L6 18", "different"],
-  unchecked: ["M12 4v10.5M12 19.4v.1", "open"],
-  checking: ["M6 12h.1M12 12h.1M18 12h.1", "open"],
-};
+type More = typeof import("./more.ts");
+let known: Pick<More, "looks" | "messages"> = { looks, messages: { en } };
 
 // Canvas is the system's, light or dark as the theme is; each tone has a contrast of 3 with
 // either.
@@ -50,24 +43,9 @@ function make(name: string, attributes: Words, ...children: (Node | string)[]): 
   return e;
 }
 
-// load fetches a script once. modulepreload holds it to its digest; the import then takes
-// what was preloaded.
-const loading: Record<string, Promise<unknown>> = {};
-function load(file: string, integrity: string): Promise<unknown> {
-  const href = new URL(file, import.meta.url).href;
-  return (loading[file] ??= new Promise((onload, onerror) => {
-    const link = make("link", { rel: "modulepreload", href, integrity, crossorigin: "" });
-    document.head.append(Object.assign(link, { onload, onerror }));
-  }).then(() => import(href)));
-}
-
-// more loads what the first state of a page in English does not need.
-async function more(): Promise<typeof import("./more.ts")> {
-  const m = (await load(MORE, MORE_INTEGRITY)) as typeof import("./more.ts");
-  Object.assign(looks, m.looks);
-  Object.assign(messages, m.messages);
-  return m;
-}
+// more loads, once, what the first state of a page in English does not need.
+let loading: Promise<More> | undefined;
+const more = () => (loading ??= pinned<More>(new URL(MORE, import.meta.url).href, MORE_INTEGRITY).then((m) => (known = m)));
 
 // Ask is what is asked of a page.
 export interface Ask {
@@ -79,7 +57,6 @@ export interface Ask {
   root: ShadowRoot;
   lang: string;
   signal: AbortSignal;
-  load: typeof load;
 }
 
 class Badge extends HTMLElement {
@@ -87,27 +64,26 @@ class Badge extends HTMLElement {
   #waiting = 0;
   #again = 0;
   #turn = 0;
-  #watch: MutationObserver | undefined;
+  // What the page does to itself later is not what was checked.
+  readonly #watch = new MutationObserver((list) => {
+    const article = this.#article();
+    if (list.some((m) => article.contains(m.target) && !this.contains(m.target))) this.#soon();
+    // It may lie over the words now. What was shown stays until then.
+    else this.#again ||= setTimeout(() => void this.#check(), pause);
+  });
 
   connectedCallback(): void {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(css);
     this.#root.adoptedStyleSheets = [sheet];
     void this.#show({ state: "checking" });
-    // What the page does to itself later is not what was checked.
-    this.#watch = new MutationObserver((list) => {
-      const article = this.#article();
-      if (list.some((m) => article.contains(m.target) && !this.contains(m.target))) this.#soon();
-      // It may lie over the words now. What was shown stays until then.
-      else this.#again ||= setTimeout(() => void this.#check(), pause);
-    });
     this.#watch.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
     if (document.readyState === "complete") this.#soon();
-    else addEventListener("load", () => this.#soon(), { once: true });
+    else addEventListener("load", () => this.#soon());
   }
 
   disconnectedCallback(): void {
-    this.#watch?.disconnect();
+    this.#watch.disconnect();
   }
 
   #article(): Element {
@@ -134,8 +110,7 @@ class Badge extends HTMLElement {
   async #judge(signal: AbortSignal): Promise<Judgement> {
     // In a frame, another page decides what the reader sees around and over this one.
     if (top !== self) throw 0;
-    const get = (name: string) => this.getAttribute(name) ?? "";
-    const ask: Ask = { base, slug: get("publication"), genesis: get("genesis"), article: this.#article(), badge: this, root: this.#root, lang: this.#lang(), signal, load };
+    const ask: Ask = { base, slug: this.getAttribute("publication") as string, genesis: this.getAttribute("genesis") as string, article: this.#article(), badge: this, root: this.#root, lang: this.#lang(), signal };
     try {
       return await judgeLean(ask);
     } catch {
@@ -144,13 +119,14 @@ class Badge extends HTMLElement {
   }
 
   #lang(): string {
-    return [this.getAttribute("lang"), this.closest("[lang]")?.getAttribute("lang")].map((l) => l?.slice(0, 2) ?? "").find((l) => /^(en|fr|ar)$/.test(l)) ?? "en";
+    return /^(en|fr|ar)/.exec(this.closest("[lang]")?.getAttribute("lang") ?? "")?.[0] ?? "en";
   }
 
   async #show({ state, version, latest, details = [] }: Judgement): Promise<void> {
     const lang = this.#lang();
-    const say = messages[lang] ?? (await more().catch(() => undefined))?.messages[lang] ?? en;
-    const [d, tone] = looks[state] as Looks[""];
+    if (lang !== "en") await more().catch(() => undefined);
+    const say = known.messages[lang] ?? en;
+    const [d, tone] = known.looks[state] as Looks[""];
     const slug = this.getAttribute("publication");
     const href = `${base}/${lang}/${state === "superseded" ? `p/${slug}/compare/${version}/${latest}` : `check?publication=${slug}&url=${encodeURIComponent(location.href)}`}`;
     // When it was computed, here.

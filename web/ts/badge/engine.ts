@@ -4,8 +4,8 @@
 import { checkEvidence, indexOf } from "../evidence/check.ts";
 import { openPublication } from "../evidence/evidence.ts";
 import { parseTrust } from "../keys/policy.ts";
-import type { Ed25519Verify } from "../log/note.ts";
 import type { Copy, Verdict } from "../match/match.ts";
+import { pinnedEd25519 } from "../pin/ed25519.ts";
 
 export { walk } from "../extract/live.ts";
 
@@ -18,9 +18,8 @@ export interface Judged {
 
 const largest = 16 << 20; // bytes of one document
 
-// judge never throws: what cannot be checked is unchecked. ed25519 stands in where the
-// browser has none.
-export async function judge(base: string, slug: string, genesis: string, copy: Copy, signal: AbortSignal, ed25519?: Ed25519Verify): Promise<Judged> {
+// judge never throws: what cannot be checked is unchecked.
+export async function judge(base: string, slug: string, genesis: string, copy: Copy, signal: AbortSignal): Promise<Judged> {
   const get = async (path: string) => {
     const res = await fetch(`${base}/${path}`, { signal, credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" });
     if (res.status === 404) return undefined;
@@ -35,7 +34,7 @@ export async function judge(base: string, slug: string, genesis: string, copy: C
     const trust = await parseTrust(file);
     if (trust.publications.get(slug) !== genesis) throw new Error("another publication");
     const now = Date.now() / 1000;
-    const p = await openPublication(get, { trust, slug, now, ...(ed25519 && { ed25519 }) });
+    const p = await openPublication(get, { trust, slug, now, ed25519: await pinnedEd25519() });
     const verdict = checkEvidence(p, indexOf([p]), copy, "server", now);
     return { state: stateOf(verdict), version: verdict.version, latest: verdict.latest_version, verdict };
   } catch {

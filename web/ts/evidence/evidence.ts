@@ -5,16 +5,17 @@
 //  2. the checkpoint is signed as the witness policy asks, and a statement that the log
 //     has ended, if there is one, is signed and not contradicted by it;
 //  3. the head is signed by the log, for this genesis;
-//  4. each record, from genesis to head: the bundle is in its one encoding; it follows
-//     the chain; its signature is by a key of the publication policy; its entry,
-//     rebuilt, is included under a checkpoint that satisfies the policy; log indices rise;
+//  4. each record, from genesis to head: its bundles, one for each signature that the
+//     publication policy asks for, are in their one encoding; it follows the chain; its
+//     signatures are by different keys of the publication policy; their entries, rebuilt,
+//     are included under checkpoints that satisfy the witness policy; log indices rise;
 //  5. the genesis digest is the pinned one, the last record is the head's;
 //  6. all checkpoints met on the way are of one tree, and of the tree this browser saw
 //     last;
 //  7. texts and signatory lists have the digests the records name.
 //
 // There is no second opinion of a stock verifier here: the tool and CI have it.
-import { start, next, type Accepted, type Chain } from "../chain/chain.ts";
+import { advance, cosign, propose, start, type Accepted, type Chain, type Proposal } from "../chain/chain.ts";
 import { logOnly, QuorumError, type Policy, type Trust } from "../keys/policy.ts";
 import { digestText, hex, same, sha256, utf8, type Bytes } from "../log/bytes.ts";
 import { parseBundle, verifyLogged, type Bundle } from "../log/bundle.ts";
@@ -64,7 +65,7 @@ export interface Edition {
 }
 
 export interface Opened extends Accepted {
-  index: number;
+  index: number; // in the log, of its last signature
   edition?: Edition;
 }
 
@@ -84,6 +85,7 @@ export interface Publication {
 
 interface Reader {
   fetch: Fetch;
+  asked: Map<string, ReturnType<Fetch>>; // what is on its way, or came before it was needed
   o: Options;
   policy: Policy;
   ed25519: Ed25519Verify;
@@ -96,10 +98,15 @@ const publicationPath = (o: Options) => (o.folder ? o.slug : `api/v1/publication
 export async function openPublication(fetch: Fetch, o: Options): Promise<Publication> {
   const genesis = o.trust.publications.get(o.slug);
   if (genesis === undefined) throw new EvidenceError("not-pinned", `${o.slug} is not pinned`);
-  const r: Reader = { fetch, o, policy: o.trust.policy, ed25519: o.ed25519 ?? webCryptoEd25519, trees: [] };
+  const r: Reader = { fetch, asked: new Map(), o, policy: o.trust.policy, ed25519: o.ed25519 ?? webCryptoEd25519, trees: [] };
+  // On a slow line it is the waiting for one answer after another that takes the time. What
+  // is asked for together is still verified in order.
+  for (const path of ["checkpoint", "frozen", headPath(o), bundlePath(o, 0, 1), bundlePath(o, 1, 1)]) ask(r, path);
   let checkpoint = await readCheckpoint(r);
   const frozen = await readFrozen(r);
-  const head = await readHead(r, genesis);
+  let head = await readHead(r, genesis);
+  // The head may have been read just before the checkpoint: the next one was not.
+  if (head.treeSize < checkpoint.size && !o.folder) head = await readHead(r, genesis);
   let fresh = head.treeSize >= checkpoint.size;
   const records = await readRecords(r, genesis, head);
   if (head.treeSize > Math.max(...r.trees.map((t) => t.size))) {
@@ -110,11 +117,25 @@ export async function openPublication(fetch: Fetch, o: Options): Promise<Publica
   if (!(await compareTrees(r, checkpoint, frozen, head))) fresh = false;
   checkAge(r, checkpoint, frozen);
   await readEditions(r, records);
-  return { slug: o.slug, genesis, origin: r.policy.log.name, checkpoint, frozen, head, records, fresh, remember: remember(o, checkpoint, head, genesis) };
+  return { slug: o.slug, genesis, origin: r.policy.log.name, checkpoint, frozen, head, records, fresh, remember: newer(o.memory ?? { heads: {} }, { checkpoint: note(checkpoint.note), heads: { [genesis]: note(head.note) } }) };
+}
+
+// ask begins to read a document; read returns it, each time anew. What nobody reads in the
+// end may fail.
+function ask(r: Reader, path: string): void {
+  const p = r.fetch(path);
+  p.catch(() => undefined);
+  r.asked.set(path, p);
+}
+
+function read(r: Reader, path: string): ReturnType<Fetch> {
+  const p = r.asked.get(path) ?? r.fetch(path);
+  r.asked.delete(path);
+  return p;
 }
 
 async function get(r: Reader, path: string): Promise<Bytes> {
-  const b = await r.fetch(path);
+  const b = await read(r, path);
   if (!b) throw damaged(path, "is missing");
   return b;
 }
@@ -138,7 +159,7 @@ async function readCheckpoint(r: Reader): Promise<Checkpoint> {
 }
 
 async function readFrozen(r: Reader): Promise<Freeze | undefined> {
-  const b = await r.fetch("frozen");
+  const b = await read(r, "frozen");
   return b && verified("frozen", () => openFreeze(b, r.policy, r.ed25519));
 }
 
@@ -152,47 +173,92 @@ async function readHead(r: Reader, genesis: string): Promise<Head> {
   return h;
 }
 
-const ahead = 8; // bundles that are asked for at a time
+const ahead = 8; // records that are asked for at a time, at most
+
+// bundlePath is where the bundle of a record's nth signature stands, from 1.
+const bundlePath = (o: Options, sequence: number, nth: number) => `${publicationPath(o)}/records/${sequence}${nth === 1 ? "" : `.${nth}`}.bundle.json`;
 
 async function readRecords(r: Reader, genesis: string, head: Head): Promise<Opened[]> {
   const records: Opened[] = [];
-  const pending = new Map<number, Promise<Bytes | undefined>>();
-  const path = (n: number) => `${publicationPath(r.o)}/records/${n}.bundle.json`;
-  const ask = (n: number) => {
-    const p = r.fetch(path(n));
-    p.catch(() => undefined); // whoever waits for it hears of it
-    pending.set(n, p);
-  };
+  const places: number[][] = []; // of each record's signatures
   let chain: Chain | undefined;
   for (let n = 0; n < maxRecords; n++) {
-    if (!pending.has(n)) for (let k = n; k < n + (n === 0 ? 1 : ahead); k++) ask(k);
-    const data = await pending.get(n);
-    if (!data) throw damaged(path(n), "is missing");
-    await verified(path(n), async () => {
-      const b = parseBundle(data);
-      let record: Accepted;
-      if (!chain) {
-        ({ chain, record } = await start(b));
-        if (chain.slug !== r.o.slug || chain.log.origin !== r.policy.log.name || chain.log.keyId !== digestText(r.policy.log.id)) throw new Error("the genesis record is for another slug or log");
-        if (record.digest !== genesis) throw new Error(`the genesis record is ${record.digest}, the pins say ${genesis}`);
-      } else record = await next(chain, b);
-      await place(r, records, b, record);
-    });
-    const last = records[n] as Opened;
-    if (last.digest !== head.record) continue;
-    if (last.index !== head.index) throw damaged(headPath(r.o), `says log index ${head.index}, the record is at ${last.index}`);
+    const bundles = await readBundles(r, n, chain?.policy.threshold ?? 1);
+    const follows: Following = chain ? await nextRecord(r, chain, bundles) : await firstRecord(r, bundles[0] as Bundle, genesis);
+    chain = follows.chain;
+    const indices = await readPlaces(r, follows.record, n, bundles);
+    places.push(indices);
+    records.push({ ...follows.record, index: indices[indices.length - 1] as number });
+    for (const p of editionPaths(r.o, follows.record.statement)) ask(r, p);
+    if (follows.record.digest !== head.record) continue;
+    checkIndices(r, records, places, head);
     return records;
   }
   throw damaged(headPath(r.o), `names a record that is not among the first ${maxRecords}`);
 }
 
-// place verifies a record's place in the log.
-async function place(r: Reader, records: Opened[], b: Bundle, record: Accepted): Promise<void> {
-  const c = await verifyLogged(b, record.leaf, r.policy, r.ed25519);
-  const before = records[records.length - 1];
-  if (before && b.entry.index <= before.index) throw new Error("stands in the log before the record it follows");
-  r.trees.push(c);
-  records.push({ ...record, index: b.entry.index });
+// readBundles reads as many bundles of a record as the policy in force asks for.
+async function readBundles(r: Reader, n: number, want: number): Promise<Bundle[]> {
+  const paths = (k: number) => Array.from({ length: want }, (_, i) => bundlePath(r.o, k, i + 1));
+  // Nothing says how many records there are: at most as many again are asked for in vain.
+  const most = r.asked.has(bundlePath(r.o, n, 1)) ? 1 : Math.min(ahead, Math.max(n, 1));
+  for (let k = n; k < n + most; k++) for (const path of paths(k)) if (!r.asked.has(path)) ask(r, path);
+  const bundles: Bundle[] = [];
+  for (const path of paths(n)) {
+    // It may have been asked for before it was there.
+    const data = (await read(r, path)) ?? (await read(r, path));
+    if (!data) throw damaged(path, "is missing");
+    bundles.push(await verified(path, async () => parseBundle(data)));
+  }
+  return bundles;
+}
+
+interface Following {
+  chain: Chain;
+  record: Accepted;
+}
+
+const firstRecord = (r: Reader, b: Bundle, genesis: string): Promise<Following> =>
+  verified(bundlePath(r.o, 0, 1), async () => {
+    const { chain, record } = await start(b);
+    if (chain.slug !== r.o.slug || chain.log.origin !== r.policy.log.name || chain.log.keyId !== digestText(r.policy.log.id)) throw new Error("the genesis record is for another slug or log");
+    if (record.digest !== genesis) throw new Error(`the genesis record is ${record.digest}, the pins say ${genesis}`);
+    return { chain, record };
+  });
+
+// nextRecord verifies a record's signatures and its place in the chain, which it moves on.
+async function nextRecord(r: Reader, chain: Chain, bundles: Bundle[]): Promise<Following> {
+  const sequence = chain.sequence + 1;
+  let p: Proposal | undefined;
+  for (const [i, b] of bundles.entries()) {
+    await verified(bundlePath(r.o, sequence, i + 1), async () => {
+      if (p) await cosign(p, b);
+      else p = await propose(chain, b);
+    });
+  }
+  return { chain, record: await verified(bundlePath(r.o, sequence, 1), async () => advance(chain, p as Proposal)) };
+}
+
+// readPlaces verifies the place in the log of each of a record's signatures.
+async function readPlaces(r: Reader, record: Accepted, sequence: number, bundles: Bundle[]): Promise<number[]> {
+  for (const [i, signed] of record.signatures.entries()) {
+    await verified(bundlePath(r.o, sequence, i + 1), async () => r.trees.push(await verifyLogged(bundles[i] as Bundle, signed.leaf, r.policy, r.ed25519)));
+  }
+  return bundles.map((b) => b.entry.index);
+}
+
+// checkIndices: log indices rise along the chain, from signature to signature, and the
+// last is the head's.
+function checkIndices(r: Reader, records: Opened[], places: number[][], head: Head): void {
+  let before = -1;
+  for (const [sequence, indices] of places.entries()) {
+    for (const [i, index] of indices.entries()) {
+      if (index <= before) throw damaged(bundlePath(r.o, sequence, i + 1), `stands in the log before the ${i === 0 ? "record it follows" : "signature that it follows"}`);
+      before = index;
+    }
+  }
+  const last = records[records.length - 1] as Opened;
+  if (last.index !== head.index) throw damaged(headPath(r.o), `says log index ${head.index}, the record is at ${last.index}`);
 }
 
 const note = (b: Bytes) => new TextDecoder().decode(b);
@@ -241,14 +307,14 @@ function checkAge(r: Reader, c: Checkpoint, frozen: Freeze | undefined): void {
   }
 }
 
-// remember returns the memory to keep: of each note the newer one.
-function remember(o: Options, c: Checkpoint, head: Head, genesis: string): Memory {
+// newer returns of each note the newer one.
+export function newer(a: Memory, b: Memory): Memory {
   const size = (n: string | undefined, line: number) => Number(n?.split("\n")[line] ?? -1);
-  const old = o.memory ?? { heads: {} };
-  return {
-    checkpoint: size(old.checkpoint, 1) > c.size ? (old.checkpoint as string) : note(c.note),
-    heads: { ...old.heads, [genesis]: size(old.heads[genesis], 5) > head.treeSize ? (old.heads[genesis] as string) : note(head.note) },
-  };
+  const pick = (x: string | undefined, y: string | undefined, line: number) => (size(x, line) > size(y, line) ? x : y);
+  const checkpoint = pick(a.checkpoint, b.checkpoint, 1);
+  const heads = { ...a.heads };
+  for (const [genesis, head] of Object.entries(b.heads)) heads[genesis] = pick(heads[genesis], head, 5) as string;
+  return checkpoint === undefined ? { heads } : { checkpoint, heads };
 }
 
 async function readEditions(r: Reader, records: Opened[]): Promise<void> {
@@ -259,15 +325,20 @@ async function readEditions(r: Reader, records: Opened[]): Promise<void> {
   );
 }
 
+const editionFolder = (o: Options, v: Version) => `${publicationPath(o)}/versions/${v.version}`;
+const textPath = (o: Options, v: Version, language: string) => `${editionFolder(o, v)}/text.${language}.txt`;
+const editionPaths = (o: Options, s: Opened["statement"]) =>
+  s.type === "version" ? [`${editionFolder(o, s)}/signatories.json`, ...s.texts.map((t) => textPath(o, s, t.language))] : [];
+
 // readEdition fetches a version's texts and list; every digest is recomputed.
 async function readEdition(r: Reader, v: Version): Promise<Edition> {
-  const folder = `${publicationPath(r.o)}/versions/${v.version}`;
+  const folder = editionFolder(r.o, v);
   const listed = await get(r, `${folder}/signatories.json`);
   const { entries, document } = await verified(`${folder}/signatories.json`, () => openSignatories(listed));
   if (hex(await sha256(utf8(document))) !== v.signatories) throw damaged(folder, "the signatory list is not the one that was signed");
   const texts = new Map<string, Bytes>();
   for (const t of v.texts) {
-    const path = `${folder}/text.${t.language}.txt`;
+    const path = textPath(r.o, v, t.language);
     const file = await get(r, path);
     await verified(path, async () => {
       if (hex(await sha256(file)) !== t.file) throw new Error("is not the file that was signed");

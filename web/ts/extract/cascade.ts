@@ -40,12 +40,12 @@ export function style(sh: Sheet, n: Element): Styled {
     if (m === no) continue;
     for (const d of r.decls) {
       if (r.sel.pseudo) pseudo.push({ pseudo: r.sel.pseudo, name: d.name, value: d.value });
-      else all.push({ ...d, weight: r.sel.weight, order: i, maybe: r.maybe || m === perhaps || !valid(d.name, d.value) });
+      else all.push({ ...d, weight: r.sel.weight, order: i, maybe: r.maybe || m === perhaps || d.some || !valid(d.name, d.value) });
     }
   }
-  hints(n, (name, value) => all.push({ name, value, important: false, weight: hintWeight, order: 0, maybe: false }));
+  hints(sh, n, (name, value, maybe = false) => all.push({ name, value, important: false, some: false, weight: hintWeight, order: 0, maybe }));
   const inline = attr(n, "style");
-  if (inline) for (const d of declarations(sh, { s: inline, i: 0 })) all.push({ ...d, weight: inlineWeight, order: 0, maybe: !valid(d.name, d.value) });
+  if (inline) for (const d of declarations(sh, { s: inline, i: 0 })) all.push({ ...d, weight: inlineWeight, order: 0, maybe: d.some || !valid(d.name, d.value) });
   return { ...cases(all), pseudo };
 }
 
@@ -108,7 +108,7 @@ function cases(all: Ranked[]): { cases: Props[]; more: boolean } {
 }
 
 // hints are what attributes of the page's own language say of colour and size.
-function hints(n: Element, add: (name: string, value: string) => void): void {
+function hints(sh: Sheet, n: Element, add: (name: string, value: string, maybe?: boolean) => void): void {
   const tag = nameOf(n);
   for (const a of n.attributes) {
     const v = lower(trim(a.value));
@@ -134,9 +134,11 @@ function hints(n: Element, add: (name: string, value: string) => void): void {
     case "sup":
       return add("font-size", "smaller");
     case "a":
-      if (has(n, "href")) add("color", "#0000ee");
+      if (!has(n, "href")) return;
+      add("color", sh.link || "#0000ee");
+      if (sh.visited) add("color", sh.visited, true);
   }
 }
 
 // legacyColor adds the sign that attributes may lack.
-const legacyColor = (v: string) => (v.length === 6 && parseColor("#" + v) ? "#" + v : v);
+export const legacyColor = (v: string) => (v.length === 6 && parseColor("#" + v) ? "#" + v : v);

@@ -2,7 +2,7 @@
 import { joined, next, splitTokens, type CSSLexer, type CSSToken } from "./csslex.ts";
 import { fontWords, parseColor } from "./cssvalue.ts";
 import { parseSelector, selectorKey, type Selector } from "./selector.ts";
-import { cut, fields, lower, set, trim } from "./words.ts";
+import { belowZero, cut, fields, lower, set, trim, values } from "./words.ts";
 
 // What a page's own style sheets may hold. Beyond it nobody knows what is shown.
 const maxRules = 20_000;
@@ -11,7 +11,7 @@ const maxCSSDepth = 16;
 const maxDecls = 100_000;
 const maxFonts = 200;
 
-export interface Decl { name: string; value: string; important: boolean }
+export interface Decl { name: string; value: string; important: boolean; some: boolean } // some: not every browser knows the name
 
 // CSSRule is what its declarations are for one selector. A rule that applies only
 // sometimes, such as on a small screen, is a maybe.
@@ -26,10 +26,13 @@ export interface Sheet {
   complex: boolean; // what is hidden cannot be told
   moves: boolean; // there are animations of what hides
   dark: boolean; // the page may be shown light on dark
+  minus: boolean; // a custom property may be below zero
+  link: string; // the colours of links that the body names
+  visited: string;
   work: number; // compounds that were compared
 }
 
-export const newSheet = (): Sheet => ({ rules: [], decls: 0, index: new Map(), fonts: new Set(), outside: 0, complex: false, moves: false, dark: false, work: 0 });
+export const newSheet = (): Sheet => ({ rules: [], decls: 0, index: new Map(), fonts: new Set(), outside: 0, complex: false, moves: false, dark: false, minus: false, link: "", visited: "", work: 0 });
 
 // addSheet reads one style sheet.
 export const addSheet = (sh: Sheet, source: string, maybe: boolean) => block(sh, { s: source, i: 0 }, maybe, 0);
@@ -58,7 +61,10 @@ function atRule(sh: Sheet, name: string, l: CSSLexer, maybe: boolean, depth: num
   const prelude: CSSToken[] = [];
   let t = next(l);
   for (; !"\0;{}".includes(t.kind); t = next(l)) if (prelude.length <= maxSelector) prelude.push(t);
+  const s = joined(prelude);
   if (name === "import") sh.outside++;
+  // Every selector asks for elements of another language.
+  else if (name === "namespace" && !s.includes("1999/xhtml") && /^(url\(|")/.test(trim(s))) sh.complex = true;
   if (t.kind !== "{") return;
   switch (name) {
     case "media": // every screen answers these
@@ -71,6 +77,9 @@ function atRule(sh: Sheet, name: string, l: CSSLexer, maybe: boolean, depth: num
     case "-moz-document":
     case "starting-style":
       return block(sh, l, true, depth + 1);
+    case "counter-style":
+      sh.complex = true; // markers may say anything
+      break;
     case "font-face":
       return fontFace(sh, declarations(sh, l));
     case "keyframes":
@@ -127,6 +136,7 @@ function rule(sh: Sheet, prelude: CSSToken[], l: CSSLexer, maybe: boolean): void
     maybe ||= parts.length > 1 && (sel.odd || (!ok && !sel.parts.at(-1)?.never));
   }
   for (const sel of sels) {
+    sh.complex ||= sel.untold;
     sh.decls += decls.length;
     if (sh.rules.length >= maxRules || sh.decls > maxDecls) {
       sh.complex = true;
@@ -149,7 +159,8 @@ export function declarations(sh: Sheet, l: CSSLexer): Decl[] {
   let value: CSSToken[] = [];
   let depth = 0;
   const flush = (keep: boolean) => {
-    if (keep && colon && out.length < maxRules) appendDecl(out, name, value);
+    if (keep && name.startsWith("--")) sh.minus ||= belowZero(joined(value));
+    else if (keep && colon && out.length < maxRules) appendDecl(out, name, value);
     name = "";
     colon = false;
     value = [];
@@ -182,20 +193,44 @@ const hiding = set(
   "display visibility opacity font-size color background-color background-image clip clip-path text-indent " +
     "position top left right bottom overflow overflow-x overflow-y height max-height width max-width transform translate scale " +
     "rotate zoom filter mask mask-image -webkit-mask-image content unicode-bidi direction text-transform order flex-direction " +
-    "margin-top margin-left margin-right margin-bottom float line-height letter-spacing word-spacing grid-row grid-column grid-area " +
+    "margin-top margin-left font-size-adjust contain outline outline-offset outline-width grid-row-end grid-column-end grid-auto-rows " +
+    "grid-template-rows grid-template-columns grid-auto-columns grid-template grid text-decoration-thickness text-underline-offset min-height " +
+    "padding-bottom border backdrop-filter caption-side mask-box-image  margin-right margin-bottom float line-height letter-spacing word-spacing grid-row grid-column grid-area " +
     "grid-row-start grid-column-start content-visibility -webkit-text-fill-color -webkit-text-security font-family animation-name " +
     "list-style-type text-decoration-line color-scheme -webkit-line-clamp all white-space quotes background-clip -webkit-background-clip " +
-    "writing-mode offset-path mix-blend-mode padding padding-top text-shadow -webkit-text-stroke -webkit-text-stroke-width box-shadow border-image vertical-align flex-wrap",
+    "writing-mode offset-path mix-blend-mode padding-top text-shadow -webkit-text-stroke -webkit-text-stroke-width box-shadow border-image vertical-align flex-wrap",
 );
 
-const shorthands = set("font background margin inset overflow flex-flow list-style animation text-decoration inset-inline inset-block margin-block margin-inline -webkit-animation src size-adjust");
+const shorthands = set("font background margin inset padding padding-block overflow flex-flow list-style animation text-decoration inset-inline inset-block margin-block margin-inline -webkit-animation src size-adjust");
 
 const renamed: Record<string, string> = {
   "flex-flow": "flex-direction", "list-style": "list-style-type", animation: "animation-name", "-webkit-animation": "animation-name", "text-decoration": "text-decoration-line",
 };
 
+// physical are the names of what depends on how the words run, for words that run as
+// ours do; and other names that some browsers have.
+const physical: Record<string, string> = {
+  "inset-inline-start": "left", "inset-inline-end": "right", "inset-block-start": "top", "inset-block-end": "bottom",
+  "margin-inline-start": "margin-left", "margin-inline-end": "margin-right", "margin-block-start": "margin-top", "margin-block-end": "margin-bottom",
+  "block-size": "height", "inline-size": "width", "max-block-size": "max-height", "max-inline-size": "max-width", "min-block-size": "min-height",
+  "padding-block-start": "padding-top", "padding-block-end": "padding-bottom", "overflow-block": "overflow-y", "overflow-inline": "overflow-x",
+  "box-direction": "flex-direction", "box-ordinal-group": "order",
+};
+
+// known is the name under which a property is kept, and whether some browsers alone know
+// it.
+function known(name: string): [name: string, some: boolean] {
+  if (/^border(?!-image$|-collapse$|-spacing$)/.test(name) && !name.endsWith("radius")) return ["border", false];
+  if (hiding.has(name) || shorthands.has(name)) return [name, false];
+  const prefix = /^-(webkit|moz)-/.exec(name);
+  if (prefix) return [known(name.slice(prefix[0].length))[0], true];
+  return [(Object.hasOwn(physical, name) && physical[name]) || name, false];
+}
+
 // appendDecl adds a declaration, taken apart where it is a shorthand.
 function appendDecl(out: Decl[], name: string, value: CSSToken[]): void {
+  let some: boolean;
+  [name, some] = known(name);
   if (!hiding.has(name) && !shorthands.has(name)) return;
   let v = trim(joined(value));
   let important = false;
@@ -205,8 +240,8 @@ function appendDecl(out: Decl[], name: string, value: CSSToken[]): void {
     important = true;
   }
   if (v === "") return;
-  const add = (name: string, value: string) => void out.push({ name, value, important });
-  const box = /^(inset|margin)(?:-(block|inline))?$/.exec(name);
+  const add = (name: string, value: string) => void out.push({ name, value, important, some });
+  const box = /^(inset|margin|padding)(?:-(block|inline))?$/.exec(name);
   if (name === "font") {
     const [size, family] = fontParts(v);
     add("font-size", size);
@@ -216,16 +251,16 @@ function appendDecl(out: Decl[], name: string, value: CSSToken[]): void {
     add("background-color", color);
     add("background-image", image);
   } else if (box) {
-    const prefix = box[1] === "margin" ? "margin-" : "";
-    const ends = box[2] === "block" ? ["top", "", "bottom", ""] : box[2] ? ["left", "", "right", ""] : ["top", "right", "bottom", "left"];
+    const prefix = box[1] === "inset" ? "" : box[1] + "-";
+    const ends = box[2] === "block" || box[1] === "padding" ? ["top", "", "bottom", ""] : box[2] ? ["left", "", "right", ""] : ["top", "right", "bottom", "left"];
     sides(v, !!box[2], (i, value) => ends[i] && add(prefix + ends[i], value));
   } else add(renamed[name] ?? name, v);
 }
 
 // sides gives each of four sides its value, as CSS spreads one to four.
 function sides(v: string, two: boolean, add: (i: number, value: string) => void): void {
-  const f = fields(v);
-  if (f.length === 0 || f.length > 4 || v.includes("(")) return;
+  const f = values(v);
+  if (f.length === 0 || f.length > 4) return;
   const at = two && f.length === 2 ? "0010" : (["0000", "0101", "0121", "0123"][f.length - 1] as string);
   for (let i = 0; i < 4; i++) add(i, f[Number(at[i])] as string);
 }
@@ -235,6 +270,7 @@ const weights = set("100 200 300 400 500 600 700 800 900");
 // fontParts finds the size in a font shorthand: the first length, or a word for a size;
 // the family follows it.
 function fontParts(v: string): [size: string, family: string] {
+  if (v.includes("(")) return [v, v];
   const f = fields(v);
   for (const [i, part] of f.entries()) {
     const [n] = cut(part, "/");
@@ -248,9 +284,16 @@ function backgroundParts(v: string): [color: string, image: string] {
   let color = "transparent";
   const image = /url\(|gradient\(|image|var\(/.test(v) ? "unknown" : "none";
   if (parseColor(v)) return [v, image];
-  for (const f of fields(v)) if (parseColor(f)) color = f;
-  const i = v.indexOf("rgb");
-  const j = v.indexOf(")", i);
-  if (i >= 0 && j > i) color = v.slice(i, j + 1);
+  for (const f of values(v)) {
+    if (!parseColor(f) && !(/^[^\0-`]/.test(f) && !layered.has(f) && !f.startsWith("url(") && !f.includes("gradient("))) continue;
+    if (color !== "transparent") return ["?", image]; // two colours are no value, or layers
+    color = f.replace(/^,+|,+$/g, "");
+  }
   return [color, image];
 }
+
+// layered are the words of a background that are no colours.
+const layered = set(
+  "none repeat no-repeat repeat-x repeat-y space round center top left right bottom scroll fixed local cover contain auto " +
+    "border-box padding-box content-box text inherit initial unset revert revert-layer center, top, left, right, bottom, no-repeat, repeat, repeat-x, repeat-y, scroll, fixed, cover, contain, none,",
+);

@@ -34,7 +34,7 @@ export function number(v: string): [n: number, unit: string] {
 // common screen; undefined when it is none.
 export function pixels(v: string, em: number): number | undefined {
   const [n, unit] = number(v);
-  if (unit === "") return n === 0 ? 0 : undefined;
+  if (unit === "") return n; // old pages leave out the unit; valid has others not
   if (ofEm.has(unit)) return n * em;
   if (ofRoot.has(unit)) return n * normalSize;
   if (unit === "ex" || unit === "ch") return (n * em) / 2;
@@ -137,7 +137,7 @@ export function valid(name: string, v: string): boolean {
   const lengths = measured[name];
   if (lengths) {
     const [n, unit] = number(v);
-    const known = pixels(v, normalSize) !== undefined || (unit === "" && name === "line-height");
+    const known = (pixels(v, normalSize) !== undefined && (unit !== "" || n === 0)) || (unit === "" && name === "line-height");
     return lengths.has(v) || (known && (n >= 0 || !positive.has(name)));
   }
   switch (name) {

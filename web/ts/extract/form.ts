@@ -1,9 +1,9 @@
 // What a copy is written in, told by content. Mirrors internal/extract/form.go, and the
 // signs by which mail (mail.go) and Markdown (markdown.go) are told from plain text.
+// Archives are told apart where they are read (office.ts).
 import { isChat } from "./chat.ts";
 import type { Form } from "./copy.ts";
 import { lower, set, trimRight } from "./words.ts";
-import { openArchive, type Archive } from "./zip.ts";
 
 // ole begins files of Word before 2007, and locked ones of Word since.
 export const ole = "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
@@ -19,32 +19,17 @@ export const head = (b: Uint8Array) => String.fromCharCode(...b.subarray(0, 16))
 
 const decode = (b: Uint8Array) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(b);
 
-// formOf returns the form of a copy. Text that begins with a byte order mark of two
-// bytes comes back in UTF-8.
-export async function formOf(b: Uint8Array): Promise<{ form: Form; bytes: Uint8Array }> {
+// formOf returns the form of a copy that is no archive. Text that begins with a byte order
+// mark of two bytes comes back in UTF-8.
+export function formOf(b: Uint8Array): { form: Form; bytes: Uint8Array } {
   const start = head(b);
   for (const [prefix, form] of magic) if (start.startsWith(prefix)) return { form, bytes: b };
-  if (start.startsWith(zipped)) return { form: await inArchive(b), bytes: b };
   if (start.startsWith("RIFF") && start.slice(8, 12) === "WEBP" && b.length > 12) return { form: "picture", bytes: b };
   const wide = start.startsWith("\xfe\xff") ? "utf-16be" : start.startsWith("\xff\xfe") ? "utf-16le" : undefined;
   // Only the first mark is no part of the text; half a character at the end is dropped.
   if (wide) b = new TextEncoder().encode(new TextDecoder(wide, { ignoreBOM: true }).decode(b.subarray(2, b.length & ~1)));
   const s = decode(b);
   return { form: isPage(decode(b.subarray(0, lead))) ? "html" : isMail(s) ? "eml" : isChat(s) ? "chat" : isMarkdown(s, b.length) ? "markdown" : "text", bytes: b };
-}
-
-async function inArchive(b: Uint8Array): Promise<Form> {
-  let a: Archive;
-  try {
-    a = openArchive(b);
-  } catch {
-    return "archive";
-  }
-  const kind = await a.part("mimetype").catch(() => undefined);
-  if (kind && decode(kind).startsWith("application/vnd.oasis.opendocument.text")) return "odt";
-  if (a.has("content.xml") && a.has("META-INF/manifest.xml") && !a.has("mimetype")) return "odt";
-  if (a.has("[Content_Types].xml") && a.has("_rels/.rels") && [...a.names()].some((n) => n.startsWith("word/"))) return "docx";
-  return "archive";
 }
 
 const lead = 4 << 10; // how far a page's beginning is looked for, in bytes

@@ -2,6 +2,7 @@
 // internal/extract/html.go. The tree is made by the browser's own parser, of a document
 // that is never shown: no program in it runs and nothing that it names is loaded.
 import { tooDeep, tooLarge } from "./copy.ts";
+import { legacyColor } from "./cascade.ts";
 import { addSheet, type Sheet } from "./css.ts";
 import { number } from "./cssvalue.ts";
 import { leave, type Lines } from "./lines.ts";
@@ -187,8 +188,12 @@ function styleOf(n: Element, sh: Sheet, out: Lines): void {
   const media = lower(trim(attr(n, "media")));
   const type = lower(attr(n, "type"));
   switch (nameOf(n)) {
+    case "body":
+      sh.link = legacyColor(lower(attr(n, "link")));
+      sh.visited = legacyColor(lower(attr(n, "vlink")));
+      break;
     case "style":
-      if (type === "" || type === "text/css") addSheet(sh, n.textContent ?? "", media !== "" && media !== "all" && media !== "screen");
+      if (type === "" || type === "text/css") addSheet(sh, n.textContent ?? "", (media !== "" && media !== "all" && media !== "screen") || attr(n, "title") !== "");
       else return;
       break;
     case "link": {
@@ -207,13 +212,25 @@ function styleOf(n: Element, sh: Sheet, out: Lines): void {
     case "script":
       if (type === "" || type === "module" || type.includes("javascript") || type.includes("ecmascript")) leave(out, "scripts-not-run");
   }
+  if ([...n.attributes].some((a) => a.name.startsWith("on") && a.value !== "")) leave(out, "scripts-not-run");
   if (attr(n, "style").includes("color-scheme")) sh.dark = true;
 }
+
+// forbidsStyle tells a policy under which style in the page may not count.
+const forbidsStyle = (policy: string) =>
+  policy.split(/[;,]/).some((d) => {
+    const [name] = cut(trim(d), " ");
+    if (!name.startsWith("style-src") && (name !== "default-src" || policy.includes("style-src"))) return false;
+    return !d.includes("'unsafe-inline'") || d.includes("'nonce-") || d.includes("'sha");
+  });
 
 // meta reads what makes a page go away at once, or shows it light on dark.
 function meta(n: Element, sh: Sheet, out: Lines): void {
   const content = lower(attr(n, "content"));
-  if (lower(attr(n, "http-equiv")) === "refresh") {
+  const says = lower(attr(n, "http-equiv"));
+  if (says === "content-security-policy") {
+    if (forbidsStyle(content)) out.cover = "a page that forbids its own style";
+  } else if (says === "refresh") {
     const [wait, , there] = cut(content, ";");
     const [s, unit] = number(trim(wait));
     if (there && (unit === "?" || s < 60)) out.cover = "the page is replaced by another";

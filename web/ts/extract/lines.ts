@@ -22,7 +22,7 @@ export interface Lines {
   tallies: { code: string; at: number; count: number }[];
 }
 
-export const newLines = (): Lines => ({ buf: new Uint8Array(4096), at: 0, owed: 0, blank: false, full: false, cover: "", doubts: [], tallies: [] });
+export const newLines = (): Lines => ({ buf: new Uint8Array(), at: 0, owed: 0, blank: false, full: false, cover: "", doubts: [], tallies: [] });
 
 // end owes n line ends; it takes none back that is owed already.
 export function end(l: Lines, n: number): void {

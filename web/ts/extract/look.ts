@@ -5,7 +5,7 @@ import { blend, faint, same } from "./colour.ts";
 import type { Sheet } from "./css.ts";
 import { black, fontWords, normalSize, number, parseColor, percent, pixels, reset } from "./cssvalue.ts";
 import { newBox, placeBox, type Box } from "./place.ts";
-import { lower } from "./words.ts";
+import { lower, values } from "./words.ts";
 
 // Words smaller than the first, in pixels, nobody sees; smaller than the second hardly
 // anybody reads.
@@ -28,6 +28,8 @@ export interface Look {
   shadow: boolean; // the words may show by their shadow or outline
   pictured: boolean; // a picture is painted behind the words
   pre: boolean;
+  nowrap: boolean;
+  foot: boolean; // captions stand below their tables
 }
 
 // apply works out the look of an element in another.
@@ -37,7 +39,7 @@ export function apply(around: Look, p: Props, sh: Sheet): [Look, Box] {
   colors(l, p);
   sizes(l, p);
   wordStyle(l, p, sh);
-  placeBox(b, p, l);
+  placeBox(b, p, l, sh);
   return [l, b];
 }
 
@@ -63,6 +65,8 @@ export const untold = "what shows cannot be told from the style";
 // set is a value that is there and takes nothing back.
 const set = (v: string | undefined): v is string => v !== undefined && !reset(v);
 
+const noColour = "a colour that cannot be told from the style";
+
 function colors(l: Look, p: Props): void {
   if (set(p.opacity)) {
     const [n, unit] = number(p.opacity);
@@ -72,7 +76,10 @@ function colors(l: Look, p: Props): void {
   const back = p["background-color"];
   if (set(back)) {
     const c = parseColor(back);
-    if (!c) l.backKnown = false;
+    if (!c) {
+      l.backKnown = false;
+      l.reason = noColour;
+    }
     else if (c[1] > 0) {
       l.backKnown ||= c[1] === 1;
       l.back = blend(c[0], l.back, c[1]);
@@ -97,7 +104,7 @@ function colors(l: Look, p: Props): void {
     if (reset(v)) {
       l.color = black;
       l.alpha = 1;
-    } else if (!c) l.reason = "a colour that cannot be told from the style";
+    } else if (!c) l.reason = noColour;
     else if (c[1] < 0.05 && (p["background-clip"] || p["-webkit-background-clip"])) l.reason = "words painted by their background";
     else {
       [l.color, l.alpha] = c;
@@ -128,12 +135,18 @@ function wordStyle(l: Look, p: Props, sh: Sheet): void {
   else if (seen === "visible" || seen === "initial") l.invisible = false;
   else if (seen?.includes("(")) l.reason = untold;
   const blanks = p["white-space"];
-  if (blanks) l.pre = blanks.startsWith("pre") || blanks === "break-spaces";
+  if (blanks) {
+    l.pre = blanks.startsWith("pre") || blanks === "break-spaces";
+    l.nowrap = blanks === "pre" || blanks === "nowrap";
+  }
+  const side = p["caption-side"];
+  if (side) l.foot = side !== "top" && side !== "block-start";
   if (p.direction === "rtl" || p.direction === "ltr") l.rtl = p.direction === "rtl";
   if (set(p["font-family"])) l.family = p["font-family"];
   if (sh.fonts.size > 0) {
+    if (l.family.includes("var(")) l.reason = travels;
     const family = lower(l.family);
-    for (const name of sh.fonts) if (family.includes(name)) l.reason = "letters of a font that travels in the file";
+    for (const name of sh.fonts) if (family.includes(name)) l.reason = travels;
   }
   for (const k of tricky) {
     const v = p[k];
@@ -143,18 +156,28 @@ function wordStyle(l: Look, p: Props, sh: Sheet): void {
   if (p["animation-name"] && p["animation-name"] !== "none" && sh.moves) l.reason = "words that an animation may hide";
 }
 
+const travels = "letters of a font that travels in the file";
 const transformed = "capitals that are not in the file";
 
 // tricky are the properties that wordTricks knows.
 const tricky = (
   "unicode-bidi text-transform -webkit-text-security text-decoration-line letter-spacing word-spacing line-height " +
-  "filter mask mask-image -webkit-mask-image mix-blend-mode offset-path writing-mode vertical-align"
+  "filter mask mask-image -webkit-mask-image mix-blend-mode offset-path writing-mode vertical-align font-size-adjust mask-box-image text-decoration-thickness text-underline-offset"
 ).split(" ");
+
+const thick = "words under a thick line";
 
 // wordTricks says what a declaration does to words, apart from hiding them.
 function wordTricks(name: string, v: string): string {
   const px = pixels(v, normalSize);
+  if (v.includes("(") && (/^(line-height|vertical-align|unicode-bidi)$/.test(name) || (name === "text-decoration-line" && v.includes("var(")))) return untold;
   switch (name) {
+    case "font-size-adjust":
+      return "a size that cannot be told from the style";
+    case "text-decoration-thickness":
+      return v !== "from-font" && (px === undefined || px > 5) ? thick : "";
+    case "text-underline-offset":
+      return px === undefined || px < -2 ? "words that are struck through" : "";
     case "unicode-bidi":
       return v.includes("override") ? "the order of the letters is turned round" : "";
     case "text-transform":
@@ -162,7 +185,8 @@ function wordTricks(name: string, v: string): string {
     case "-webkit-text-security":
       return "letters are replaced by signs";
     case "text-decoration-line":
-      return v.includes("line-through") ? "words that are struck through" : "";
+      if (v.includes("line-through")) return "words that are struck through";
+      return values(v).some((f) => (pixels(f, normalSize) ?? 0) > 5) ? thick : "";
     case "letter-spacing":
     case "word-spacing":
       return px === undefined || px < -3 ? "letters stand on each other" : "";

@@ -4,13 +4,13 @@ import { apply, differs, doubtful, unseen, type Look } from "./look.ts";
 import { style, type Props, type Styled } from "./cascade.ts";
 import { tooDeep, type Copy } from "./copy.ts";
 import { newSheet, type Sheet } from "./css.ts";
-import { black, normalSize, pixels, white } from "./cssvalue.ts";
+import { black, normalSize, pixels, reset, white } from "./cssvalue.ts";
 import { collect, parseHTML } from "./html.ts";
 import { copyOf, doubt, emptyLine, end, kept, leave, newLines, nextLine, sameLine, since, words, type Lines } from "./lines.ts";
 import { newBox, overAll, overContainer, overParent, type Box } from "./place.ts";
 import { maxMatching } from "./selector.ts";
 import { attr, has, nameOf } from "./tree.ts";
-import { generated, inside } from "./widget.ts";
+import { generated, inside, spoken } from "./widget.ts";
 import { cut, hasText, set, trim } from "./words.ts";
 
 // barReach is how many bytes of text a bar may lie over that stays at the top or foot of
@@ -26,6 +26,7 @@ interface Frame {
   block: boolean;
   container: boolean; // what is placed inside counts from it
   filled: boolean; // shows something that is no text
+  spills: boolean; // words in it may stand where the next parts do
 }
 
 export interface PageReader {
@@ -35,6 +36,8 @@ export interface PageReader {
   lists: number; // lists that are open
   padded: boolean; // the page leaves room at its top
   edges: number[]; // where bars stand in the text
+  named: boolean; // a picture with a name in letters stands behind the words
+  spoken: number; // where
 }
 
 // readHTML reads a page in whatever charset it says it is in; undefined where only the
@@ -47,12 +50,12 @@ export function readHTML(file: Uint8Array): Copy | undefined {
 function readPage(doc: Document): Copy {
   const out = newLines();
   const sh = newSheet();
-  const p: PageReader = { out, sh, frames: [{ from: 0, doubt: "", block: true, container: false, filled: false }], lists: 0, padded: false, edges: [] };
+  const p: PageReader = { out, sh, frames: [{ from: 0, doubt: "", block: true, container: false, filled: false, spills: false }], lists: 0, padded: false, edges: [], named: false, spoken: 0 };
   collect(doc.documentElement, sh, out);
   leave(out, "styles-not-read", sh.outside);
   children(p, doc, {
     color: black, alpha: 1, named: false, back: white, backKnown: true, size: normalSize, invisible: false, opacity: 1, family: "", reason: "",
-    uncertain: sh.outside > 0 || sh.dark, rtl: false, shadow: false, pictured: false, pre: false,
+    uncertain: sh.outside > 0 || sh.dark, rtl: false, shadow: false, pictured: false, pre: false, nowrap: false, foot: false,
   });
   close(p, newBox());
   // What comes next in the text a bar may lie over for good, unless the page leaves room
@@ -71,7 +74,17 @@ const lined = set(
 const ends = (tag: string) => (parted.has(tag) ? emptyLine : lined.has(tag) ? nextLine : sameLine);
 
 // silent are elements that show nothing of what is in them, and are no news.
-const silent = set("script style head title meta link base noframes area map param source track colgroup col frameset rp annotation annotation-xml desc metadata defs symbol");
+const silent = set("script style head title meta link base noframes area param source track colgroup col frameset rp");
+
+// silentDrawn are such elements of drawings and formulas.
+const silentDrawn = set("annotation annotation-xml desc metadata defs symbol");
+
+// restyled are elements that browsers hide by a style of their own, which a page may
+// overrule.
+const restyled = set("dialog datalist noembed noframes area param source track colgroup col rp script style head title meta link base");
+
+// shows tells whether a page's style may show what browsers hide.
+const shows = (st: Styled) => st.cases.some((c) => c.display && c.display !== "none" && !reset(c.display));
 
 export function children(p: PageReader, n: Node, l: Look): void {
   if (n instanceof HTMLTemplateElement) n = n.content;
@@ -87,7 +100,12 @@ export function text(p: PageReader, s: string, l: Look): void {
     return;
   }
   const from = p.out.at;
+  const after = p.named && p.spoken === from && p.out.owed === sameLine;
   (l.pre ? kept : words)(p.out, s);
+  if (p.out.at > from) {
+    if (after) doubt(p.out, from, spoken);
+    p.named = false;
+  }
   const why = doubtful(l);
   if (why) doubt(p.out, from, why);
 }
@@ -97,11 +115,15 @@ const preformatted = set("pre textarea xmp listing plaintext");
 function element(p: PageReader, n: Element, around: Look): void {
   const tag = nameOf(n);
   if (p.frames.length > maxFrames) throw tooDeep();
-  if (silent.has(tag)) return;
+  if (silentDrawn.has(tag) && n.namespaceURI !== "http://www.w3.org/1999/xhtml") return;
+  const mute = silent.has(tag);
   const st = style(p.sh, n);
+  if (mute && !shows(st)) return;
   const [l, b] = resolve(p, st, around);
   const sure = st.cases[0] as Props;
-  if (b.gone || hiddenByTag(p, n)) return leaveOut(p, n);
+  const hidden = hiddenByTag(p, n);
+  if (b.gone || (hidden && !(shows(st) && restyled.has(tag)))) return mute ? undefined : leaveOut(p, n);
+  if (hidden || mute) b.doubt = "words that the style shows";
   if (preformatted.has(tag)) l.pre ||= !sure["white-space"];
   else if (tag === "body" || tag === "html") {
     room(p, sure);
@@ -112,14 +134,23 @@ function element(p: PageReader, n: Element, around: Look): void {
   }
   let parts = lineEnds(tag, b.display);
   if (parts === emptyLine && p.lists > 0) parts = nextLine;
+  if (b.over === "") {
+    const display = trim(b.display);
+    if (parts === sameLine && b.tall && /^(inline)?$/.test(display)) [b.over, b.reach] = ["something may lie over the words", overParent];
+    else if ((display === "table-header-group" && tag !== "thead") || (display === "table-footer-group" && tag !== "tfoot") || (l.foot && (tag === "caption" || display === "table-caption"))) {
+      [b.over, b.reach] = ["the order of the parts is changed", overParent];
+    }
+  }
   if (b.pulled && parts === sameLine && b.over === "") {
     b.over = "words that are moved along the line";
     b.reach = overParent;
   }
-  p.frames.push({ from: p.out.at, doubt: b.doubt, block: parts > 0, container: b.position, filled: false });
+  p.frames.push({ from: p.out.at, doubt: b.doubt, block: parts > 0, container: b.position, filled: false, spills: false });
   end(p.out, parts);
   inside(p, n, l);
   checkDirection(p, sure, l);
+  const image = sure["background-image"];
+  if (parts === sameLine && image && image !== "none" && p.frames.at(-1)?.from === p.out.at) leave(p.out, "pictures-not-read");
   generated(p, n, st, l);
   close(p, b);
   end(p.out, parts);
@@ -183,7 +214,7 @@ export function leaveOut(p: PageReader, n: Element): void {
   if (hasWords(n)) leave(p.out, "hidden-left-out");
 }
 
-function hasWords(n: Node): boolean {
+export function hasWords(n: Node): boolean {
   if (n instanceof HTMLTemplateElement) n = n.content;
   for (let c = n.firstChild; c; c = c.nextSibling) {
     if (c.nodeType === 3 ? hasText((c as Text).data) : c.nodeType === 1 && !silent.has(nameOf(c as Element)) && hasWords(c)) return true;
@@ -195,11 +226,16 @@ function hasWords(n: Node): boolean {
 function close(p: PageReader, b: Box): void {
   const f = p.frames.pop() as Frame;
   const said = p.out.at > f.from;
-  if (b.clipped > 0 && said && look(p, p.out.at - f.from) && linesNeeded(since(p.out, f.from)) > b.clipped) f.doubt ||= "words that may be cut off";
+  if (b.wide > 0 && said && look(p, p.out.at - f.from) && longest(since(p.out, f.from)) > b.wide) f.doubt ||= "words that may be cut off";
+  if (b.clipped > 0 && said && look(p, p.out.at - f.from) && linesNeeded(since(p.out, f.from)) > b.clipped) {
+    if (!b.spills) f.doubt ||= "words that may be cut off";
+    else if (p.frames.length > 0) (p.frames.findLast((o) => o.block) ?? (p.frames[0] as Frame)).spills = true;
+  }
   if (f.doubt) doubt(p.out, f.from, f.doubt);
   const outer = p.frames.at(-1);
   if (!outer) return;
   outer.filled ||= f.filled;
+  if (b.painted) for (const o of p.frames) if (o.spills) o.doubt ||= "something may lie over the words";
   if (b.over === "" || (!said && !f.filled && !b.painted)) return;
   if (b.edge) p.edges.push(p.out.at);
   else covered(p, b.reach).doubt ||= b.over;
@@ -219,6 +255,9 @@ export function covered(p: PageReader, reach: number): Frame {
   const found = reach === overAll ? undefined : p.frames.findLast((f) => f.block && (reach === overParent || (reach === overContainer && f.container)));
   return found ?? (p.frames[0] as Frame);
 }
+
+// longest is the length of the longest line.
+const longest = (s: string) => Math.max(...trim(s).split("\n").map((line) => new TextEncoder().encode(line).length));
 
 // linesNeeded is how many lines of a narrow column the text takes.
 function linesNeeded(s: string): number {

@@ -36,10 +36,11 @@ export interface Selector {
   weight: number;
   pseudo: string;
   odd: boolean; // asks what some browsers may not know
+  untold: boolean; // styles what is shown and is no element
 }
 
 const newCompound = (before = ""): Compound => ({ before, tag: "", id: "", classes: [], attrs: [], not: [], any: [], child: [], maybe: false, never: false });
-const newSelector = (): Selector => ({ parts: [], weight: 0, pseudo: "", odd: false });
+const newSelector = (): Selector => ({ parts: [], weight: 0, pseudo: "", odd: false, untold: false });
 
 const idWeight = 1 << 16;
 const classWeight = 1 << 8;
@@ -51,6 +52,8 @@ export function selectorKey(s: Selector): string {
 }
 
 const generated = set("before after marker first-letter first-line");
+// partly are pseudo-elements that show what is in an element, or words of their own.
+const partly = set("details-content scroll-marker scroll-marker-group checkmark picker-icon");
 const idle = set("hover active focus focus-visible focus-within visited target fullscreen modal popover-open playing");
 const structural = set("root first-child last-child only-child link any-link empty scope");
 
@@ -94,7 +97,9 @@ function simple(s: Selector, c: Compound, ts: CSSToken[]): number {
       s.weight++;
       return 1;
     case "*":
+      return 1;
     case "|":
+      c.maybe = true; // of which language the elements are
       return 1;
     case "#":
       c.id = text;
@@ -145,6 +150,10 @@ function colon(s: Selector, c: Compound, ts: CSSToken[]): number {
   if (generated.has(name)) {
     s.pseudo = name;
     s.weight++;
+    return i + 1;
+  }
+  if (i === 2 && partly.has(name)) {
+    s.untold = true;
     return i + 1;
   }
   if (i === 2) return 0; // ::selection and the like style nothing that is read

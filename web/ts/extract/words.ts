@@ -18,6 +18,26 @@ export function trimRight(s: string, cutset: string, keep?: RegExp): string {
 
 export const fields = (s: string): string[] => s.match(parted) ?? [];
 
+// values parts a value of a style sheet at blanks that stand in no brackets.
+export function values(v: string): string[] {
+  const out: string[] = [];
+  let depth = 0;
+  let last = "";
+  for (const c of v) {
+    if (c === "(") depth++;
+    else if (c === ")") depth--;
+    if (depth > 0 || !" \t\n\r\f".includes(c)) last += c;
+    else if (last) {
+      out.push(last);
+      last = "";
+    }
+  }
+  return last ? [...out, last] : out;
+}
+
+// belowZero tells a value that has a minus sign, as against a hyphen.
+export const belowZero = (v: string) => /(^|[ (,*/+])-[ (.0-9]/.test(v) || v.includes("attr(");
+
 export const lower = (s: string) => (/^[\0-\x7f]*$/.test(s) ? s.toLowerCase() : Array.from(s, (c) => String.fromCodePoint(c.toLowerCase().codePointAt(0) as number)).join(""));
 
 // equalFold tells whether two texts differ in the case of letters alone.

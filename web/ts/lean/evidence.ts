@@ -3,7 +3,7 @@
 // passes here that does not pass there. Statements, leaves, head and checkpoint are built
 // from what they have to say, and compared whole: so no form has to be read, and nothing
 // more can stand in them. Whatever is wrong or unusual throws, and is the engine's to judge.
-import { concat, digestText, fromBase64, hex, sha256, toBase64, toBase64URL, utf8, type Bytes } from "../log/bytes.ts";
+import { concat, digestText, hex, sha256, toBase64, toBase64URL, utf8, type Bytes } from "../log/bytes.ts";
 import { checkInclusion, leafHash } from "../log/merkle.ts";
 import { flat, plainForm, type Plain } from "./text.ts";
 
@@ -48,6 +48,12 @@ const disclosure = new RegExp(`^\\["[\\w-]{21}[AQgw]",{("country":${quoted},)?("
 const str = (v: Any) => v?.toString();
 export const distinct = (list: unknown[]) => new Set(list).size === list.length;
 const hash = async (s: string) => hex(await sha256(utf8(s)));
+// As in log/bytes.ts, without words.
+const fromBase64 = (s: string) => {
+  const b = Uint8Array.from(atob(s), (c) => c.charCodeAt(0));
+  need(toBase64(b) === s);
+  return b;
+};
 const byLanguage = (v: Any) => v && Object.fromEntries(Object.entries(v).sort().map(([lang, s]) => [lang, str(s)]));
 
 async function parseKey(vkey: string, kind: number): Promise<Key> {

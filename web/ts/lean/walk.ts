@@ -14,7 +14,7 @@ const effects = (
 ).split(" ");
 const innocent = /^(;|none|normal|auto|0|\d+(\.\d+)?px|underline|isolate|horizontal-tb|row|column|nowrap|wrap|block|inline|list-item|flow-root|flex|grid|table(-[a-z-]+)?|contents|visible|matrix\([^,]+, 0,[^)]+\)| )*$/;
 // What live.ts skips, and what it takes for pictures.
-const silent = /^(SCRIPT|STYLE|TEMPLATE|NOSCRIPT|RP|TITLE|SIJIL-BADGE|IMG|SVG|VIDEO|CANVAS|IFRAME|FRAME|OBJECT|EMBED|AUDIO|METER|PROGRESS)$/i;
+const silent = /^(SCRIPT|STYLE|TEMPLATE|NOSCRIPT|RP|TITLE|SIJIL-BADGE|IMG|SVG|VIDEO|CANVAS|I?FRAME|OBJECT|EMBED|AUDIO|METER|PROGRESS)$/i;
 // light is that of a colour, up to 2550. Colours that are 1200 apart have a
 // contrast of 1.6 (WCAG 2.2), which live.ts asks for, whatever they are.
 const light = ([r, g, b]: Colour) => 2 * r + 7 * g + b;

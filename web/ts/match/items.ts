@@ -1,5 +1,6 @@
 // Which unmatched lines stand in the list. Mirrors internal/match/items.go.
 import { Bullet, Hidden, Marker, type Token } from "../text/text.ts";
+import { isHeading } from "./heading.ts";
 import { separates, type Hit, type Line, type ListScan, type Span } from "./list.ts";
 import { nearest, newNearest, type Nearest } from "./nearest.ts";
 import { lineStart, lower, starts } from "./word.ts";
@@ -58,7 +59,7 @@ function strangers(s: ListScan, items: Item[], b: Bounds, k: number, used: Set<n
     const gap = (s.c.tokens[to] as Token).breaks;
     while (b.bulleted && !marked(s, line(i).from) && i > 0 && free(i - 1) && continues(s, line(i - 1), line(i))) i--;
     const from = line(i).from;
-    const heading = (s.c.tokens[to - 1] as Token).text === ":" && !marked(s, from);
+    const heading = !marked(s, from) && ((s.c.tokens[to - 1] as Token).text === ":" || isHeading(s.c.tokens, from, to));
     if (heading || rule(s, line(i)) || gap > b.gap || (b.bulleted && !marked(s, from))) break;
     b.first = from;
     items.push({ from, to, changed: -1 });

@@ -96,7 +96,7 @@ export const hints: Record<string, string> = {
   "too-many-tokens": largeHint,
   "withheld-names": "ask the publisher about the names that are listed here",
   "no-record": "it may be registered elsewhere or not at all: ask the organisations that it names",
-  "not-similar": "it shares passages with a registered text but is mostly another one",
+  "not-similar": "it shares words or passages with a registered text but is mostly another one; if it quotes one, check the quotation alone",
   "too-short": "check more of the text: a whole paragraph or item, or eight words",
   "no-publication": "check the name of the publication",
   "hidden-content": "look at the words of the file yourself, or copy what you see into a text file and check that",

@@ -2,10 +2,12 @@
 // may come from, verifies all of it, and compares. Fingerprints of passages leave the
 // device where there are many publications; the copy never does.
 import { checkEvidence, indexOf, uncheckedFor } from "../evidence/check.ts";
-import { EvidenceError, openPublication, type Memory, type Publication } from "../evidence/evidence.ts";
+import { EvidenceError, type Publication } from "../evidence/evidence.ts";
 import { parseTrust, type Trust } from "../keys/policy.ts";
 import { checkCopy, newUnchecked, type Copy, type Verdict } from "../match/match.ts";
 import { fingerprints } from "../match/shingle.ts";
+import { pinnedEd25519 } from "../pin/ed25519.ts";
+import { Store } from "./memory.ts";
 import { say } from "./words.ts";
 
 const few = 4; // publications that are all fetched, and candidates of a look-up
@@ -56,6 +58,7 @@ function fetcher(signal: AbortSignal, saved: Saved): Fetcher {
 
 async function checkWith(copy: Copy, slug: string, genesis: string, signal: AbortSignal): Promise<Answer> {
   const kept: Saved = { documents: 0 };
+  pinnedEd25519().catch(() => undefined); // it may have to be fetched; open hears of it
   const get = fetcher(signal, kept);
   const trust = await pinned(get);
   if (genesis !== "" && trust.publications.get(slug) !== `sha256:${genesis}`) throw new EvidenceError("log-misbehaved", say("check_genesis"));
@@ -101,7 +104,7 @@ async function candidates(trust: Trust, copy: Copy, signal: AbortSignal): Promis
   return { slugs: leads.map((l) => l.publication).filter((s) => trust.publications.has(s)).slice(0, few), all: false };
 }
 
-const store = (name: string) => `sijil:${name}`;
+const store = new Store("sijil:");
 
 // pinned reads the server's own pins. The log's key is kept from the first visit on, and
 // every genesis digest that was seen: another one is refused.
@@ -110,50 +113,17 @@ async function pinned(get: Fetcher): Promise<Trust> {
   if (!b) throw new EvidenceError("damaged-evidence", "the server has no trust file");
   const trust = await parseTrust(b);
   const key = trust.policy.log.vkey;
-  const before = recall("key") ?? key;
+  const before = store.recall("key") ?? key;
   if (before !== key) throw new EvidenceError("log-misbehaved", say("check_keys", { before }));
-  keep("key", key);
+  store.keep("key", key);
   // A server that asks for witnesses once does not stop asking.
-  if (trust.policy.quorum) keep("quorum", "asked");
-  else if (recall("quorum") !== undefined) throw new EvidenceError("no-quorum", say("check_policy"));
-  const seen = new Map(Object.entries(recallJSON<Record<string, string>>("genesis", {})));
-  for (const [slug, genesis] of trust.publications) {
-    if ((seen.get(slug) ?? genesis) !== genesis) throw new EvidenceError("log-misbehaved", `${slug}: ${seen.get(slug)} → ${genesis}`);
-    seen.set(slug, genesis);
-  }
-  keep("genesis", JSON.stringify(Object.fromEntries(seen)));
+  if (trust.policy.quorum) store.keep("quorum", "asked");
+  else if (store.recall("quorum") !== undefined) throw new EvidenceError("no-quorum", say("check_policy"));
+  store.pin(trust);
   return trust;
 }
 
 async function open(get: Fetcher, trust: Trust, slug: string, now?: number): Promise<Publication> {
-  const memory = recallJSON<Memory>("memory", { heads: {} });
-  const p = await openPublication(get, now === undefined ? { trust, slug, memory } : { trust, slug, memory, now });
-  keep("memory", JSON.stringify(p.remember));
-  return p;
-}
-
-// What cannot be kept, in a private window, is not: a first visit is one again.
-function recall(name: string): string | undefined {
-  try {
-    return localStorage.getItem(store(name)) ?? undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-// What is damaged counts as nothing that was kept.
-function recallJSON<T>(name: string, none: T): T {
-  try {
-    return JSON.parse(recall(name) ?? "") as T;
-  } catch {
-    return none;
-  }
-}
-
-function keep(name: string, value: string): void {
-  try {
-    localStorage.setItem(store(name), value);
-  } catch {
-    // see recall
-  }
+  const o = { trust, slug, ed25519: await pinnedEd25519() };
+  return store.open(get, now === undefined ? o : { ...o, now });
 }

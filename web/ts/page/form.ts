@@ -1,11 +1,16 @@
 // Checks what stands in the form on the reader's own device. It is loaded when somebody
 // begins to use the form; files that it cannot read go to the server, after it has asked.
-import { ExtractError, read } from "../extract/extract.ts";
+import { ExtractError, read, type Office } from "../extract/extract.ts";
 import { newUnchecked, type Copy } from "../match/match.ts";
 import { checkHere } from "./check.ts";
 import { h } from "./dom.ts";
 import { here, show } from "./show.ts";
 import { learn, say } from "./words.ts";
+
+// Set when this script is built: the file of what reads archives. The digest in its
+// name makes it the one that this script was built with.
+declare const OFFICE: string;
+const office: Office = () => import(new URL(OFFICE, import.meta.url).href);
 
 const field = (form: HTMLFormElement, name: string) => form.elements.namedItem(name) as HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement | null;
 
@@ -28,7 +33,7 @@ export async function answer(form: HTMLFormElement, area: HTMLElement): Promise<
   const bytes = chosen ? new Uint8Array(await chosen.arrayBuffer()) : new TextEncoder().encode(pasted.replace(/\r\n/g, "\n"));
   let copy: Copy;
   try {
-    const what = await read(bytes);
+    const what = await read(bytes, office);
     if (!("copy" in what)) return ask(form, area, say("check_ask", { form: say(`kind_${what.form}`) }));
     copy = what.copy;
   } catch (e) {

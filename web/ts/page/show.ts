@@ -71,10 +71,13 @@ function reasonOf(p: Publication, version: number): string {
   return s?.type === "retraction" ? visible(s.reason) : "";
 }
 
+// told are the reasons of which the words say all that the detail does.
+const told = new Set(["no-record", "not-similar", "empty"]);
+
 function why(v: Verdict): Child {
   if (v.reason.code === "") return undefined;
   const words = find(`why_${v.reason.code}`);
-  return section(say("why_heading"), words !== undefined ? h("div", {}, h("p", {}, words), h("p", { class: "fine" }, bdi(visible(v.reason.detail)))) : h("p", {}, `${visible(v.reason.detail)}. ${visible(v.reason.hint)}.`));
+  return section(say("why_heading"), words !== undefined ? h("div", {}, h("p", {}, words), told.has(v.reason.code) ? undefined : h("p", { class: "fine" }, bdi(visible(v.reason.detail)))) : h("p", {}, `${visible(v.reason.detail)}. ${visible(v.reason.hint)}.`));
 }
 
 function facts(...rows: (readonly [string, Child])[]): HTMLElement {

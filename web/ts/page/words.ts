@@ -40,5 +40,5 @@ export const say = (id: string, values: Record<string, string | number> = {}) =>
 // instant writes a time for people, in Latin digits.
 export function instant(iso: string): string {
   const t = new Date(iso);
-  return isNaN(t.getTime()) ? iso : `${new Intl.DateTimeFormat(`${language === "en" ? "en-GB" : language}-u-nu-latn`, { dateStyle: "long", timeStyle: "short", timeZone: "UTC" }).format(t)} UTC`;
+  return isNaN(t.getTime()) ? iso : `${new Intl.DateTimeFormat(`${language === "en" ? "en-GB" : language}-u-nu-latn`, { dateStyle: "long", timeStyle: "short", hourCycle: "h23", timeZone: "UTC" }).format(t)} UTC`;
 }

@@ -1,7 +1,9 @@
 // The portable verifier: one file that checks copies by itself, from wherever it was
 // saved. It holds the trust file (log key and witness policy), and believes no service
 // and no evidence pack that has another. Publications are pinned by what answers; their
-// genesis fingerprints are shown to be compared.
+// genesis fingerprints are shown to be compared. What it saw last it remembers, where the
+// browser lets a file do so: an older state of the log is refused then.
+import { verify } from "sijil-ed25519";
 import ar from "../../messages/verifier.ar.json";
 import en from "../../messages/verifier.en.json";
 import fr from "../../messages/verifier.fr.json";
@@ -9,12 +11,15 @@ import verdictAr from "../../messages/verdict.ar.json";
 import verdictEn from "../../messages/verdict.en.json";
 import verdictFr from "../../messages/verdict.fr.json";
 import { checkEvidence, indexOf, uncheckedFor } from "../evidence/check.ts";
-import { EvidenceError, openPublication } from "../evidence/evidence.ts";
+import { EvidenceError } from "../evidence/evidence.ts";
 import { ExtractError, read } from "../extract/extract.ts";
+import * as office from "../extract/office.ts";
 import { openArchive } from "../extract/zip.ts";
 import { parseTrust, type Trust } from "../keys/policy.ts";
+import { ed25519 } from "../log/ed25519.ts";
 import { checkCopy, newUnchecked, type Copy, type Verdict } from "../match/match.ts";
 import { h } from "../page/dom.ts";
+import { Store } from "../page/memory.ts";
 import { show, type Origin } from "../page/show.ts";
 import { speak, type Catalogue } from "../page/words.ts";
 
@@ -30,6 +35,10 @@ const names: Record<string, string> = { en: "English", fr: "Français", ar: "ا�
 const data = JSON.parse((document.getElementById("data") as HTMLElement).textContent) as Data;
 const largest = 16 << 20; // bytes of one document
 const patience = 9500; // milliseconds
+
+// Files that are opened from a disk may share one storage: the log's key keeps what is
+// remembered of different logs apart.
+const store = new Store(`sijil:${/^log (\S+)/m.exec(data.trust.policy)?.[1] ?? ""}:`);
 
 let words: Words = en;
 
@@ -55,6 +64,7 @@ async function pinned(get: Get, folder: boolean): Promise<Trust> {
   if (!b) throw new EvidenceError("damaged-evidence", "there is no trust file");
   const trust = await parseTrust(b);
   if ((JSON.parse(new TextDecoder().decode(b)) as Data["trust"]).policy !== data.trust.policy) throw new EvidenceError("log-misbehaved", words.policy);
+  store.pin(trust);
   return trust;
 }
 
@@ -68,7 +78,8 @@ async function check(copy: Copy, pack: Uint8Array | undefined): Promise<HTMLElem
     const get = pack ? packed(pack) : online(stop.signal);
     const trust = await pinned(get, pack !== undefined);
     const now = pack ? undefined : Date.now() / 1000;
-    const opened = await Promise.all([...trust.publications.keys()].map((slug) => openPublication(get, { trust, slug, ...(now === undefined ? { folder: true } : { now }) })));
+    const o = { trust, ed25519: await ed25519(() => Promise.resolve(verify)) };
+    const opened = await Promise.all([...trust.publications.keys()].map((slug) => store.open(get, { ...o, slug, ...(now === undefined ? { folder: true } : { now }) })));
     const index = indexOf(opened);
     const found = checkCopy(index, copy, "");
     const source = opened.find((p) => p.slug === found.publication) ?? opened[0];
@@ -91,7 +102,7 @@ async function bytesOf(input: HTMLInputElement): Promise<Uint8Array<ArrayBuffer>
 async function answer(text: HTMLTextAreaElement, file: HTMLInputElement, pack: HTMLInputElement): Promise<HTMLElement> {
   const bytes = (await bytesOf(file)) ?? new TextEncoder().encode(text.value.replace(/\r\n/g, "\n"));
   try {
-    const what = await read(bytes);
+    const what = await read(bytes, async () => office);
     if (!("copy" in what)) return h("p", { class: "note" }, words.service);
     return await check(what.copy, await bytesOf(pack));
   } catch (e) {
@@ -130,7 +141,7 @@ function draw(lang: string): void {
   const fill = (s: string) => s.replace("{{.log}}", new URL(data.base).host).replace("{{.host}}", new URL(data.base).host);
   document.body.replaceChildren(
     h("header", { class: "top" }, h("span", { class: "brand" }, "Sijil سجل"), h("ul", { class: "inline" }, ...tongues)),
-    h("main", { id: "main" }, h("h1", {}, own.heading), h("p", { class: "lead" }, fill(own.lead)), form, area,
+    h("main", { id: "main" }, h("h1", {}, own.heading), h("p", { class: "lead" }, fill(own.lead)), !store.keep("file", "opened") && h("p", { class: "note" }, own.forgets), form, area,
       h("h2", {}, own.key), h("pre", { class: "command", dir: "ltr" }, data.trust.policy),
       h("p", { class: "fine" }, own.genuine), h("pre", { class: "command", dir: "ltr" }, "sijil verify-page verifier.html")),
     h("footer", {}, h("p", {}, own.true)));

@@ -25,6 +25,7 @@ const worker = globalThis as unknown as {
 const pages = "sijil-pages-1";
 const shared = "sijil-shared-1";
 const patience = 5000; // milliseconds that the network has, where something is kept
+const pause = 300; // milliseconds until what came in is written
 const most = 600; // documents that are kept
 const here = location.origin;
 const inbox = "/share/received";
@@ -96,32 +97,53 @@ async function keptFirst(request: Request): Promise<Response> {
 }
 
 // networkFirst asks the network, and falls back on what was kept: of this address, or of
-// another, such as the first page.
+// another, such as the first page. Nothing stands between a request and the network, nor
+// between its answer and the page.
 async function networkFirst(e: Fetching, other: string | undefined): Promise<Response> {
-  const cache = await caches.open(pages);
-  const kept = (await cache.match(e.request)) ?? (other === undefined ? undefined : await cache.match(new URL(other, here).href));
   const network = fetch(e.request).then((res) => {
     const secret = /no-store/.test(res.headers.get("Cache-Control") ?? "");
-    if (res.ok && res.type === "basic" && !secret) e.waitUntil(keep(cache, e.request, res.clone()));
+    if (res.ok && res.type === "basic" && !secret) e.waitUntil(keep(e.request.url, res.clone()));
     // That there is no such document is an answer too.
-    if (res.status === 404 && other === undefined) e.waitUntil(keep(cache, e.request, new Response(null, { status: 404 })));
+    if (res.status === 404 && other === undefined) e.waitUntil(keep(e.request.url, new Response(null, { status: 404 })));
     return res;
   });
-  if (!kept) return network;
-  const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), patience));
+  let timer = 0;
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), patience)));
   const res = await Promise.race([network.catch(() => undefined), late]);
+  clearTimeout(timer);
   // A gateway that answers for a service that is down knows nothing of it.
   if (res && res.status !== 502 && res.status !== 503 && res.status !== 504) return res;
+  const kept = (await find(e.request.url)) ?? (other === undefined ? undefined : await find(new URL(other, here).href));
+  if (!kept) return network;
   const headers = new Headers(kept.headers);
   headers.set("Sijil-Saved", "1");
   headers.delete("Content-Encoding");
   return new Response(kept.body, { status: kept.status, headers });
 }
 
-// keep stores an answer, and drops the oldest ones where there are too many.
-async function keep(cache: Cache, request: Request, res: Response): Promise<void> {
-  await cache.delete(request);
-  await cache.put(request, res);
+// What came in and is not written yet, by address.
+const fresh = new Map<string, Response>();
+let writing: Promise<void> | undefined;
+
+const find = async (address: string) => fresh.get(address)?.clone() ?? (await (await caches.open(pages)).match(address));
+
+// keep stores an answer, with all that come soon after it: a page asks for many documents
+// at once, and waits for them while each write would hold up the next answer.
+function keep(address: string, res: Response): Promise<void> {
+  fresh.delete(address);
+  fresh.set(address, res);
+  return (writing ??= new Promise((done) => setTimeout(done, pause)).then(write).finally(() => (writing = undefined)));
+}
+
+// write stores what came in, and drops the oldest documents where there are too many. If
+// it ends early, what is not written is fetched again.
+async function write(): Promise<void> {
+  const cache = await caches.open(pages);
+  for (const [address, res] of fresh) {
+    await cache.delete(address);
+    await cache.put(address, res.clone());
+    if (fresh.get(address) === res) fresh.delete(address);
+  }
   const all = await cache.keys();
   for (const old of all.slice(0, Math.max(0, all.length - most))) await cache.delete(old);
 }

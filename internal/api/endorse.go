@@ -1,0 +1,111 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+
+	"github.com/gorilla/mux"
+
+	"github.com/sijil/sijil/internal/publish"
+	"github.com/sijil/sijil/log"
+)
+
+// maxClaim bounds a claim with its bundle, in bytes.
+const maxClaim = 64 << 10
+
+const jsonLines = "application/jsonl"
+
+type claimRequest struct {
+	Bundle     json.RawMessage `json:"bundle"`
+	Key        []byte          `json:"key"` // DER SubjectPublicKeyInfo
+	Invitation string          `json:"invitation"`
+}
+
+// postClaim takes what a signatory signed.
+func (a *api) postClaim(w http.ResponseWriter, r *http.Request) error {
+	var in claimRequest
+	if err := readJSON(w, r, maxClaim, &in); err != nil {
+		return err
+	}
+	got, err := a.Service.Claim(r.Context(), mux.Vars(r)["slug"], in.Bundle, in.Key, in.Invitation)
+	if err != nil {
+		return err
+	}
+	return writeReceipt(w, got)
+}
+
+type domainRequest struct {
+	Entry string `json:"entry"`
+	Key   []byte `json:"key"` // that the domain may name. Optional
+}
+
+// postDomainCheck has the service look at the domain of a list entry. Anybody may ask:
+// what counts is what the domain says.
+func (a *api) postDomainCheck(w http.ResponseWriter, r *http.Request) error {
+	var in domainRequest
+	if err := readJSON(w, r, maxClaim, &in); err != nil {
+		return err
+	}
+	got, err := a.Service.CheckDomain(r.Context(), mux.Vars(r)["slug"], in.Entry, in.Key)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	return json.NewEncoder(w).Encode(got)
+}
+
+// getEndorsements gives every record about the publication's list entries.
+func (a *api) getEndorsements(view publish.View) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		b, err := a.Service.Endorsements(view, mux.Vars(r)["slug"])
+		if err != nil {
+			return err
+		}
+		return serve(w, r, jsonLines, revalidate, b)
+	}
+}
+
+// getStandings says how each entry of a version's list is known: the service's word,
+// which the endorsements prove.
+func (a *api) getStandings(w http.ResponseWriter, r *http.Request) error {
+	slug, version, _ := a.version(r)
+	list, err := a.Service.Standings(slug, version)
+	if err != nil {
+		return err
+	}
+	return serveJSON(w, r, map[string]any{"entries": list})
+}
+
+// getClaim gives the exact bytes that a signatory signs.
+func (a *api) getClaim(w http.ResponseWriter, r *http.Request) error {
+	slug, version, _ := a.version(r)
+	q, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return &requestError{http.StatusBadRequest, "query", "the query could not be read"}
+	}
+	b, err := a.Service.ClaimStatement(slug, version, mux.Vars(r)["kind"], q.Get("entry"), q.Get("language"), q.Get("reason"))
+	if err != nil {
+		return err
+	}
+	return serve(w, r, "application/vnd.in-toto+json", "no-store", b)
+}
+
+// getPayloads gives the digests of the records about a list entry.
+func (a *api) getPayloads(w http.ResponseWriter, r *http.Request) error {
+	list, err := a.Service.Payloads(mux.Vars(r)["slug"], mux.Vars(r)["entry"])
+	if err != nil {
+		return err
+	}
+	return serveJSON(w, r, map[string][]log.Digest{"payloads": list})
+}
+
+// getObserver gives the log's word for the keys that sign what the service saw.
+func (a *api) getObserver(w http.ResponseWriter, r *http.Request) error {
+	b, err := a.Service.ObserverNote()
+	if err != nil {
+		return err
+	}
+	return serve(w, r, plainText, revalidate, b)
+}

@@ -1,0 +1,180 @@
+package evidence
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/sijil/sijil/internal/chain"
+	"github.com/sijil/sijil/internal/endorsement"
+	"github.com/sijil/sijil/internal/jcs"
+	"github.com/sijil/sijil/internal/match"
+	"github.com/sijil/sijil/internal/statement"
+	"github.com/sijil/sijil/keys"
+	"github.com/sijil/sijil/log"
+)
+
+// Aside is a verified record that belongs to no chain, at its place in the log.
+type Aside struct {
+	endorsement.Logged
+	Bundle []byte // as it was served
+}
+
+// Asides are what signatories said and what the service saw of them, in the order of
+// the log.
+func (p *Publication) Asides() []Aside { return append([]Aside(nil), p.asides...) }
+
+// Observer is the log's word for the keys that sign what the service saw; nil where
+// the source gives none.
+func (p *Publication) Observer() *log.VerifiedObserver { return p.observer }
+
+// Book says how the signatories of each version are known.
+func (p *Publication) Book() *endorsement.Book { return p.book }
+
+// asideLine is one line of the document: RFC 8785, no other member.
+type asideLine struct {
+	Bundle json.RawMessage `json:"bundle"`
+	Key    []byte          `json:"key"` // DER SubjectPublicKeyInfo of the signer
+}
+
+// openEndorsements reads and verifies what signatories said. Each record's place in
+// the log is proved; that none is left out is not: an audit shows it.
+func (r *reader) openEndorsements() error {
+	var records []endorsement.Logged
+	defer func() {
+		r.p.book = endorsement.Read(r.p.chain.Clone(), r.policies(), records)
+	}()
+	path := r.o.Layout.Endorsements(r.o.Slug)
+	doc, err := r.src.Fetch(r.ctx, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // as good as an empty one, which anybody can serve
+	}
+	if err != nil {
+		return err
+	}
+	observers, err := r.openObserver()
+	if err != nil {
+		return err
+	}
+	last := int64(-1)
+	for n := 1; len(doc) > 0; n++ {
+		line, rest, ok := bytes.Cut(doc, []byte("\n"))
+		if !ok {
+			return &DamagedError{Path: path, Err: fmt.Errorf("line %d has no end", n)}
+		}
+		doc = rest
+		a, err := r.openAside(line, observers)
+		if err != nil {
+			return &DamagedError{Path: path, Err: fmt.Errorf("line %d: %w", n, err)}
+		}
+		if a.Index <= last {
+			return &DamagedError{Path: path, Err: fmt.Errorf("line %d: stands in the log before the line that it follows", n)}
+		}
+		last = a.Index
+		r.p.asides = append(r.p.asides, *a)
+		records = append(records, a.Logged)
+	}
+	return nil
+}
+
+// openObserver verifies the log's word for the observer keys, by their digests.
+func (r *reader) openObserver() (map[log.Digest]bool, error) {
+	path := r.o.Layout.Observer()
+	b, err := r.src.Fetch(r.ctx, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // what it signed will then not verify
+	}
+	if err != nil {
+		return nil, err
+	}
+	if r.p.observer, err = log.OpenObserver(b, r.policy); err != nil {
+		return nil, &DamagedError{Path: path, Err: err}
+	}
+	out := map[log.Digest]bool{}
+	for _, spki := range r.p.observer.Keys() {
+		out[log.Sum(spki)] = true
+	}
+	return out, nil
+}
+
+func (r *reader) openAside(line []byte, observers map[log.Digest]bool) (*Aside, error) {
+	a, tree, err := OpenAside(line, r.p.chain, observers, r.policy, r.o.passkeys())
+	if err == nil {
+		r.trees = append(r.trees, tree)
+	}
+	return a, err
+}
+
+// OpenAside reads and verifies one line of the document, and returns the record with
+// the checkpoint that its proof leads to. observers are the digests of the observer
+// keys.
+func OpenAside(line []byte, c *chain.Chain, observers map[log.Digest]bool, policy *keys.Policy, passkeys endorsement.PasskeyVerifier) (*Aside, *log.Checkpoint, error) {
+	var l asideLine
+	if err := jcs.Unmarshal(line, &l); err != nil {
+		return nil, nil, err
+	}
+	b, err := log.ParseBundle(l.Bundle)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := keys.ParsePublicKey(l.Key)
+	if err != nil {
+		return nil, nil, err
+	}
+	var record *endorsement.Record
+	if observers[key.Digest()] {
+		record, err = endorsement.VerifySighting(b, key, c, passkeys)
+	} else {
+		record, err = endorsement.VerifyClaim(b, key, c)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	logged, err := b.Verify(key.ECDSA(), policy.Log().ID(), policy)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &Aside{Logged: endorsement.Logged{Record: record, Index: logged.Index()}, Bundle: l.Bundle}, logged.Checkpoint(), nil
+}
+
+// passkeys verifies assertions, or takes the observer's word for them where this
+// program knows no WebAuthn: the observation says so much, and no more.
+func (o Options) passkeys() endorsement.PasskeyVerifier {
+	if o.Passkeys != nil {
+		return o.Passkeys
+	}
+	return func(*statement.Passkey) error { return nil }
+}
+
+// policies are those of the chain over time.
+func (r *reader) policies() []endorsement.Policy {
+	var out []endorsement.Policy
+	for _, record := range r.p.records {
+		var policy statement.Policy
+		switch s := record.Statement.(type) {
+		case *statement.Publication:
+			policy = s.Policy
+		case *statement.PolicyChange:
+			policy = s.Policy
+		default:
+			continue
+		}
+		list, err := policy.PublicKeys()
+		if err != nil {
+			continue // it was checked when it was parsed
+		}
+		out = append(out, endorsement.Policy{From: record.Index, Keys: list})
+	}
+	return out
+}
+
+// known counts how the signatories of a version are known.
+func (p *Publication) known(version int) match.Known {
+	n := endorsement.Count(p.book.Version(version))
+	return match.Known{
+		Listed: n[endorsement.Listed], ConfirmedDomain: n[endorsement.ConfirmedDomain], ConfirmedMail: n[endorsement.ConfirmedMail],
+		Signed: n[endorsement.Signed], Withdrawn: n[endorsement.Withdrawn], Denied: n[endorsement.Denied],
+	}
+}

@@ -1,0 +1,144 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sijil/sijil/internal/publish"
+	"github.com/sijil/sijil/internal/signatory"
+	"github.com/sijil/sijil/log"
+)
+
+// ReserveAside implements publish.AsideStore.
+func (s *Store) ReserveAside(ctx context.Context, a publish.Aside) error {
+	return s.queue.do(ctx, func(t *tx) error {
+		key := log.Sum(a.SPKI)
+		done, err := t.execOne(`INSERT INTO aside (record, key, spki, genesis, entry, bundle) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			a.Record[:], key[:], a.SPKI, a.Genesis[:], a.Entry, a.Bundle)
+		if err != nil {
+			return fmt.Errorf("store: reserve: %w", err)
+		}
+		if !done {
+			return publish.ErrTaken
+		}
+		if a.Invitation == nil {
+			return nil
+		}
+		done, err = t.execOne(`INSERT INTO invitation (digest, record) VALUES (?, ?) ON CONFLICT DO NOTHING`, a.Invitation[:], a.Record[:])
+		if err != nil {
+			return fmt.Errorf("store: use invitation: %w", err)
+		}
+		if !done {
+			return publish.ErrInvitationUsed
+		}
+		return nil
+	})
+}
+
+// MarkSeen implements publish.AsideStore.
+func (s *Store) MarkSeen(ctx context.Context, genesis log.Digest, entry string, at time.Time) error {
+	return s.queue.do(ctx, func(t *tx) error {
+		_, err := t.exec(`INSERT INTO seen (genesis, entry, at) VALUES (?, ?, ?) ON CONFLICT (genesis, entry) DO UPDATE SET at = excluded.at`, genesis[:], entry, at.Unix())
+		if err != nil {
+			return fmt.Errorf("store: seen: %w", err)
+		}
+		return nil
+	})
+}
+
+// Seen implements publish.AsideStore.
+func (s *Store) Seen(ctx context.Context, yield func(genesis log.Digest, entry string, at time.Time)) error {
+	return s.each(ctx, func(rows *sql.Rows) error {
+		var genesis []byte
+		var entry string
+		var at int64
+		if err := rows.Scan(&genesis, &entry, &at); err != nil {
+			return err
+		}
+		if len(genesis) != len(log.Digest{}) {
+			return errors.New("seen: a digest is not 32 bytes")
+		}
+		yield(log.Digest(genesis), entry, time.Unix(at, 0).UTC())
+		return nil
+	}, `SELECT genesis, entry, at FROM seen`)
+}
+
+// SettleAside implements publish.AsideStore.
+func (s *Store) SettleAside(ctx context.Context, record, key log.Digest, index int64) error {
+	return s.queue.do(ctx, func(t *tx) error {
+		done, err := t.execOne(`UPDATE aside SET log_index = ? WHERE record = ? AND key = ? AND log_index IS NULL`, index, record[:], key[:])
+		if err != nil {
+			return fmt.Errorf("store: settle: %w", err)
+		}
+		if !done {
+			return fmt.Errorf("store: settle: record %s is not reserved", record)
+		}
+		return nil
+	})
+}
+
+// Asides implements publish.AsideStore.
+func (s *Store) Asides(ctx context.Context, yield func(publish.Aside) error) error {
+	return s.each(ctx, func(rows *sql.Rows) error {
+		var a publish.Aside
+		var record, genesis []byte
+		var index sql.NullInt64
+		if err := rows.Scan(&record, &a.SPKI, &genesis, &a.Entry, &a.Bundle, &index); err != nil {
+			return err
+		}
+		if len(record) != len(a.Record) || len(genesis) != len(a.Genesis) {
+			return errors.New("asides: a digest is not 32 bytes")
+		}
+		a.Record, a.Genesis, a.Index = log.Digest(record), log.Digest(genesis), -1
+		if index.Valid {
+			a.Index = index.Int64
+		}
+		return yield(a)
+	}, `SELECT record, spki, genesis, entry, bundle, log_index FROM aside ORDER BY log_index IS NULL, log_index`)
+}
+
+// Withhold implements publish.Store. SQLite overwrites what is deleted
+// (secure_delete), and the write-ahead log, which holds the pages as they were, is
+// emptied after it. If we die in between, the next start withholds again.
+func (s *Store) Withhold(ctx context.Context, genesis log.Digest, entry string, disclosure signatory.Disclosure) error {
+	err := s.queue.do(ctx, func(t *tx) error {
+		if _, err := t.exec(`UPDATE disclosure SET disclosure = NULL WHERE disclosure = ?`, string(disclosure)); err != nil {
+			return fmt.Errorf("store: withhold: %w", err)
+		}
+		if _, err := t.exec(`DELETE FROM aside WHERE genesis = ? AND entry = ?`, genesis[:], entry); err != nil {
+			return fmt.Errorf("store: withhold: %w", err)
+		}
+		if _, err := t.exec(`DELETE FROM seen WHERE genesis = ? AND entry = ?`, genesis[:], entry); err != nil {
+			return fmt.Errorf("store: withhold: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.truncateWAL(ctx)
+}
+
+// truncateWAL writes every page of the write-ahead log into the database, and
+// empties it.
+func (s *Store) truncateWAL(ctx context.Context) (err error) {
+	db, err := sql.Open("sqlite", dsn(s.path, "rw"))
+	if err != nil {
+		return fmt.Errorf("store: empty the write-ahead log: %w", err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	const tries = 50 // of busy_timeout each
+	for range tries {
+		var busy, pages, done int
+		if err := db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &pages, &done); err != nil {
+			return fmt.Errorf("store: empty the write-ahead log: %w", err)
+		}
+		if busy == 0 {
+			return nil
+		}
+	}
+	return errors.New("store: the write-ahead log could not be emptied: a reader holds it")
+}
