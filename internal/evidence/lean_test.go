@@ -20,6 +20,7 @@ import (
 	"github.com/sijil/sijil/internal/jcs"
 	"github.com/sijil/sijil/internal/logtest"
 	"github.com/sijil/sijil/internal/signatory"
+	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
 )
@@ -36,7 +37,7 @@ func document(t testing.TB, w *world, docs logtest.Documents) *badge.Document {
 		b, err := log.ParseBundle(data)
 		check(t, err)
 		e := b.Entry()
-		r, err := badge.NewRecord(e.LogIndex, w.pub.Signer.Public().SPKI(), b.Envelope.Payload, b.Signature(), e.InclusionProof.Hashes)
+		r, err := badge.NewRecord(e.LogIndex, w.pub.Signatures(n)[0].Key.SPKI(), b.Envelope.Payload, b.Signature(), e.InclusionProof.Hashes)
 		check(t, err)
 		d.Records = append(d.Records, r)
 	}
@@ -273,6 +274,61 @@ func parts(t *testing.T, whole, first, none string, now float64) (out []leaning)
 		out = append(out, leaning{Name: name, Doc: string(b), Now: now})
 	}
 	return out
+}
+
+// TestLeanChains: a chain of more than versions and retractions of one signature each has
+// no badge document, and one that a service makes up for it proves nothing.
+func TestLeanChains(t *testing.T) {
+	page := browsertest.LoadPage(t, "lean/trial.ts", "trial")
+	now := float64(time.Now().Unix())
+	underTwo := func() *world {
+		a, b := logtest.NewSigner(t), logtest.NewSigner(t)
+		l := logtest.New(t, "https://sijil.example/")
+		genesis := logtest.SignStatement(t, a, &statement.Publication{Log: statement.NameOf(l.Key), Slug: slug, Title: logtest.River()[0].Title(), Policy: statement.NewPolicy(2, a.Public(), b.Public())})
+		pub := &logtest.Publication{Log: l, Slug: slug, Signer: a, Bundles: []*log.Bundle{genesis}, Indexes: []int64{l.Publish(genesis, a.Public())}}
+		pub.Add(logtest.River()[0])
+		trust, err := l.Trust().Pin(slug, pub.Genesis())
+		check(t, err)
+		return &world{t: t, log: l, pub: pub, trust: trust}
+	}
+	for name, x := range map[string]struct {
+		begin func() *world
+		grow  func(w *world)
+		want  bool
+	}{
+		"versions alone":     {func() *world { return newWorld(t) }, func(*world) {}, true},
+		"a retraction":       {func() *world { return newWorld(t) }, func(w *world) { w.pub.Retract(1, "x") }, true},
+		"another key":        {func() *world { return newWorld(t) }, func(w *world) { w.pub.ChangePolicy(1, logtest.NewSigner(t)) }, false},
+		"a version under it": {func() *world { return newWorld(t) }, func(w *world) { w.pub.ChangePolicy(1, logtest.NewSigner(t)); w.pub.Add(logtest.River()[0]) }, false},
+		"two are to sign":    {func() *world { return newWorld(t) }, func(w *world) { w.pub.ChangePolicy(2, w.pub.Signer, logtest.NewSigner(t)) }, false},
+		"two have signed": {func() *world { return newWorld(t) }, func(w *world) {
+			w.pub.ChangePolicy(2, w.pub.Signer, logtest.NewSigner(t))
+			w.pub.Add(logtest.River()[0])
+		}, false},
+		"two from the start":  {underTwo, func(*world) {}, false},
+		"a name was withheld": {func() *world { return newWorld(t) }, func(w *world) { w.pub.Redact(2, 1) }, false},
+	} {
+		w := x.begin()
+		before, lists := len(w.pub.Bundles), slices.Clone(w.pub.Lists)
+		x.grow(w)
+		served := w.served()
+		copy(w.pub.Lists, lists) // as if no name had been withheld
+		whole := document(t, w, served)
+		text, err := whole.Marshal()
+		check(t, err)
+		asked := []leaning{{Name: "whole", Doc: string(text), Now: now}}
+		// The same without what came in between, and up to what came.
+		for _, records := range [][]badge.Record{append(slices.Clone(whole.Records[:before]), whole.Records[min(before+1, len(whole.Records)):]...), whole.Records[:before]} {
+			part := *whole
+			part.Records, part.Versions = records, whole.Versions[:min(len(whole.Versions), len(lists)+len(records)-before)]
+			text, err := part.Marshal()
+			check(t, err)
+			asked = append(asked, leaning{Name: "part", Doc: string(text), Now: now})
+		}
+		if said := lean(t, w, page, asked); (said["whole"] > 0) != x.want || said["part"] > 0 && before < len(whole.Records) {
+			t.Errorf("%s: %v", name, said)
+		}
+	}
 }
 
 // TestLeanPolicies: policies of other shapes are the engine's, and no checkpoint passes with
