@@ -138,6 +138,7 @@ func newCampaign(t *testing.T) *campaign {
 			{Name: "Amina Saleh", Kind: "person", Role: "librarian of Oued Zarg"},
 		}}
 	c.env["HOME"], c.trust = c.home, c.file("trust.json")
+	check(t, os.WriteFile(c.file("identity"), []byte(identity.String()+"\n"), 0o600))
 	c.run(0, "trust", "init", s.url, "--out", c.trust, "--fingerprint", s.key.ID().String())
 	c.run(0, "keygen", "--out", c.file("office"), "--passphrase-env", "PASSPHRASE")
 	token, err := newTokenFor(t.Context(), tokenOptions{data: s.data, slug: "river", expires: time.Hour})

@@ -130,6 +130,16 @@ func TestMail(t *testing.T) {
 		t.Errorf("from the folder: %s", got)
 	}
 
+	// Who holds the mails and their key verifies them again; a vault of others' is noticed.
+	at := []string{"audit", c.s.url, "--trust", c.trust, "--vault", filepath.Join(c.s.data, "vault"), "--identity", c.file("identity")}
+	if got := c.run(0, at...); !strings.Contains(got, "clean") || strings.Contains(got, "not checked") {
+		t.Error(got)
+	}
+	at[5] = t.TempDir()
+	if got := c.run(0, at...); !strings.Contains(got, "the mail behind the entry") {
+		t.Error(got)
+	}
+
 	// The last word holds.
 	line = c.code("Delta Watch", "denial")
 	if code := c.send(delta.letter(t, "press@mail.delta-watch.example", line, line)); code != 0 {
