@@ -25,7 +25,7 @@ const (
 var (
 	ErrTooLarge = errors.New("too large for a badge document")
 	// ErrNotPlain: its chain holds more than a document has words for: several signatures,
-	// a change of policy, a redaction, a withheld name.
+	// recovery keys, a change of policy, a redaction, a withheld name.
 	ErrNotPlain = errors.New("not plain enough for a badge document")
 )
 

@@ -281,16 +281,18 @@ func parts(t *testing.T, whole, first, none string, now float64) (out []leaning)
 func TestLeanChains(t *testing.T) {
 	page := browsertest.LoadPage(t, "lean/trial.ts", "trial")
 	now := float64(time.Now().Unix())
-	underTwo := func() *world {
-		a, b := logtest.NewSigner(t), logtest.NewSigner(t)
-		l := logtest.New(t, "https://sijil.example/")
-		genesis := logtest.SignStatement(t, a, &statement.Publication{Log: statement.NameOf(l.Key), Slug: slug, Title: logtest.River()[0].Title(), Policy: statement.NewPolicy(2, a.Public(), b.Public())})
-		pub := &logtest.Publication{Log: l, Slug: slug, Signer: a, Bundles: []*log.Bundle{genesis}, Indexes: []int64{l.Publish(genesis, a.Public())}}
-		pub.Add(logtest.River()[0])
-		trust, err := l.Trust().Pin(slug, pub.Genesis())
-		check(t, err)
-		return &world{t: t, log: l, pub: pub, trust: trust}
+	under := func(policy statement.Policy, a *keys.Signer) func() *world {
+		return func() *world {
+			l := logtest.New(t, "https://sijil.example/")
+			genesis := logtest.SignStatement(t, a, &statement.Publication{Log: statement.NameOf(l.Key), Slug: slug, Title: logtest.River()[0].Title(), Policy: policy})
+			pub := &logtest.Publication{Log: l, Slug: slug, Signer: a, Bundles: []*log.Bundle{genesis}, Indexes: []int64{l.Publish(genesis, a.Public())}}
+			pub.Add(logtest.River()[0])
+			trust, err := l.Trust().Pin(slug, pub.Genesis())
+			check(t, err)
+			return &world{t: t, log: l, pub: pub, trust: trust}
+		}
 	}
+	a, b := logtest.NewSigner(t), logtest.NewSigner(t)
 	for name, x := range map[string]struct {
 		begin func() *world
 		grow  func(w *world)
@@ -305,7 +307,9 @@ func TestLeanChains(t *testing.T) {
 			w.pub.ChangePolicy(2, w.pub.Signer, logtest.NewSigner(t))
 			w.pub.Add(logtest.River()[0])
 		}, false},
-		"two from the start":  {underTwo, func(*world) {}, false},
+		"two from the start":  {under(statement.NewPolicy(2, a.Public(), b.Public()), a), func(*world) {}, false},
+		"one of two":          {under(statement.NewPolicy(1, a.Public(), b.Public()), a), func(*world) {}, true},
+		"recovery keys":       {under(statement.NewPolicy(1, a.Public()).WithRecovery(30, b.Public()), a), func(*world) {}, false},
 		"a name was withheld": {func() *world { return newWorld(t) }, func(w *world) { w.pub.Redact(2, 1) }, false},
 	} {
 		w := x.begin()

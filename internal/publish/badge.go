@@ -65,7 +65,7 @@ func (s *Service) fillBadge(d *badge.Document, entries []entry, size int64) ([]b
 func (e *entry) plain() bool {
 	switch st := e.record.Statement.(type) {
 	case *statement.Publication:
-		return st.Policy.Threshold == 1
+		return st.Policy.Threshold == 1 && len(st.Policy.RecoveryKeys) == 0
 	case *statement.Version, *statement.Retraction:
 		return len(e.signatures) == 1
 	}
