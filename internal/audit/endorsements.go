@@ -153,13 +153,28 @@ func (p *publication) placeAside(ctx context.Context, path string, a *evidence.A
 	return nil
 }
 
-// checkWithheld: only what a redaction withholds may be missing.
-func (p *publication) checkWithheld() {
+// checkWithheld: only what a redaction withholds may be missing. A service withholds a
+// name at once, and the witnesses may see the redaction a moment later.
+func (p *publication) checkWithheld(ctx context.Context) error {
 	for _, h := range p.hidden {
-		if _, ok := p.chain.Withheld(h.entry); !ok {
-			p.add(RuleUnredacted, h.index, p.o.Layout.Signatories(p.slug, h.version), map[string]string{"entry": h.entry}, "entry %d of version %d is withheld, and no redaction says so", h.position+1, h.version)
+		for {
+			if _, ok := p.chain.Withheld(h.entry); ok {
+				break
+			}
+			if p.o.Wait == nil || p.waits == maxWaits {
+				p.add(RuleUnredacted, h.index, p.o.Layout.Signatories(p.slug, h.version), map[string]string{"entry": h.entry}, "entry %d of version %d is withheld, and no redaction says so", h.position+1, h.version)
+				break
+			}
+			p.waits++
+			if err := p.o.Wait(ctx); err != nil {
+				return err
+			}
+			if err := p.readChain(ctx, false); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }
 
 // hidden is a list entry whose name is not served.

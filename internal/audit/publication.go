@@ -163,7 +163,9 @@ func (p *publication) check(ctx context.Context, listing bool) error {
 		if err := p.checkEndorsements(ctx); err != nil {
 			return err
 		}
-		p.checkWithheld()
+		if err := p.checkWithheld(ctx); err != nil {
+			return err
+		}
 		summary.Claims, summary.Sightings = p.claims, p.sightings
 		summary.Genesis, summary.Records = p.chain.Genesis(), len(p.records)
 		if p.head != nil {
