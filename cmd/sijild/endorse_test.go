@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/json"
@@ -28,6 +29,7 @@ import (
 	"github.com/sijil/sijil/internal/publisher"
 	"github.com/sijil/sijil/internal/remote"
 	"github.com/sijil/sijil/internal/signatory"
+	"github.com/sijil/sijil/internal/smtp"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log/client"
 )
@@ -104,7 +106,8 @@ type campaign struct {
 	web   *orgs
 	home  string
 	trust string
-	mail  string // where the service speaks SMTP
+	mail  string      // where the service speaks SMTP
+	told  chan string // mails that the service sends
 	env   map[string]string
 	text  map[string]string
 	list  []signatory.Signatory
@@ -127,8 +130,25 @@ func newCampaign(t *testing.T) *campaign {
 		}
 		return l, err
 	}
+	told := make(chan string, 8)
+	relay, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	done, stopped := make(chan struct{}), make(chan struct{})
+	ctx, stop := context.WithCancel(context.Background())
+	go func() {
+		defer close(stopped)
+		_ = smtp.Serve(ctx, relay, smtp.Config{Domain: "relay.example", Accept: func(string) bool { return true }, Deliver: func(_ context.Context, raw []byte) error {
+			select {
+			case told <- string(raw):
+			case <-done:
+			}
+			return nil
+		}})
+	}()
+	t.Cleanup(func() { close(done); stop(); <-stopped })
+	o.mail.relay.Addr, o.mail.relayTLS = relay.Addr().String(), "none"
 	s := newRunning(t, o, slog.DiscardHandler)
-	c := &campaign{t: t, s: s, mail: mail, web: w, home: t.TempDir(), env: map[string]string{"PASSPHRASE": "correct horse"},
+	c := &campaign{t: t, s: s, mail: mail, told: told, web: w, home: t.TempDir(), env: map[string]string{"PASSPHRASE": "correct horse"},
 		text: map[string]string{"en": "Declaration of the Delta\n\nWe ask that the river be shared.\n\nNo well is to be closed.\n", "fr": "Déclaration du Delta\n\nNous demandons le partage du fleuve.\n\nAucun puits ne doit être fermé.\n"},
 		list: []signatory.Signatory{
 			{Name: "Delta Watch", Kind: "organisation", Domain: "delta-watch.example"},
