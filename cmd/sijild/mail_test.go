@@ -55,7 +55,7 @@ func (k domainKey) letter(t *testing.T, from, subject, body string) []byte {
 func (c *campaign) code(name, kind string) (line string) {
 	c.t.Helper()
 	body := fmt.Sprintf(`{"entry":%q,"version":1,"kind":%q,"language":"en"}`, c.standings("1")[name].Entry, kind)
-	res, err := http.Post(c.s.url+"/api/v1/publications/river/mail-codes", "application/json", strings.NewReader(body))
+	res, err := c.http.Post(c.s.url+"/api/v1/publications/river/mail-codes", "application/json", strings.NewReader(body))
 	check(c.t, err)
 	defer res.Body.Close()
 	var got struct{ To, Subject, Line string }
