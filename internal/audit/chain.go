@@ -47,7 +47,7 @@ func (p *publication) next(ctx context.Context, path string, data []byte) error 
 		if c, r, err = chain.Start(bundles[0]); err == nil {
 			p.begin(path, c)
 		}
-	} else if r, err = p.chain.Next(bundles[0], bundles[1:]...); err == nil {
+	} else if r, path, err = p.follow(paths, bundles); err == nil {
 		p.chain.Advance(r)
 	}
 	if err != nil {
@@ -55,6 +55,22 @@ func (p *publication) next(ctx context.Context, path string, data []byte) error 
 		return nil
 	}
 	return p.accept(ctx, r, paths, bundles)
+}
+
+// follow verifies that the bundles are the chain's next record. An error is about the
+// bundle at path.
+func (p *publication) follow(paths []string, bundles []*log.Bundle) (r *chain.Record, path string, err error) {
+	next, err := p.chain.Propose(bundles[0])
+	if err != nil {
+		return nil, paths[0], err
+	}
+	for i, b := range bundles[1:] {
+		if err := next.Cosign(b); err != nil {
+			return nil, paths[i+1], err
+		}
+	}
+	r, err = next.Record()
+	return r, paths[0], err
 }
 
 // accept notes a record that the chain took.
@@ -86,7 +102,7 @@ func chainRule(err error) Rule {
 	var foreign *chain.ForeignError
 	var conflict *chain.ConflictError
 	switch {
-	case errors.Is(err, chain.ErrUnauthorised):
+	case errors.Is(err, chain.ErrUnauthorised), errors.Is(err, chain.ErrSignedAlready), errors.Is(err, chain.ErrOtherStatement):
 		return RuleRecordKey
 	case errors.As(err, &foreign), errors.As(err, &conflict):
 		return RuleChain

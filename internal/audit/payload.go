@@ -44,12 +44,9 @@ func (a *audit) payloads(ctx context.Context, all []*publication) error {
 	if err != nil {
 		return err
 	}
-	signers := map[log.Digest]map[log.Digest]bool{} // keys by what they signed
+	signatures := map[log.Digest][]outsider{} // by what they are over
 	for _, f := range found {
-		if signers[f.entry.Digest] == nil {
-			signers[f.entry.Digest] = map[log.Digest]bool{}
-		}
-		signers[f.entry.Digest][log.Sum(f.entry.Key)] = true
+		signatures[f.entry.Digest] = append(signatures[f.entry.Digest], f)
 	}
 	for _, f := range found {
 		if others[log.Sum(f.entry.Key)] && owners[log.Sum(f.entry.Key)] == nil {
@@ -58,7 +55,7 @@ func (a *audit) payloads(ctx context.Context, all []*publication) error {
 			}
 			continue
 		}
-		if err := a.payload(ctx, f.index, f.entry, len(signers[f.entry.Digest]), owners[log.Sum(f.entry.Key)], all); err != nil {
+		if err := a.payload(ctx, f.index, f.entry, signatures[f.entry.Digest], owners[log.Sum(f.entry.Key)], all); err != nil {
 			return err
 		}
 	}
@@ -98,8 +95,8 @@ func (a *audit) outside(ctx context.Context, wanted map[uint64]bool, owners map[
 }
 
 // payload says what an entry under a publisher key is that is no record of a
-// chain; signers is how many publisher keys signed it.
-func (a *audit) payload(ctx context.Context, index int64, e log.Entry, signers int, owners, all []*publication) error {
+// chain; signatures are all of publisher keys over the same.
+func (a *audit) payload(ctx context.Context, index int64, e log.Entry, signatures []outsider, owners, all []*publication) error {
 	for _, p := range all {
 		if at := p.find(e.Digest); at >= 0 {
 			if first := p.records[at].index; first >= 0 && first < int64(len(a.index.leaf)) && a.index.leaf[first] == a.index.leaf[index] {
@@ -125,7 +122,7 @@ func (a *audit) payload(ctx context.Context, index int64, e log.Entry, signers i
 		}
 		b, err := log.ParseBundle(data)
 		if err == nil && b.Envelope.Digest() == e.Digest {
-			a.classify(index, path, b.Envelope.Payload, e, signers, owners)
+			a.classify(index, path, b.Envelope.Payload, e, signatures, owners)
 			return nil
 		}
 		why = "what is served under the digest is something else"
@@ -158,7 +155,7 @@ func (a *audit) settles(ctx context.Context, index int64, owners []*publication)
 }
 
 // classify names what a payload is that is outside the chain.
-func (a *audit) classify(index int64, path string, payload []byte, e log.Entry, signers int, owners []*publication) {
+func (a *audit) classify(index int64, path string, payload []byte, e log.Entry, signatures []outsider, owners []*publication) {
 	p := owners[0]
 	facts := map[string]string{"record": e.Digest.String(), "key": log.Sum(e.Key).String()}
 	s, err := statement.Parse(payload)
@@ -184,7 +181,7 @@ func (a *audit) classify(index int64, path string, payload []byte, e log.Entry, 
 	}
 	for _, o := range owners {
 		if o.chain.Genesis() == h.Publication {
-			o.outsideOf(index, path, h, e, signers, facts)
+			o.outsideOf(index, path, h, e, signatures, facts)
 			return
 		}
 	}
@@ -194,30 +191,49 @@ func (a *audit) classify(index int64, path string, payload []byte, e log.Entry, 
 // outsideOf names what a statement of this publication is that is not in its
 // chain. One with fewer signatures than the policy asks for is a proposal, and no
 // finding: it was served.
-func (p *publication) outsideOf(index int64, path string, h statement.Header, e log.Entry, signers int, facts map[string]string) {
+func (p *publication) outsideOf(index int64, path string, h statement.Header, e log.Entry, signatures []outsider, facts map[string]string) {
 	if w := p.windows[log.Sum(e.Key)]; w != nil && (index < w.from || index >= w.to) {
 		p.add(RuleOutsideWindow, index, path, facts, "the policy lists the key from index %d on, and this stands at %d", w.from, index)
 		return
 	}
-	if at := p.find(h.Previous); at >= 0 && signers < p.records[at].threshold {
-		return
+	at, stands := p.find(h.Previous), index // where it stands as a record
+	if at >= 0 {
+		if stands = p.complete(signatures, p.records[at].threshold); stands < 0 {
+			return
+		}
 	}
 	for _, r := range p.records[1:] {
 		if r.previous != h.Previous {
 			continue
 		}
 		facts["chain_record"], facts["chain_index"], facts["previous"] = r.digest.String(), fmt.Sprint(r.index), h.Previous.String()
-		if r.index > index {
+		if r.index > stands {
 			p.add(RuleFork, index, path, facts, "it follows %s, as record %d of the chain that is served does; but it stands first, at index %d, so the chain should go this way and not over index %d",
-				h.Previous, r.sequence, index, r.index)
+				h.Previous, r.sequence, stands, r.index)
 			return
 		}
 		p.add(RuleFork, index, path, facts, "it follows %s, as record %d of the chain does, which stands first, at index %d", h.Previous, r.sequence, r.index)
 		return
 	}
-	if at := p.find(h.Previous); at >= 0 {
+	if at >= 0 {
 		p.add(RuleUnlisted, index, path, facts, "it follows record %d, the newest that is served, and is not listed after it", p.records[at].sequence)
 		return
 	}
 	p.add(RuleUnlisted, index, path, facts, "it follows %s, which is no record of the chain", h.Previous)
+}
+
+// complete returns the log index of the signature by which a statement has as many as
+// threshold, of different keys that the policy listed then; -1 if it never has.
+func (p *publication) complete(signatures []outsider, threshold int) int64 {
+	signers := map[log.Digest]bool{}
+	for _, s := range signatures {
+		key := log.Sum(s.entry.Key)
+		if w := p.windows[key]; w == nil || s.index < w.from || s.index >= w.to {
+			continue
+		}
+		if signers[key] = true; len(signers) == threshold {
+			return s.index
+		}
+	}
+	return -1
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/dns/dnsmessage"
 
+	"github.com/sijil/sijil/internal/domain/domaintest"
 	"github.com/sijil/sijil/log"
 )
 
@@ -23,10 +24,10 @@ func parts(s string, size int) (out []string) {
 
 func TestDNS(t *testing.T) {
 	denial, key := line(Denial), line(Key)
-	n := &names{txt: map[string][][]string{"_sijil." + org: {
+	n := &domaintest.Names{TXT: map[string][][]string{"_sijil." + org: {
 		parts(key.String(), 100), parts(denial.String(), 255), {"v=spf1 -all"}, {lookAlikes["padding"]}, parts(key.String(), 7), {"\xff"},
 	}}}
-	c := New(Config{Resolver: n.serve(t), Clock: func() time.Time { return noon }})
+	c := New(Config{Resolver: n.Serve(t), Clock: func() time.Time { return noon }})
 	s, err := c.DNS(t.Context(), org)
 	if err != nil {
 		t.Fatal(err)
@@ -41,24 +42,24 @@ func TestDNS(t *testing.T) {
 		s.Body() != log.Sum(body) || !s.Certificate().IsZero() || s.Redirected() || !s.At().Equal(noon) {
 		t.Errorf("%+v", s)
 	}
-	n.change(func() {
-		if !cmp.Equal(slices.Compact(n.seen), []string{"_sijil." + org}) {
-			t.Errorf("asked for %q", n.seen)
+	n.Change(func() {
+		if !cmp.Equal(slices.Compact(n.Seen), []string{"_sijil." + org}) {
+			t.Errorf("asked for %q", n.Seen)
 		}
 	})
 	// The order in which a server sends them is nothing.
-	n.change(func() { slices.Reverse(n.txt["_sijil."+org]) })
+	n.Change(func() { slices.Reverse(n.TXT["_sijil."+org]) })
 	again, err := c.DNS(t.Context(), org)
 	if err != nil || again.Body() != s.Body() || !cmp.Equal(again.Lines(), s.Lines()) {
 		t.Errorf("%+v, %v", again, err)
 	}
 	// A record that is gone is an answer.
-	n.change(func() { n.txt = nil })
+	n.Change(func() { n.TXT = nil })
 	s, err = c.DNS(t.Context(), org)
 	if err != nil || len(s.Lines()) != 0 || !s.Body().IsZero() {
 		t.Errorf("%+v, %v", s, err)
 	}
-	n.change(func() { n.fail = dnsmessage.RCodeServerFailure })
+	n.Change(func() { n.Fail = dnsmessage.RCodeServerFailure })
 	s, err = c.DNS(t.Context(), org)
 	wantError(t, s, err, ErrTemporary, "")
 }

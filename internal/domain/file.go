@@ -68,6 +68,10 @@ func (c *Checker) file(ctx context.Context, domain string) (*Seen, error) {
 	default:
 		err = fmt.Errorf("%w: status %d", ErrRefused, code)
 	}
+	if err == nil && ctx.Err() != nil {
+		// The host may have ended the body because we hung up: it is cut.
+		err = judge(ctx.Err())
+	}
 	if err != nil {
 		return nil, err
 	}

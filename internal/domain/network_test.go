@@ -2,22 +2,14 @@ package domain
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
 	"io"
 	stdlog "log"
-	"math/big"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -25,6 +17,7 @@ import (
 
 	"golang.org/x/net/dns/dnsmessage"
 
+	"github.com/sijil/sijil/internal/domain/domaintest"
 	"github.com/sijil/sijil/log"
 )
 
@@ -32,126 +25,9 @@ const org = "organisation.example"
 
 var noon = time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
 
-// names is a server of the DNS on the loopback. The answers to one question come one
-// after the other, the last for ever; a name without any is NXDOMAIN.
-type names struct {
-	mu   sync.Mutex
-	a    map[string][][4]byte
-	txt  map[string][][]string // one record: its strings
-	fail dnsmessage.RCode
-	seen []string
-}
-
-// change is how a test changes what is served.
-func (n *names) change(f func()) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	f()
-}
-
-func (n *names) answer(m *dnsmessage.Message) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	q := m.Questions[0]
-	name := strings.TrimSuffix(q.Name.String(), ".")
-	n.seen = append(n.seen, name)
-	m.Response, m.Authoritative, m.Additionals, m.RCode = true, true, nil, n.fail
-	head := dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class}
-	switch a, txt := n.a[name], n.txt[name]; {
-	case n.fail != 0:
-	case q.Type == dnsmessage.TypeA && len(a) > 0:
-		m.Answers = []dnsmessage.Resource{{Header: head, Body: &dnsmessage.AResource{A: a[0]}}}
-		if len(a) > 1 {
-			n.a[name] = a[1:]
-		}
-	case q.Type == dnsmessage.TypeTXT:
-		for _, r := range txt {
-			m.Answers = append(m.Answers, dnsmessage.Resource{Header: head, Body: &dnsmessage.TXTResource{TXT: r}})
-		}
-	}
-	if len(m.Answers) == 0 && len(n.a[name]) == 0 && m.RCode == 0 {
-		m.RCode = dnsmessage.RCodeNameError
-	}
-}
-
-func (n *names) serve(t *testing.T) *net.Resolver {
-	t.Helper()
-	conn, err := (&net.ListenConfig{}).ListenPacket(t.Context(), "udp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	go func() {
-		b := make([]byte, 1500)
-		for {
-			size, from, err := conn.ReadFrom(b)
-			if err != nil {
-				return
-			}
-			var m dnsmessage.Message
-			if m.Unpack(b[:size]) != nil {
-				continue
-			}
-			n.answer(&m)
-			if out, err := m.Pack(); err == nil {
-				_, _ = conn.WriteTo(out, from)
-			}
-		}
-	}()
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "udp4", conn.LocalAddr().String())
-	}}
-}
-
-// authority certifies hosts.
-type authority struct {
-	key  *ecdsa.PrivateKey
-	cert *x509.Certificate
-}
-
-func newAuthority(t *testing.T) *authority {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test authority"}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c, err = x509.ParseCertificate(der); err != nil {
-		t.Fatal(err)
-	}
-	return &authority{key, c}
-}
-
-func (a *authority) pool() *x509.CertPool {
-	p := x509.NewCertPool()
-	p.AddCert(a.cert)
-	return p
-}
-
-func (a *authority) certify(t *testing.T, host string, until time.Time) tls.Certificate {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(2), DNSNames: []string{host}, NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: until}
-	der, err := x509.CreateCertificate(rand.Reader, c, a.cert, &key.PublicKey, a.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
-}
-
 // host is an organisation's web server on the loopback, and a checker that reaches it.
 type host struct {
-	names   *names
+	names   *domaintest.Names
 	config  Config
 	leaf    atomic.Pointer[tls.Certificate]
 	address string
@@ -159,9 +35,9 @@ type host struct {
 
 func newHost(t *testing.T, handler http.HandlerFunc) *host {
 	t.Helper()
-	ca := newAuthority(t)
-	h := &host{names: &names{a: map[string][][4]byte{org: {{127, 0, 0, 1}}}}}
-	leaf := ca.certify(t, org, time.Now().Add(time.Hour))
+	ca := domaintest.NewAuthority(t)
+	h := &host{names: &domaintest.Names{A: map[string][][4]byte{org: {{127, 0, 0, 1}}}}}
+	leaf := ca.Certify(t, org, time.Now().Add(time.Hour))
 	h.leaf.Store(&leaf)
 	s := httptest.NewUnstartedServer(handler)
 	s.TLS = &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return h.leaf.Load(), nil }}
@@ -173,9 +49,9 @@ func newHost(t *testing.T, handler http.HandlerFunc) *host {
 		t.Fatal(err)
 	}
 	h.address = u.Host
-	r := h.names.serve(t)
+	r := h.names.Serve(t)
 	h.config = Config{
-		Resolver: r, Hosts: r, RootCAs: ca.pool(), Clock: func() time.Time { return noon }, Port: u.Port(),
+		Resolver: r, Hosts: r, RootCAs: ca.Pool(), Clock: func() time.Time { return noon }, Port: u.Port(),
 		Control: func(_, address string, _ syscall.RawConn) error {
 			if address != h.address {
 				return errors.New("not the test's own server")
@@ -341,7 +217,7 @@ func TestOwnRedirect(t *testing.T) {
 		t.Errorf("%+v, %v", s, err)
 	}
 	// Between the two the name comes to mean a machine inside.
-	h.names.change(func() { h.names.a[org] = [][4]byte{{127, 0, 0, 1}, {10, 0, 0, 1}} })
+	h.names.Change(func() { h.names.A[org] = [][4]byte{{127, 0, 0, 1}, {10, 0, 0, 1}} })
 	s, err = New(h.config).File(t.Context(), org)
 	wantError(t, s, err, ErrRefused, "not a public one")
 }
@@ -352,7 +228,7 @@ func TestAddresses(t *testing.T) {
 	h := newHost(t, func(w http.ResponseWriter, _ *http.Request) { asked.Store(true); text(w, "") })
 	h.config.Control = nil
 	for _, a := range [][4]byte{{127, 0, 0, 1}, {10, 1, 2, 3}, {169, 254, 169, 254}, {192, 168, 0, 1}, {100, 64, 0, 1}, {0, 0, 0, 0}} {
-		h.names.change(func() { h.names.a[org] = [][4]byte{a} })
+		h.names.Change(func() { h.names.A[org] = [][4]byte{a} })
 		s, err := New(h.config).File(t.Context(), org)
 		wantError(t, s, err, ErrRefused, "not a public one")
 	}
@@ -363,18 +239,18 @@ func TestAddresses(t *testing.T) {
 
 func TestCertificates(t *testing.T) {
 	h := newHost(t, func(w http.ResponseWriter, _ *http.Request) { text(w, "") })
-	ca, stranger := newAuthority(t), newAuthority(t)
-	h.config.RootCAs = ca.pool()
+	ca, stranger := domaintest.NewAuthority(t), domaintest.NewAuthority(t)
+	h.config.RootCAs = ca.Pool()
 	for says, leaf := range map[string]tls.Certificate{
-		"other names": ca.certify(t, "other.example", time.Now().Add(time.Hour)),
-		"expired":     ca.certify(t, org, time.Now().Add(-time.Hour)),
-		"authority":   stranger.certify(t, org, time.Now().Add(time.Hour)),
+		"other names": ca.Certify(t, "other.example", time.Now().Add(time.Hour)),
+		"expired":     ca.Certify(t, org, time.Now().Add(-time.Hour)),
+		"authority":   stranger.Certify(t, org, time.Now().Add(time.Hour)),
 	} {
 		h.leaf.Store(&leaf)
 		s, err := New(h.config).File(t.Context(), org)
 		wantError(t, s, err, ErrRefused, says)
 	}
-	leaf := ca.certify(t, org, time.Now().Add(time.Hour))
+	leaf := ca.Certify(t, org, time.Now().Add(time.Hour))
 	h.leaf.Store(&leaf)
 	if _, err := New(h.config).File(t.Context(), org); err != nil {
 		t.Error(err)
@@ -399,7 +275,7 @@ func TestNames(t *testing.T) {
 	wantError(t, s, err, ErrRefused, "no address")
 	s, err = c.DNS(t.Context(), strings.Repeat("a.", 123)+"example")
 	wantError(t, s, err, ErrRefused, "too long")
-	h.names.change(func() { h.names.fail = dnsmessage.RCodeServerFailure })
+	h.names.Change(func() { h.names.Fail = dnsmessage.RCodeServerFailure })
 	s, err = c.File(t.Context(), org)
 	wantError(t, s, err, ErrTemporary, "")
 }

@@ -188,6 +188,129 @@ func TestBrowser(t *testing.T) {
 	t.Logf("%d flips, %d refused", len(flipped), refused)
 }
 
+// TestBrowserCosigned is TestBrowser where several keys sign, others take their place,
+// and a name is withheld.
+func TestBrowserCosigned(t *testing.T) {
+	w := newCosigned(t, 2)
+	told := w.lies()
+	w.pub.Retract(1, "A demand was missing.")
+	w.pub.Redact(2, 1)
+	docs := w.served()
+	r := newReader(t, w.world, docs)
+	e := logtest.River()[1]
+	listed := []byte(e.Texts["en"] + "\n" + strings.Join(e.Names, "\n") + "\n")
+	if n := r.ask(t, []asked{{Name: "now", Now: float64(time.Now().Unix()), Copies: append(copies(), listed)}, {Name: "offline", Copies: copies()}}); n != 0 {
+		t.Fatalf("%d of the true answers were refused", n)
+	}
+	var lies []asked
+	add := func(name string, change func(logtest.Documents)) {
+		changed := docs.Clone()
+		change(changed)
+		a := asked{Name: name, Docs: map[string][]byte{}}
+		for p := range logtest.Merge(docs, changed) {
+			if b, ok := changed[p]; !ok || string(b) != string(docs[p]) {
+				a.Docs[p] = b
+			}
+		}
+		lies = append(lies, a)
+	}
+	want := 0
+	for name, c := range told {
+		add(name, c.change)
+		if c.path != "" {
+			want++
+		}
+	}
+	alone := w.log.Fork(w.log.Size()) // its witnesses have not seen this
+	unseen := func(record, nth int) []byte {
+		s := w.pub.Signatures(record)[nth-1]
+		b, err := alone.Complete(s.Bundle, s.Key, s.Index, w.log.Size()).Marshal()
+		check(t, err)
+		return b
+	}
+	add("no witness of the second signature", func(d logtest.Documents) { d[secondPath(3)] = unseen(3, 2) })
+	add("nor of the first, and there is no second", func(d logtest.Documents) { d[recordPath(3)] = unseen(3, 1); delete(d, secondPath(3)) })
+	add("nor of the first, and the second is a copy", func(d logtest.Documents) { d[recordPath(3)] = unseen(3, 1); d[secondPath(3)] = d[recordPath(3)] })
+	add("nor of one before a record that is missing", func(d logtest.Documents) { d[secondPath(3)] = unseen(3, 2); delete(d, recordPath(4)) })
+	if refused := r.ask(t, lies); refused != want+4 {
+		t.Errorf("%d of %d lies refused, want %d", refused, len(lies), want+4)
+	}
+	more := slices.Concat(dropped(docs), swapped(docs), fields(t, docs))
+	t.Logf("%d further lies, %d refused", len(more), r.ask(t, more))
+	flipped := flipsOf(docs, 500)
+	t.Logf("%d flips, %d refused", len(flipped), r.ask(t, flipped))
+}
+
+// TestBrowserEarlySignature: the browser too holds each signature's place in the log
+// to the record before.
+func TestBrowserEarlySignature(t *testing.T) {
+	w := earlySignature(t)
+	if n := newReader(t, w.world, w.docs).ask(t, []asked{{Name: "a signature before the record that it follows"}}); n != 1 {
+		t.Error("it was not refused")
+	}
+}
+
+// TestBrowserChain: the browser holds the chain to the same rules.
+func TestBrowserChain(t *testing.T) {
+	unknown := newWorld(t).pub.Redaction(1, 0).Entry
+	for name, c := range map[string]struct {
+		grow func(w *world)
+		good bool
+	}{
+		"a version after the end":   {func(w *world) { w.pub.Retract(0, "x"); w.pub.Add(logtest.River()[0]) }, false},
+		"a policy after the end":    {func(w *world) { w.pub.Retract(0, "x"); w.pub.ChangePolicy(1, w.pub.Signer) }, false},
+		"a redaction after the end": {func(w *world) { w.pub.Retract(0, "x"); w.pub.Redact(2, 2) }, true},
+		"a name withheld twice":     {func(w *world) { w.pub.Redact(1, 0); w.pub.Redact(1, 0) }, false},
+		"one name, then another":    {func(w *world) { w.pub.Redact(1, 0); w.pub.Redact(2, 1) }, true},
+		"a name that nobody listed": {func(w *world) { r := w.pub.Redaction(1, 0); r.Entry = unknown; w.pub.Append(r) }, false},
+		"the old key after its removal": {func(w *world) {
+			old := w.pub.Signer
+			w.pub.ChangePolicy(1, logtest.NewSigner(t))
+			w.pub.Signer = old
+			w.pub.Add(logtest.River()[0])
+		}, false},
+		"the new key before its policy": {func(w *world) { w.pub.Signer = logtest.NewSigner(t); w.pub.ChangePolicy(1, w.pub.Signer) }, false},
+		"one signature where two are asked for": {func(w *world) {
+			w.pub.ChangePolicy(2, w.pub.Signer, logtest.NewSigner(t))
+			w.pub.Cosigners = nil
+			w.pub.Retract(1, "x")
+		}, false},
+		"two signatures where one was asked for": {func(w *world) {
+			w.pub.ChangePolicy(2, w.pub.Signer, logtest.NewSigner(t))
+			w.pub.ChangePolicy(1, w.pub.Signer)
+			w.pub.Retract(1, "x")
+		}, true},
+	} {
+		w := newWorld(t)
+		c.grow(w)
+		if refused := newReader(t, w, w.served()).ask(t, []asked{{Name: name, Copies: copies()}}); (refused == 0) != c.good {
+			t.Errorf("%s: refused %v", name, refused > 0)
+		}
+	}
+}
+
+// TestBrowserVector: the vectors open in the browser.
+func TestBrowserVector(t *testing.T) {
+	for name, records := range vectors {
+		v := readVector(t, name)
+		r := newReader(t, &world{t: t, trust: v.trust}, v.docs)
+		good := asked{Name: name}
+		for _, c := range v.Copies {
+			good.Copies = append(good.Copies, []byte(c.Copy))
+		}
+		if n := r.ask(t, []asked{good}); n != 0 {
+			t.Errorf("%s, with %d records, was refused", name, records)
+		}
+		var broken []asked
+		for path, b := range v.docs {
+			broken = append(broken, asked{Name: name + ": a byte before " + path, Docs: map[string][]byte{path: append([]byte("x"), b...)}})
+		}
+		if n := r.ask(t, broken); n != len(broken) {
+			t.Errorf("%s: %d of %d damaged documents were refused", name, n, len(broken))
+		}
+	}
+}
+
 // dropped leaves documents out, or empties or cuts them.
 func dropped(docs logtest.Documents) (out []asked) {
 	for _, p := range slices.Sorted(maps.Keys(docs)) {

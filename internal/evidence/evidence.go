@@ -223,17 +223,7 @@ func (r *reader) openRecords(genesis log.Digest) error {
 	if err != nil {
 		return err
 	}
-	for i, signatures := range logged {
-		for n, l := range signatures {
-			at := (*l).Index()
-			if n > 0 && at <= r.p.records[i].Index {
-				return &DamagedError{Path: r.o.Layout.Cosigned(r.o.Slug, int64(i), n+1), Err: errors.New("stands in the log before the signature that it follows")}
-			}
-			r.p.records[i].Index = at
-			r.trees = append(r.trees, (*l).Checkpoint())
-		}
-	}
-	return r.checkIndices()
+	return r.checkIndices(logged)
 }
 
 // walkRecords reads the chain from genesis to head, and has w verify each signature's
@@ -246,13 +236,12 @@ func (r *reader) walkRecords(genesis log.Digest, w *workers) ([][]**log.Logged, 
 		if err != nil {
 			return nil, err
 		}
-		path := r.o.Layout.Bundle(r.o.Slug, sequence)
-		record, err := r.nextRecord(&c, parsed)
+		record, err := r.nextRecord(&c, sequence, parsed)
 		if err != nil {
-			return nil, &DamagedError{Path: path, Err: err}
+			return nil, err
 		}
 		if sequence == 0 && record.Digest() != genesis {
-			return nil, &DamagedError{Path: path, Err: fmt.Errorf("the genesis record is %s, the trust file pins %s", record.Digest(), genesis)}
+			return nil, &DamagedError{Path: r.o.Layout.Bundle(r.o.Slug, sequence), Err: fmt.Errorf("the genesis record is %s, the trust file pins %s", record.Digest(), genesis)}
 		}
 		places = append(places, r.verifySignatures(w, record, sequence, parsed, bundles))
 		r.p.records = append(r.p.records, Record{Record: record, Bundles: bundles})
@@ -301,37 +290,57 @@ func (r *reader) verifySignatures(w *workers, record *chain.Record, sequence int
 	return places
 }
 
-// checkIndices: log indices rise along the chain, and the last is the head's.
-func (r *reader) checkIndices() error {
-	last := len(r.p.records) - 1
-	for i := 1; i <= last; i++ {
-		if r.p.records[i].Index <= r.p.records[i-1].Index {
-			return &DamagedError{Path: r.o.Layout.Bundle(r.o.Slug, int64(i)), Err: errors.New("stands in the log before the record it follows")}
+// checkIndices: log indices rise along the chain, from signature to signature, and the
+// last is the head's.
+func (r *reader) checkIndices(logged [][]**log.Logged) error {
+	before := int64(-1)
+	for i, signatures := range logged {
+		follows := "record it follows"
+		for n, l := range signatures {
+			at := (*l).Index()
+			if at <= before {
+				return &DamagedError{Path: r.o.Layout.Cosigned(r.o.Slug, int64(i), n+1), Err: errors.New("stands in the log before the " + follows)}
+			}
+			before, follows = at, "signature that it follows"
+			r.trees = append(r.trees, (*l).Checkpoint())
 		}
+		r.p.records[i].Index = before
 	}
-	if at, head := r.p.records[last].Index, r.p.head.Head().Index; at != head {
-		return &DamagedError{Path: r.o.Layout.Head(r.o.Slug), Err: fmt.Errorf("says log index %d, the record is at %d", head, at)}
+	if head := r.p.head.Head().Index; before != head {
+		return &DamagedError{Path: r.o.Layout.Head(r.o.Slug), Err: fmt.Errorf("says log index %d, the record is at %d", head, before)}
 	}
 	return nil
 }
 
 // nextRecord verifies a record's signatures and its place in the chain, which it
-// moves on.
-func (r *reader) nextRecord(c **chain.Chain, bundles []*log.Bundle) (*chain.Record, error) {
+// moves on. Errors name the bundle.
+func (r *reader) nextRecord(c **chain.Chain, sequence int64, bundles []*log.Bundle) (*chain.Record, error) {
+	damaged := func(n int, err error) error {
+		return &DamagedError{Path: r.o.Layout.Cosigned(r.o.Slug, sequence, n), Err: err}
+	}
 	if *c == nil {
 		started, record, err := chain.Start(bundles[0])
 		if err != nil {
-			return nil, err
+			return nil, damaged(1, err)
 		}
 		if started.Slug() != r.o.Slug || started.Log() != statement.NameOf(r.o.Trust.Policy().Log()) {
-			return nil, errors.New("the genesis record is for another slug or log")
+			return nil, damaged(1, errors.New("the genesis record is for another slug or log"))
 		}
 		*c = started
 		return record, nil
 	}
-	record, err := (*c).Next(bundles[0], bundles[1:]...)
+	p, err := (*c).Propose(bundles[0])
 	if err != nil {
-		return nil, err
+		return nil, damaged(1, err)
+	}
+	for i, b := range bundles[1:] {
+		if err := p.Cosign(b); err != nil {
+			return nil, damaged(i+2, err)
+		}
+	}
+	record, err := p.Record()
+	if err != nil {
+		return nil, damaged(1, err)
 	}
 	(*c).Advance(record)
 	return record, nil

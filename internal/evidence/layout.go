@@ -115,6 +115,11 @@ func (l Layout) ProposalSignatories(slug string, record log.Digest) string {
 	return fmt.Sprintf("%s/proposals/%s/signatories.json", l.publication(slug), record.Hex())
 }
 
+// Payloads are the digests of the records about a list entry.
+func (l Layout) Payloads(slug, entry string) string {
+	return fmt.Sprintf("%s/entries/%s/payloads.json", l.publication(slug), entry)
+}
+
 // Version is the folder of a version's documents.
 func (l Layout) Version(slug string, version int) string {
 	return fmt.Sprintf("%s/versions/%d", l.publication(slug), version)

@@ -49,7 +49,7 @@ func (e Edition) Version(t testing.TB, name statement.LogName, genesis, previous
 	t.Helper()
 	v := &statement.Version{
 		Canonical: text.Edition, Log: name, Publication: genesis, Previous: previous, Sequence: int64(n), Version: n,
-		Issued: Start.Add(time.Duration(n) * time.Hour).Format(time.RFC3339), Reason: e.Reason, Title: e.Title(),
+		Issued: issued(n), Reason: e.Reason, Title: e.Title(),
 	}
 	var texts []statement.Text
 	for lang, body := range e.Texts {
@@ -104,14 +104,32 @@ func SignStatement(t testing.TB, signer *keys.Signer, s statement.Statement) *lo
 
 // Publication is a publication whose records are in a virtual log.
 type Publication struct {
-	Log      *Log
-	Slug     string
-	Signer   *keys.Signer
-	Bundles  []*log.Bundle // by sequence, without log entry
-	Indexes  []int64       // by sequence
-	Editions []Edition
-	Lists    [][]signatory.Disclosure // of each version
-	versions []int                    // by sequence: the number of a version, else 0
+	Log       *Log
+	Slug      string
+	Signer    *keys.Signer   // signs the next records
+	Cosigners []*keys.Signer // sign them too, in this order
+	Bundles   []*log.Bundle  // by sequence: the first signature's, without log entry
+	Indexes   []int64        // by sequence: of the last signature
+	Editions  []Edition
+	Lists     [][]signatory.Disclosure // of each version
+	signed    [][]Signature            // by sequence
+	lists     []signatory.Commitments  // of each version
+	versions  []int                    // by sequence: the number of a version, else 0
+}
+
+// Signature is one signature of a record, in its place in the log.
+type Signature struct {
+	Bundle *log.Bundle // without log entry
+	Key    *keys.PublicKey
+	Index  int64
+}
+
+// Signatures are those of the record with a sequence number.
+func (p *Publication) Signatures(sequence int) []Signature {
+	if sequence < len(p.signed) {
+		return p.signed[sequence]
+	}
+	return []Signature{{p.Bundles[sequence], p.Signer.Public(), p.Indexes[sequence]}} // a genesis that a test made
 }
 
 // Publication logs a genesis record and a version record for each edition.
@@ -145,17 +163,80 @@ func (p *Publication) Next(e Edition) (*log.Bundle, []signatory.Disclosure) {
 func (p *Publication) Add(e Edition) {
 	p.Log.t.Helper()
 	b, d := p.Next(e)
-	p.Editions, p.Lists = append(p.Editions, e), append(p.Lists, d)
+	c, err := signatory.Commit(d)
+	check(p.Log.t, err)
+	p.Editions, p.Lists, p.lists = append(p.Editions, e), append(p.Lists, d), append(p.lists, c)
 	p.add(b, len(p.Lists))
 }
 
+// add logs a record that Signer has signed, once for each signature.
 func (p *Publication) add(b *log.Bundle, version int) {
-	for len(p.versions) < len(p.Bundles) {
-		p.versions = append(p.versions, 0) // the genesis
+	p.Log.t.Helper()
+	for n := len(p.signed); n < len(p.Bundles); n++ {
+		p.signed, p.versions = append(p.signed, p.Signatures(n)), append(p.versions, 0) // the genesis
 	}
-	p.Bundles = append(p.Bundles, b)
-	p.Indexes = append(p.Indexes, p.Log.Publish(b, p.Signer.Public()))
-	p.versions = append(p.versions, version)
+	all := []Signature{{b, p.Signer.Public(), p.Log.Publish(b, p.Signer.Public())}}
+	for _, s := range p.Cosigners {
+		again := Sign(p.Log.t, s, b.Envelope.Payload)
+		all = append(all, Signature{again, s.Public(), p.Log.Publish(again, s.Public())})
+	}
+	p.Bundles, p.Indexes = append(p.Bundles, b), append(p.Indexes, all[len(all)-1].Index)
+	p.signed, p.versions = append(p.signed, all), append(p.versions, version)
+}
+
+// Append logs a statement that makes no version as the next record, whatever it says.
+func (p *Publication) Append(s statement.Statement) {
+	p.Log.t.Helper()
+	p.add(SignStatement(p.Log.t, p.Signer, s), 0)
+}
+
+// ChangePolicy logs a policy under which threshold of signers must sign, and has so
+// many of them, the first ones, sign what comes next.
+func (p *Publication) ChangePolicy(threshold int, signers ...*keys.Signer) {
+	p.Log.t.Helper()
+	p.Append(p.PolicyChange(threshold, signers...))
+	p.Signer, p.Cosigners = signers[0], signers[1:threshold]
+}
+
+// PolicyChange is that policy's statement, as the next record.
+func (p *Publication) PolicyChange(threshold int, signers ...*keys.Signer) *statement.PolicyChange {
+	var list []*keys.PublicKey
+	for _, s := range signers {
+		list = append(list, s.Public())
+	}
+	n := len(p.Bundles)
+	return &statement.PolicyChange{
+		Issued: issued(n), Log: statement.NameOf(p.Log.Key), Policy: statement.NewPolicy(threshold, list...), Previous: p.Bundles[n-1].Envelope.Digest(),
+		Publication: p.Genesis(), Reason: "Other keys sign.", Sequence: int64(n),
+	}
+}
+
+// Redaction is the statement that withholds an entry, counted from 0, of version n's
+// list, as the next record.
+func (p *Publication) Redaction(n, entry int) *statement.Redaction {
+	at := len(p.Bundles)
+	return &statement.Redaction{
+		Entry: p.lists[n-1][entry], Issued: issued(at), Log: statement.NameOf(p.Log.Key), Payloads: []log.Digest{},
+		Previous: p.Bundles[at-1].Envelope.Digest(), Publication: p.Genesis(), Sequence: int64(at),
+	}
+}
+
+// Redact logs that statement, and discloses the entry no more.
+func (p *Publication) Redact(n, entry int) {
+	p.Log.t.Helper()
+	r := p.Redaction(n, entry)
+	p.Append(r)
+	for v, list := range p.lists {
+		if i := slices.Index(list, r.Entry); i >= 0 {
+			p.Lists[v] = slices.Clone(p.Lists[v])
+			p.Lists[v][i] = ""
+		}
+	}
+}
+
+// issued is when a test says that a record was signed.
+func issued(sequence int) string {
+	return Start.Add(time.Duration(sequence) * time.Hour).Format(time.RFC3339)
 }
 
 // Retraction signs the retraction of a version, or of the publication where
@@ -164,7 +245,7 @@ func (p *Publication) Retraction(version int, reason string) *log.Bundle {
 	p.Log.t.Helper()
 	n := len(p.Bundles)
 	r := &statement.Retraction{
-		Issued: Start.Add(time.Duration(n) * time.Hour).Format(time.RFC3339), Log: statement.NameOf(p.Log.Key), Publication: p.Genesis(),
+		Issued: issued(n), Log: statement.NameOf(p.Log.Key), Publication: p.Genesis(),
 		Previous: p.Bundles[n-1].Envelope.Digest(), Reason: reason, Sequence: int64(n),
 	}
 	for i, v := range p.versions {
@@ -224,9 +305,11 @@ func (p *Publication) Documents(layout evidence.Layout, size int64) Documents {
 		if p.Indexes[i] >= size {
 			break
 		}
-		data, err := p.Log.Complete(b, p.Signer.Public(), p.Indexes[i], size).Marshal()
-		check(p.Log.t, err)
-		out[layout.Bundle(p.Slug, int64(i))] = data
+		for n, s := range p.Signatures(i) {
+			data, err := p.Log.Complete(s.Bundle, s.Key, s.Index, size).Marshal()
+			check(p.Log.t, err)
+			out[layout.Cosigned(p.Slug, int64(i), n+1)] = data
+		}
 		out[layout.Head(p.Slug)] = p.Log.Head(log.Head{Genesis: p.Genesis(), Record: b.Envelope.Digest(), Index: p.Indexes[i], TreeSize: size})
 		if i < len(p.versions) && p.versions[i] > 0 {
 			p.content(out, layout, p.versions[i])
@@ -239,9 +322,7 @@ func (p *Publication) content(out Documents, layout evidence.Layout, version int
 	for lang, body := range p.Editions[version-1].Texts {
 		out[layout.Text(p.Slug, version, lang)] = []byte(body)
 	}
-	commitments, err := signatory.Commit(p.Lists[version-1])
-	check(p.Log.t, err)
-	list, err := signatory.Open(commitments, p.Lists[version-1])
+	list, err := signatory.Open(p.lists[version-1], p.Lists[version-1])
 	check(p.Log.t, err)
 	out[layout.Signatories(p.Slug, version)], err = list.Encode()
 	check(p.Log.t, err)

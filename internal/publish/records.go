@@ -18,6 +18,7 @@ type RecordSummary struct {
 	Previous *log.Digest `json:"previous,omitempty"` // of the genesis: none
 	Index    int64       `json:"log_index"`
 	Issued   string      `json:"issued,omitempty"` // of the genesis: none
+	Reason   string      `json:"reason,omitempty"` // of a genesis or a redaction: none
 	Key      log.Digest  `json:"key"`              // of the first signer
 	// Cosigned are the other signers, where the policy asks for several.
 	Cosigned []log.Digest `json:"cosigned_by,omitempty"`
@@ -41,12 +42,13 @@ func (s *Service) Records(slug string) ([]RecordSummary, error) {
 	return out, nil
 }
 
-// RecordAt returns the record at a log index, and its publication's slug; ok is
-// false where no publication's record stands.
+// RecordAt returns the record of which a signature stands at a log index, and its
+// publication's slug; ok is false where no publication's record stands.
 func (s *Service) RecordAt(index int64) (slug string, r RecordSummary, ok bool) {
 	for _, p := range s.all() {
 		p.mu.RLock()
-		i, found := slices.BinarySearchFunc(p.entries, index, func(e entry, want int64) int { return cmp.Compare(e.index, want) })
+		i, _ := slices.BinarySearchFunc(p.entries, index, func(e entry, want int64) int { return cmp.Compare(e.index, want) })
+		found := i < len(p.entries) && slices.ContainsFunc(p.entries[i].signatures, func(s signature) bool { return s.index == index })
 		if found {
 			r = p.recordSummary(i)
 		}
@@ -70,6 +72,14 @@ func (p *publication) recordSummary(i int) RecordSummary {
 		r.Cosigned = append(r.Cosigned, other.Key.Digest())
 	}
 	r.Type, r.Issued, r.Version = describe(e.record.Statement)
+	switch s := e.record.Statement.(type) {
+	case *statement.Version:
+		r.Reason = s.Reason
+	case *statement.PolicyChange:
+		r.Reason = s.Reason
+	case *statement.Retraction:
+		r.Reason = s.Reason
+	}
 	return r
 }
 

@@ -54,7 +54,7 @@ func (s *Service) Release(ctx context.Context, data []byte) (*Receipt, error) {
 	if err := s.putRelease(ctx, data, int64(index)); err != nil {
 		return nil, err
 	}
-	out := &Receipt{Record: signed.Digest(), Index: int64(index), Created: !duplicate}
+	out := &Receipt{Record: signed.Digest(), Index: int64(index), Created: !duplicate, Have: 1, Want: 1}
 	out.Bundle, err = s.complete(b, signed, int64(index), c)
 	return out, err
 }

@@ -2,6 +2,7 @@ package site
 
 import (
 	"github.com/sijil/sijil/internal/publish"
+	"github.com/sijil/sijil/log"
 )
 
 // chainPage shows every record of a publication and how each names the one before.
@@ -14,13 +15,25 @@ type chainPage struct {
 
 // chainLink is a record, in the order of the chain.
 type chainLink struct {
-	Sequence              int64
-	Heading               string
-	Record, Previous      string
-	Keys                  []string // of the signers
-	Issued                string
-	Index                 int
-	EntryPath, BundlePath string
+	Sequence         int64
+	Heading          string
+	Record, Previous string
+	Signatures       []signatureLine
+	Issued           string
+	Index            int
+	EntryPath        string
+}
+
+// signatureLine is a signature of a record.
+type signatureLine struct{ Key, BundlePath string }
+
+// signatureLines are a record's signatures, in their order.
+func signatureLines(slug string, r publish.RecordSummary) []signatureLine {
+	var out []signatureLine
+	for i, key := range append([]log.Digest{r.Key}, r.Cosigned...) {
+		out = append(out, signatureLine{Key: key.String(), BundlePath: cosignedPath(slug, r.Sequence, i+1)})
+	}
+	return out
 }
 
 func (v *visit) chain() (answer, error) {
@@ -36,13 +49,10 @@ func (v *visit) chain() (answer, error) {
 	view := chainPage{page: v.head(v.Say("title_chain", "title", t[0].Text)), Slug: p.Slug, PublicationPath: v.to(publicationPath(p.Slug)), Titles: t}
 	view.Feeds = v.feeds(p.Slug)
 	for _, r := range records {
-		l := chainLink{Sequence: r.Sequence, Heading: v.recordHeading(r), Record: r.Record.String(), Keys: []string{r.Key.String()}, Issued: r.Issued,
-			Index: int(r.Index), BundlePath: bundlePath(p.Slug, r.Sequence)}
+		l := chainLink{Sequence: r.Sequence, Heading: v.recordHeading(r), Record: r.Record.String(), Issued: r.Issued,
+			Index: int(r.Index), Signatures: signatureLines(p.Slug, r)}
 		if r.Previous != nil {
 			l.Previous = r.Previous.String()
-		}
-		for _, k := range r.Cosigned {
-			l.Keys = append(l.Keys, k.String())
 		}
 		l.EntryPath = v.entryOf(r.Index)
 		view.Records = append(view.Records, l)

@@ -23,7 +23,7 @@ type historyPage struct {
 	ComparePath                    string
 }
 
-// recordLine is a version, or a retraction.
+// recordLine is a version, a retraction, a policy or a redaction.
 type recordLine struct {
 	Sequence           int64
 	Heading            string
@@ -33,9 +33,10 @@ type recordLine struct {
 	Reason             string
 	Issued             string
 	Date               string
-	Key, Record        string
+	Signatures         []signatureLine
+	Record             string
 	Index              int
-	Bundle, EntryPath  string
+	EntryPath          string
 	Changes            []string // a line each
 	ComparePath        string
 	Against            int
@@ -79,6 +80,10 @@ func (v *visit) history() (answer, error) {
 	view := historyPage{page: v.head(v.Say("title_history", "title", t[0].Text)), Slug: p.Slug, PublicationPath: v.to(publicationPath(p.Slug)), Genesis: p.Genesis.String(),
 		ChainPath: v.to(chainPath(p.Slug)), Titles: t, Retracted: v.retractionOf(p.Slug, p.Retracted), ComparePath: v.to(publicationPath(p.Slug) + "/compare")}
 	view.Feeds = v.feeds(p.Slug)
+	records, err := v.service.Records(p.Slug)
+	if err != nil {
+		return answer{}, err
+	}
 	seen := map[int64]bool{}
 	retraction := func(x *publish.RetractionSummary) {
 		if x != nil && !seen[x.Sequence] {
@@ -103,6 +108,12 @@ func (v *visit) history() (answer, error) {
 		retraction(n.Retracted)
 	}
 	retraction(p.Retracted)
+	view.Records = append(view.Records, v.otherLines(records)...)
+	for i, l := range view.Records {
+		if l.Sequence < int64(len(records)) { // the newest may have come in between
+			view.Records[i].Signatures = signatureLines(p.Slug, records[l.Sequence])
+		}
+	}
 	slices.SortFunc(view.Records, func(a, b recordLine) int { return cmp.Compare(b.Sequence, a.Sequence) })
 	if n := len(view.Versions); n > 1 {
 		view.First, view.Last = view.Versions[n-2], view.Versions[n-1]
@@ -114,7 +125,7 @@ func (v *visit) versionRecord(p publish.Summary, n publish.VersionSummary) recor
 	l := recordLine{
 		Sequence: n.Sequence, Heading: v.Say("version_heading", "number", n.Version), Path: v.to(versionPath(p.Slug, n.Version)),
 		Latest: n.Version == len(p.Versions), Reason: n.Reason, Issued: n.Issued,
-		Date: v.dated(n.Date, n.Place), Key: n.Key.String(), Record: n.Record.String(), Index: int(n.Index), Bundle: bundlePath(p.Slug, n.Sequence),
+		Date: v.dated(n.Date, n.Place), Record: n.Record.String(), Index: int(n.Index),
 	}
 	l.EntryPath = v.entryOf(n.Index)
 	l.Withdrawn = v.retractionOf(p.Slug, n.Retracted)
@@ -124,13 +135,25 @@ func (v *visit) versionRecord(p publish.Summary, n publish.VersionSummary) recor
 func (v *visit) retractionLine(p publish.Summary, x *publish.RetractionSummary) recordLine {
 	l := recordLine{
 		Sequence: x.Sequence, Heading: v.Say("retracted_whole"), Retraction: true, Reason: x.Reason, Issued: x.Issued,
-		Key: x.Key.String(), Record: x.Record.String(), Index: int(x.Index), Bundle: bundlePath(p.Slug, x.Sequence),
+		Record: x.Record.String(), Index: int(x.Index),
 	}
 	l.EntryPath = v.entryOf(x.Index)
 	if x.Version > 0 {
 		l.Heading, l.Path = v.Say("retracted_number", "number", x.Version), v.to(versionPath(p.Slug, x.Version))
 	}
 	return l
+}
+
+// otherLines are the records that change no version.
+func (v *visit) otherLines(records []publish.RecordSummary) []recordLine {
+	var out []recordLine
+	for _, r := range records {
+		if r.Type == "policy" || r.Type == "redaction" {
+			out = append(out, recordLine{Sequence: r.Sequence, Heading: v.recordHeading(r), Reason: r.Reason, Issued: r.Issued, Record: r.Record.String(),
+				Index: int(r.Index), EntryPath: v.entryOf(r.Index)})
+		}
+	}
+	return out
 }
 
 // changeLines says what changed, a line for each text and one for the list.

@@ -37,6 +37,14 @@ func bundlePath(slug string, sequence int64) string {
 	return fmt.Sprintf("%s/records/%d.bundle.json", apiPath(slug), sequence)
 }
 
+// cosignedPath is the bundle of a record's nth signature, from 1.
+func cosignedPath(slug string, sequence int64, nth int) string {
+	if nth == 1 {
+		return bundlePath(slug, sequence)
+	}
+	return fmt.Sprintf("%s/records/%d.%d.bundle.json", apiPath(slug), sequence, nth)
+}
+
 func textPath(slug string, version int, lang string) string {
 	return fmt.Sprintf("%s/versions/%d/text.%s.txt", apiPath(slug), version, lang)
 }

@@ -20,9 +20,10 @@ import (
 )
 
 // vectors are docs/testvectors/statement/statement.json: the exact bytes of a
-// genesis, a version and two retractions, and payloads that must be refused.
+// genesis, a version, two retractions, a policy change and a redaction, and payloads
+// that must be refused.
 type vectors struct {
-	Genesis, Version, Retraction, RetractionOfPublication string
+	Genesis, Version, Retraction, RetractionOfPublication, Policy, Redaction string
 
 	Refused []struct{ Name, Payload, Says string }
 }
@@ -89,7 +90,8 @@ func TestGolden(t *testing.T) {
 	for name, c := range map[string]struct {
 		s    statement.Statement
 		want string
-	}{"genesis": {genesis(t), v.Genesis}, "version": {version(), v.Version}, "retraction": {retraction(), v.Retraction}, "retraction of the publication": {retractionOfAll(), v.RetractionOfPublication}} {
+	}{"genesis": {genesis(t), v.Genesis}, "version": {version(), v.Version}, "retraction": {retraction(), v.Retraction}, "retraction of the publication": {retractionOfAll(), v.RetractionOfPublication},
+		"policy": {policyChange(t), v.Policy}, "redaction": {redaction(), v.Redaction}} {
 		got, err := statement.Encode(c.s)
 		if err != nil || string(got) != c.want {
 			t.Errorf("%s: Encode = %s, %v\nwant %s", name, got, err, c.want)
@@ -295,7 +297,7 @@ func TestNotCanonical(t *testing.T) {
 // TestEveryBit: no changed payload is read as the same statement.
 func TestEveryBit(t *testing.T) {
 	v := readVectors(t)
-	for _, good := range []string{v.Genesis, v.Version, v.Retraction, v.RetractionOfPublication} {
+	for _, good := range []string{v.Genesis, v.Version, v.Retraction, v.RetractionOfPublication, v.Policy, v.Redaction} {
 		for at := range good {
 			for bit := range 8 {
 				changed := []byte(good)
@@ -315,7 +317,7 @@ func TestEveryBit(t *testing.T) {
 // FuzzParse: what parses encodes to the same bytes.
 func FuzzParse(f *testing.F) {
 	v := readVectors(f)
-	for _, seed := range []string{v.Genesis, v.Version, v.Retraction, v.RetractionOfPublication} {
+	for _, seed := range []string{v.Genesis, v.Version, v.Retraction, v.RetractionOfPublication, v.Policy, v.Redaction} {
 		if _, err := statement.Parse([]byte(seed)); err != nil {
 			f.Fatalf("the seed does not parse: %v", err)
 		}

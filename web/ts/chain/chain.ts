@@ -1,28 +1,40 @@
 // The publisher's chain: which record may follow. Mirrors internal/chain.
-import { parsePublicKey, recordDigest, verifySignature, type Bundle, type PublicKey } from "../log/bundle.ts";
+import { recordDigest, verifySignature, type Bundle, type PublicKey } from "../log/bundle.ts";
 import type { Bytes } from "../log/bytes.ts";
-import { parseStatement, type Publication, type Retraction, type Statement } from "../statement/statement.ts";
+import { parseStatement, type Policy, type Retraction, type Statement } from "../statement/statement.ts";
 
 export interface Chain {
   genesis: string;
   slug: string;
   log: { keyId: string; origin: string };
-  keys: PublicKey[];
+  policy: Policy; // in force
   head: string;
   sequence: number;
-  versions: { record: string; retracted: boolean }[];
+  versions: { record: string; entries: string[]; retracted: boolean }[];
   final: boolean; // the publication is retracted
+  withheld: Set<string>; // commitments of entries that redactions withhold
 }
 
-// Accepted is a record whose signature and place in the chain are verified.
-export interface Accepted {
-  digest: string;
-  statement: Statement;
+// Signature is one publisher key's verified signature, with the leaf that it makes.
+export interface Signature {
   key: PublicKey;
   leaf: Bytes;
 }
 
-async function verifyWithAny(b: Bundle, keys: PublicKey[]): Promise<{ key: PublicKey; leaf: Bytes }> {
+// Accepted is a record whose signatures and place in the chain are verified.
+export interface Accepted {
+  digest: string;
+  statement: Statement;
+  signatures: Signature[]; // in the order in which they were added
+}
+
+// Proposal is a statement whose place in the chain is verified, with the signatures it
+// has so far. advance makes it a record.
+export interface Proposal extends Accepted {
+  policy: Policy; // in force
+}
+
+async function verifyWithAny(b: Bundle, keys: PublicKey[]): Promise<Signature> {
   const key = keys.find((k) => k.hint === b.hint);
   if (!key) throw new Error("the record is not signed by a key of the publication");
   return { key, leaf: await verifySignature(b, key) };
@@ -33,40 +45,70 @@ async function verifyWithAny(b: Bundle, keys: PublicKey[]): Promise<{ key: Publi
 export async function start(b: Bundle): Promise<{ chain: Chain; record: Accepted }> {
   const s = await parseStatement(b.payload);
   if (s.type !== "publication") throw new Error("genesis: want a statement of type publication");
-  const p: Publication = s;
-  const keys = await Promise.all(p.keys.map(parsePublicKey));
-  const signed = await verifyWithAny(b, keys);
+  const signed = await verifyWithAny(b, s.policy.keys);
   const digest = await recordDigest(b.payload);
   return {
-    chain: { genesis: digest, slug: p.slug, log: p.log, keys, head: digest, sequence: 0, versions: [], final: false },
-    record: { digest, statement: p, ...signed },
+    chain: { genesis: digest, slug: s.slug, log: s.log, policy: s.policy, head: digest, sequence: 0, versions: [], final: false, withheld: new Set() },
+    record: { digest, statement: s, signatures: [signed] },
   };
 }
 
-// next verifies that b follows the chain's head, and moves it.
-export async function next(c: Chain, b: Bundle): Promise<Accepted> {
+// propose verifies that b, signed by one key of the policy in force, could follow the
+// chain's head.
+export async function propose(c: Chain, b: Bundle): Promise<Proposal> {
   const s = await parseStatement(b.payload);
   if (s.log.origin !== c.log.origin || s.log.keyId !== c.log.keyId) throw new Error("the record is for another log");
   if (s.type === "publication" || s.publication !== c.genesis) throw new Error("the record is for another publication");
-  const signed = await verifyWithAny(b, c.keys);
-  if (c.final) throw new Error("the publication is retracted: nothing can follow");
+  const signed = await verifyWithAny(b, c.policy.keys);
+  checkPlace(c, s);
+  return { digest: await recordDigest(b.payload), statement: s, signatures: [signed], policy: c.policy };
+}
+
+// cosign adds another publisher key's signature over the same statement.
+export async function cosign(p: Proposal, b: Bundle): Promise<void> {
+  if ((await recordDigest(b.payload)) !== p.digest) throw new Error("the signature is over another statement");
+  const signed = await verifyWithAny(b, p.policy.keys);
+  if (p.signatures.some((s) => s.key.hint === signed.key.hint)) throw new Error("the key has signed this record already");
+  p.signatures.push(signed);
+}
+
+function checkPlace(c: Chain, s: Statement): void {
+  if (c.final && s.type !== "redaction") throw new Error("the publication is retracted: nothing can follow");
   if (s.sequence !== c.sequence + 1 || s.previous !== c.head) throw new Error("the record does not follow the head");
-  const digest = await recordDigest(b.payload);
-  if (s.type === "version") {
-    if (s.version !== c.versions.length + 1) throw new Error(`the record is version ${s.version}, the next is ${c.versions.length + 1}`);
-    c.versions.push({ record: digest, retracted: false });
-  } else retract(c, s);
+  switch (s.type) {
+    case "version":
+      if (s.version !== c.versions.length + 1) throw new Error(`the record is version ${s.version}, the next is ${c.versions.length + 1}`);
+      return;
+    case "retraction":
+      return checkRetraction(c, s);
+    case "redaction":
+      if (c.withheld.has(s.entry)) throw new Error("the entry is withheld already");
+      if (!c.versions.some((v) => v.entries.includes(s.entry))) throw new Error("no version lists the entry");
+  }
+}
+
+function checkRetraction(c: Chain, s: Retraction): void {
+  if (!s.version) return;
+  const v = c.versions[s.version.number - 1];
+  if (!v || v.record !== s.version.record || v.retracted) throw new Error(`there is no version ${s.version.number} to retract, or it is another record, or retracted already`);
+}
+
+// advance makes a proposal with as many signatures as the policy asks for the chain's
+// newest record.
+export function advance(c: Chain, p: Proposal): Accepted {
+  const { digest, statement: s, signatures } = p;
+  if (signatures.length < p.policy.threshold) throw new Error(`the record has ${signatures.length} of the ${p.policy.threshold} signatures it needs`);
   c.head = digest;
   c.sequence = s.sequence;
-  return { digest, statement: s, ...signed };
+  if (s.type === "version") c.versions.push({ record: digest, entries: s.commitments, retracted: false });
+  else if (s.type === "policy") c.policy = s.policy;
+  else if (s.type === "redaction") c.withheld.add(s.entry);
+  else if (s.type === "retraction") retract(c, s);
+  return { digest, statement: s, signatures };
 }
 
 function retract(c: Chain, s: Retraction): void {
-  if (!s.version) {
-    c.final = true;
-    return;
-  }
-  const v = c.versions[s.version.number - 1];
-  if (!v || v.record !== s.version.record || v.retracted) throw new Error(`there is no version ${s.version.number} to retract, or it is another record, or retracted already`);
-  v.retracted = true;
+  const v = s.version && c.versions[s.version.number - 1];
+  if (v) v.retracted = true;
+  else c.final = true;
 }

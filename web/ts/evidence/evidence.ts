@@ -5,16 +5,17 @@
 //  2. the checkpoint is signed as the witness policy asks, and a statement that the log
 //     has ended, if there is one, is signed and not contradicted by it;
 //  3. the head is signed by the log, for this genesis;
-//  4. each record, from genesis to head: the bundle is in its one encoding; it follows
-//     the chain; its signature is by a key of the publication policy; its entry,
-//     rebuilt, is included under a checkpoint that satisfies the policy; log indices rise;
+//  4. each record, from genesis to head: its bundles, one for each signature that the
+//     publication policy asks for, are in their one encoding; it follows the chain; its
+//     signatures are by different keys of the publication policy; their entries, rebuilt,
+//     are included under checkpoints that satisfy the witness policy; log indices rise;
 //  5. the genesis digest is the pinned one, the last record is the head's;
 //  6. all checkpoints met on the way are of one tree, and of the tree this browser saw
 //     last;
 //  7. texts and signatory lists have the digests the records name.
 //
 // There is no second opinion of a stock verifier here: the tool and CI have it.
-import { start, next, type Accepted, type Chain } from "../chain/chain.ts";
+import { advance, cosign, propose, start, type Accepted, type Chain, type Proposal } from "../chain/chain.ts";
 import { logOnly, QuorumError, type Policy, type Trust } from "../keys/policy.ts";
 import { digestText, hex, same, sha256, utf8, type Bytes } from "../log/bytes.ts";
 import { parseBundle, verifyLogged, type Bundle } from "../log/bundle.ts";
@@ -64,7 +65,7 @@ export interface Edition {
 }
 
 export interface Opened extends Accepted {
-  index: number;
+  index: number; // in the log, of its last signature
   edition?: Edition;
 }
 
@@ -100,7 +101,7 @@ export async function openPublication(fetch: Fetch, o: Options): Promise<Publica
   const r: Reader = { fetch, asked: new Map(), o, policy: o.trust.policy, ed25519: o.ed25519 ?? webCryptoEd25519, trees: [] };
   // On a slow line it is the waiting for one answer after another that takes the time. What
   // is asked for together is still verified in order.
-  for (const path of ["checkpoint", "frozen", headPath(o), recordPath(o, 0), recordPath(o, 1)]) ask(r, path);
+  for (const path of ["checkpoint", "frozen", headPath(o), bundlePath(o, 0, 1), bundlePath(o, 1, 1)]) ask(r, path);
   let checkpoint = await readCheckpoint(r);
   const frozen = await readFrozen(r);
   let head = await readHead(r, genesis);
@@ -172,46 +173,92 @@ async function readHead(r: Reader, genesis: string): Promise<Head> {
   return h;
 }
 
-const ahead = 8; // bundles that are asked for at a time, at most
+const ahead = 8; // records that are asked for at a time, at most
 
-const recordPath = (o: Options, n: number) => `${publicationPath(o)}/records/${n}.bundle.json`;
+// bundlePath is where the bundle of a record's nth signature stands, from 1.
+const bundlePath = (o: Options, sequence: number, nth: number) => `${publicationPath(o)}/records/${sequence}${nth === 1 ? "" : `.${nth}`}.bundle.json`;
 
 async function readRecords(r: Reader, genesis: string, head: Head): Promise<Opened[]> {
   const records: Opened[] = [];
-  const path = (n: number) => recordPath(r.o, n);
+  const places: number[][] = []; // of each record's signatures
   let chain: Chain | undefined;
   for (let n = 0; n < maxRecords; n++) {
-    // Nothing says how many there are: at most as many again are asked for in vain.
-    if (!r.asked.has(path(n))) for (let k = n; k < n + Math.min(ahead, Math.max(n, 1)); k++) ask(r, path(k));
-    // It may have been asked for before it was there.
-    const data = (await read(r, path(n))) ?? (await read(r, path(n)));
-    if (!data) throw damaged(path(n), "is missing");
-    await verified(path(n), async () => {
-      const b = parseBundle(data);
-      let record: Accepted;
-      if (!chain) {
-        ({ chain, record } = await start(b));
-        if (chain.slug !== r.o.slug || chain.log.origin !== r.policy.log.name || chain.log.keyId !== digestText(r.policy.log.id)) throw new Error("the genesis record is for another slug or log");
-        if (record.digest !== genesis) throw new Error(`the genesis record is ${record.digest}, the pins say ${genesis}`);
-      } else record = await next(chain, b);
-      await place(r, records, b, record);
-    });
-    const last = records[n] as Opened;
-    for (const p of editionPaths(r.o, last.statement)) ask(r, p);
-    if (last.digest !== head.record) continue;
-    if (last.index !== head.index) throw damaged(headPath(r.o), `says log index ${head.index}, the record is at ${last.index}`);
+    const bundles = await readBundles(r, n, chain?.policy.threshold ?? 1);
+    const follows: Following = chain ? await nextRecord(r, chain, bundles) : await firstRecord(r, bundles[0] as Bundle, genesis);
+    chain = follows.chain;
+    const indices = await readPlaces(r, follows.record, n, bundles);
+    places.push(indices);
+    records.push({ ...follows.record, index: indices[indices.length - 1] as number });
+    for (const p of editionPaths(r.o, follows.record.statement)) ask(r, p);
+    if (follows.record.digest !== head.record) continue;
+    checkIndices(r, records, places, head);
     return records;
   }
   throw damaged(headPath(r.o), `names a record that is not among the first ${maxRecords}`);
 }
 
-// place verifies a record's place in the log.
-async function place(r: Reader, records: Opened[], b: Bundle, record: Accepted): Promise<void> {
-  const c = await verifyLogged(b, record.leaf, r.policy, r.ed25519);
-  const before = records[records.length - 1];
-  if (before && b.entry.index <= before.index) throw new Error("stands in the log before the record it follows");
-  r.trees.push(c);
-  records.push({ ...record, index: b.entry.index });
+// readBundles reads as many bundles of a record as the policy in force asks for.
+async function readBundles(r: Reader, n: number, want: number): Promise<Bundle[]> {
+  const paths = (k: number) => Array.from({ length: want }, (_, i) => bundlePath(r.o, k, i + 1));
+  // Nothing says how many records there are: at most as many again are asked for in vain.
+  const most = r.asked.has(bundlePath(r.o, n, 1)) ? 1 : Math.min(ahead, Math.max(n, 1));
+  for (let k = n; k < n + most; k++) for (const path of paths(k)) if (!r.asked.has(path)) ask(r, path);
+  const bundles: Bundle[] = [];
+  for (const path of paths(n)) {
+    // It may have been asked for before it was there.
+    const data = (await read(r, path)) ?? (await read(r, path));
+    if (!data) throw damaged(path, "is missing");
+    bundles.push(await verified(path, async () => parseBundle(data)));
+  }
+  return bundles;
+}
+
+interface Following {
+  chain: Chain;
+  record: Accepted;
+}
+
+const firstRecord = (r: Reader, b: Bundle, genesis: string): Promise<Following> =>
+  verified(bundlePath(r.o, 0, 1), async () => {
+    const { chain, record } = await start(b);
+    if (chain.slug !== r.o.slug || chain.log.origin !== r.policy.log.name || chain.log.keyId !== digestText(r.policy.log.id)) throw new Error("the genesis record is for another slug or log");
+    if (record.digest !== genesis) throw new Error(`the genesis record is ${record.digest}, the pins say ${genesis}`);
+    return { chain, record };
+  });
+
+// nextRecord verifies a record's signatures and its place in the chain, which it moves on.
+async function nextRecord(r: Reader, chain: Chain, bundles: Bundle[]): Promise<Following> {
+  const sequence = chain.sequence + 1;
+  let p: Proposal | undefined;
+  for (const [i, b] of bundles.entries()) {
+    await verified(bundlePath(r.o, sequence, i + 1), async () => {
+      if (p) await cosign(p, b);
+      else p = await propose(chain, b);
+    });
+  }
+  return { chain, record: await verified(bundlePath(r.o, sequence, 1), async () => advance(chain, p as Proposal)) };
+}
+
+// readPlaces verifies the place in the log of each of a record's signatures.
+async function readPlaces(r: Reader, record: Accepted, sequence: number, bundles: Bundle[]): Promise<number[]> {
+  for (const [i, signed] of record.signatures.entries()) {
+    await verified(bundlePath(r.o, sequence, i + 1), async () => r.trees.push(await verifyLogged(bundles[i] as Bundle, signed.leaf, r.policy, r.ed25519)));
+  }
+  return bundles.map((b) => b.entry.index);
+}
+
+// checkIndices: log indices rise along the chain, from signature to signature, and the
+// last is the head's.
+function checkIndices(r: Reader, records: Opened[], places: number[][], head: Head): void {
+  let before = -1;
+  for (const [sequence, indices] of places.entries()) {
+    for (const [i, index] of indices.entries()) {
+      if (index <= before) throw damaged(bundlePath(r.o, sequence, i + 1), `stands in the log before the ${i === 0 ? "record it follows" : "signature that it follows"}`);
+      before = index;
+    }
+  }
+  const last = records[records.length - 1] as Opened;
+  if (last.index !== head.index) throw damaged(headPath(r.o), `says log index ${head.index}, the record is at ${last.index}`);
 }
 
 const note = (b: Bytes) => new TextDecoder().decode(b);

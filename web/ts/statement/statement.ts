@@ -4,7 +4,8 @@
 // every digest in them.
 import { encode, type JSONValue } from "../jcs/jcs.ts";
 import { int, list, members, parseCanonical, str, type Members } from "../jcs/shape.ts";
-import { fromBase64, hex, isDigest, sha256, utf8, type Bytes } from "../log/bytes.ts";
+import { parsePublicKey, type PublicKey } from "../log/bundle.ts";
+import { fromBase64, fromBase64URL, hex, isDigest, sha256, utf8, type Bytes } from "../log/bytes.ts";
 
 const maxPayload = 1 << 20;
 
@@ -15,11 +16,17 @@ interface Header {
   previous: string;
 }
 
+// Policy is a publication policy: keys, and how many of them must sign a record.
+export interface Policy {
+  keys: PublicKey[];
+  threshold: number;
+}
+
 export interface Publication extends Header {
   type: "publication";
   slug: string;
   title: Record<string, string>;
-  keys: Bytes[];
+  policy: Policy;
 }
 
 export interface Text {
@@ -38,8 +45,25 @@ export interface Version extends Header {
   placeDate: Record<string, string>;
   reason: string;
   title: Record<string, string>;
+  commitments: string[]; // of the signatory list, in its order
   signatories: string; // digest of the commitments document, in hexadecimal
   texts: Text[]; // by language
+}
+
+// PolicyChange replaces the policy from the next record on.
+export interface PolicyChange extends Header {
+  type: "policy";
+  issued: string;
+  reason: string;
+  policy: Policy;
+}
+
+// Redaction says that one list entry is withheld.
+export interface Redaction extends Header {
+  type: "redaction";
+  issued: string;
+  entry: string; // its commitment
+  payloads: string[]; // record digests of what is about it, sorted
 }
 
 export interface Retraction extends Header {
@@ -49,7 +73,7 @@ export interface Retraction extends Header {
   version?: { number: number; record: string }; // none: the whole publication
 }
 
-export type Statement = Publication | Version | Retraction;
+export type Statement = Publication | Version | PolicyChange | Retraction | Redaction;
 
 // parseStatement reads a payload in its one encoding.
 export async function parseStatement(payload: Bytes): Promise<Statement> {
@@ -85,6 +109,10 @@ async function predicate(type: string, v: JSONValue, subjects: Subject[]): Promi
         members(v, "version", "canonical", "date?", "issued", "log", "place?", "placeDate?", "previous", "publication", "reason", "sequence", "signatories", "title", "version"),
         subjects,
       );
+    case "urn:sijil:policy:v1":
+      return policyChange(members(v, "policy", "issued", "log", "policy", "previous", "publication", "reason", "sequence"));
+    case "urn:sijil:redaction:v1":
+      return redaction(members(v, "redaction", "entry", "issued", "log", "payloads", "previous", "publication", "sequence"));
     case "urn:sijil:retraction:v1":
       return retraction(members(v, "retraction", "issued", "log", "previous", "publication", "reason", "sequence", "version?"));
   }
@@ -112,19 +140,55 @@ function words(v: JSONValue | undefined, what: string): Record<string, string> {
   return Object.fromEntries(Object.entries(m).map(([lang, s]) => [lang, str(s, what)]));
 }
 
+// instant reads RFC 3339 in UTC, in whole seconds.
+function instant(v: JSONValue | undefined): string {
+  const s = str(v, "issued");
+  const at = new Date(s);
+  if (isNaN(at.getTime()) || at.toISOString().replace(".000Z", "Z") !== s) throw new Error("issued: want a time such as 2026-01-31T12:00:00Z");
+  return s;
+}
+
+// commitment reads a digest in base64url, in its one encoding.
+function commitment(v: JSONValue | undefined): string {
+  const s = str(v, "commitment");
+  if (!/^[\w-]{42}[AEIMQUYcgkosw048]$/.test(s)) throw new Error("want a commitment: a SHA-256 digest in base64url");
+  return s;
+}
+
+// policy returns a publication policy, and the subject that it is.
+async function policy(v: JSONValue | undefined): Promise<[Policy, Subject]> {
+  const p = members(v, "policy", "keys", "recoveryKeys", "threshold");
+  const keys = await Promise.all(list(p["keys"], "keys", 32).map((k) => parsePublicKey(fromBase64(str(k, "key")))));
+  const threshold = int(p["threshold"], "threshold", 1);
+  if (threshold > keys.length || list(p["recoveryKeys"], "recoveryKeys", 0).length > 0) throw new Error("policy: of a kind that is not known here");
+  if (new Set(keys.map((k) => k.hint)).size !== keys.length) throw new Error("policy: a key is listed twice");
+  return [{ keys, threshold }, { name: "policy", sha256: await digestOf(p) }];
+}
+
 async function publication(m: Members): Promise<[Publication, Subject[]]> {
-  const p = members(m["policy"], "policy", "keys", "recoveryKeys", "threshold");
-  const keys = list(p["keys"], "keys", 32).map((k) => fromBase64(str(k, "key")));
-  if (keys.length === 0 || p["threshold"] !== 1 || list(p["recoveryKeys"], "recoveryKeys", 0).length > 0) throw new Error("policy: of a kind that is not known here");
+  const [p, subject] = await policy(m["policy"]);
   const s: Publication = {
     type: "publication", log: logName(m["log"]), publication: "", sequence: 0, previous: "",
-    slug: str(m["slug"], "slug"), title: words(m["title"], "title"), keys,
+    slug: str(m["slug"], "slug"), title: words(m["title"], "title"), policy: p,
   };
-  return [s, [{ name: "policy", sha256: await digestOf(p) }]];
+  return [s, [subject]];
+}
+
+async function policyChange(m: Members): Promise<[PolicyChange, Subject[]]> {
+  const [p, subject] = await policy(m["policy"]);
+  return [{ ...header(m), type: "policy", issued: instant(m["issued"]), reason: str(m["reason"], "reason"), policy: p }, [subject]];
+}
+
+async function redaction(m: Members): Promise<[Redaction, Subject[]]> {
+  const payloads = list(m["payloads"], "payloads", 1000).map((d) => digest(d, "payload"));
+  if (payloads.some((d, i) => i > 0 && (payloads[i - 1] as string) >= d)) throw new Error("payloads: they are sorted, and each stands once");
+  const s: Redaction = { ...header(m), type: "redaction", issued: instant(m["issued"]), entry: commitment(m["entry"]), payloads };
+  return [s, [{ name: "entry", sha256: hex(fromBase64URL(s.entry)) }, { name: "payloads", sha256: await digestOf(payloads) }]];
 }
 
 async function version(m: Members, subjects: Subject[]): Promise<[Version, Subject[]]> {
-  const commitments = list(members(m["signatories"], "signatories", "commitments")["commitments"], "commitments", 10_000);
+  const commitments = list(members(m["signatories"], "signatories", "commitments")["commitments"], "commitments", 10_000).map(commitment);
+  if (new Set(commitments).size !== commitments.length) throw new Error("signatories: a commitment is given twice");
   const of = (prefix: string) => subjects.filter((x) => x.name.startsWith(prefix)).map((x) => ({ language: x.name.slice(prefix.length), sha256: x.sha256 }));
   const texts = of("text/").map((t) => {
     const canonical = of("canonical/").find((c) => c.language === t.language);
@@ -135,10 +199,11 @@ async function version(m: Members, subjects: Subject[]): Promise<[Version, Subje
   if (texts.length === 0 || languages.some((l, i) => i > 0 && (languages[i - 1] as string) >= l)) throw new Error("version: no texts, or not in order");
   const s: Version = {
     ...header(m), type: "version", version: int(m["version"], "version", 1), canonical: str(m["canonical"], "canonical"),
-    issued: str(m["issued"], "issued"), date: "date" in m ? str(m["date"], "date") : "", place: "place" in m ? str(m["place"], "place") : "",
+    issued: instant(m["issued"]), date: "date" in m ? str(m["date"], "date") : "", place: "place" in m ? str(m["place"], "place") : "",
     placeDate: words(m["placeDate"], "placeDate"), reason: str(m["reason"], "reason"), title: words(m["title"], "title"),
-    signatories: await digestOf(commitments), texts,
+    commitments, signatories: await digestOf(commitments), texts,
   };
+  if (s.version > s.sequence) throw new Error("version: want 1 to the sequence number");
   return [s, [
     ...texts.map((t) => ({ name: `canonical/${t.language}`, sha256: t.canonical })), { name: "signatories", sha256: s.signatories },
     ...texts.map((t) => ({ name: `text/${t.language}`, sha256: t.file })),
@@ -146,10 +211,11 @@ async function version(m: Members, subjects: Subject[]): Promise<[Version, Subje
 }
 
 async function retraction(m: Members): Promise<[Retraction, Subject[]]> {
-  const s: Retraction = { ...header(m), type: "retraction", issued: str(m["issued"], "issued"), reason: str(m["reason"], "reason") };
+  const s: Retraction = { ...header(m), type: "retraction", issued: instant(m["issued"]), reason: str(m["reason"], "reason") };
   if ("version" in m) {
     const v = members(m["version"], "version", "number", "record");
     s.version = { number: int(v["number"], "number", 1), record: digest(v["record"], "record") };
+    if (s.version.number >= s.sequence || s.version.record === s.publication) throw new Error("version: want a version before this record");
   }
   return [s, [{ name: "retracted", sha256: (s.version?.record ?? s.publication).slice("sha256:".length) }]];
 }

@@ -1,0 +1,431 @@
+package main
+
+import (
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	stdlog "log"
+
+	"github.com/sijil/sijil/internal/domain"
+	"github.com/sijil/sijil/internal/domain/domaintest"
+	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/internal/publisher"
+	"github.com/sijil/sijil/internal/remote"
+	"github.com/sijil/sijil/internal/signatory"
+	"github.com/sijil/sijil/keys"
+	"github.com/sijil/sijil/log/client"
+)
+
+// orgs is the organisations' own web servers and their names, on the loopback: one
+// server for all hosts, which says by host what somebody has put there.
+type orgs struct {
+	names  *domaintest.Names
+	config domain.Config
+
+	mu    sync.Mutex
+	files map[string]string // by host
+}
+
+func newOrgs(t *testing.T, hosts ...string) *orgs {
+	t.Helper()
+	w := &orgs{names: &domaintest.Names{A: map[string][][4]byte{}, TXT: map[string][][]string{}}, files: map[string]string{}}
+	ca := domaintest.NewAuthority(t)
+	leaves := map[string]tls.Certificate{}
+	for _, h := range hosts {
+		w.names.A[h] = [][4]byte{{127, 0, 0, 1}}
+		leaves[h] = ca.Certify(t, h, time.Now().Add(time.Hour))
+	}
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		host, _, _ := net.SplitHostPort(r.Host)
+		w.mu.Lock()
+		body, ok := w.files[host]
+		w.mu.Unlock()
+		if !ok || r.URL.Path != "/.well-known/sijil.txt" {
+			http.NotFound(out, r)
+			return
+		}
+		out.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = io.WriteString(out, body)
+	}))
+	s.TLS = &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		leaf, ok := leaves[hello.ServerName]
+		if !ok {
+			return nil, errors.New("no such host")
+		}
+		return &leaf, nil
+	}}
+	s.Config.ErrorLog = stdlog.New(io.Discard, "", 0)
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	address := s.Listener.Addr().String()
+	_, port, err := net.SplitHostPort(address)
+	check(t, err)
+	r := w.names.Serve(t)
+	w.config = domain.Config{Resolver: r, Hosts: r, RootCAs: ca.Pool(), Port: port, Control: func(_, to string, _ syscall.RawConn) error {
+		if to != address {
+			return fmt.Errorf("%s is not the test's own server", to)
+		}
+		return nil
+	}}
+	return w
+}
+
+// put is what an organisation does: it writes its file.
+func (w *orgs) put(host, body string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if body == "" {
+		delete(w.files, host)
+		return
+	}
+	w.files[host] = body
+}
+
+// campaign is a publication with its publisher, and the tool as everybody runs it.
+type campaign struct {
+	t     *testing.T
+	s     *running
+	web   *orgs
+	home  string
+	trust string
+	env   map[string]string
+	text  map[string]string
+	list  []signatory.Signatory
+}
+
+func newCampaign(t *testing.T) *campaign {
+	t.Helper()
+	w := newOrgs(t, "delta-watch.example", "river-school.example", "salt-union.example", "port-women.example")
+	s := newRunning(t, serveOptions{noLimits: true, domainConfig: &w.config}, slog.DiscardHandler)
+	c := &campaign{t: t, s: s, web: w, home: t.TempDir(), env: map[string]string{"PASSPHRASE": "correct horse"},
+		text: map[string]string{"en": "Declaration of the Delta\n\nWe ask that the river be shared.\n\nNo well is to be closed.\n", "fr": "Déclaration du Delta\n\nNous demandons le partage du fleuve.\n\nAucun puits ne doit être fermé.\n"},
+		list: []signatory.Signatory{
+			{Name: "Delta Watch", Kind: "organisation", Domain: "delta-watch.example"},
+			{Name: "River School", Kind: "organisation", Domain: "river-school.example"},
+			{Name: "Salt Union", Kind: "organisation", Domain: "salt-union.example"},
+			{Name: "Women of the Port", Kind: "organisation", Domain: "port-women.example"},
+			{Name: "Amina Saleh", Kind: "person", Role: "librarian of Oued Zarg"},
+		}}
+	c.env["HOME"], c.trust = c.home, c.file("trust.json")
+	c.run(0, "trust", "init", s.url, "--out", c.trust, "--fingerprint", s.key.ID().String())
+	c.run(0, "keygen", "--out", c.file("office"), "--passphrase-env", "PASSPHRASE")
+	token, err := newTokenFor(t.Context(), tokenOptions{data: s.data, slug: "river", expires: time.Hour})
+	check(t, err)
+	c.publish(token, "First version.")
+	return c
+}
+
+func (c *campaign) file(name string) string { return filepath.Join(c.home, name) }
+
+// run runs the tool and wants an exit status; it returns what it printed.
+func (c *campaign) run(want int, args ...string) string {
+	c.t.Helper()
+	code, out, said := sijil(c.t, c.env, args...)
+	if code != want {
+		c.t.Fatalf("sijil %s: exit status %d, want %d\n%s%s", strings.Join(args, " "), code, want, out, said)
+	}
+	return out + said
+}
+
+// sign runs a command that signs, with the key's name.
+func (c *campaign) sign(want int, key string, args ...string) string {
+	c.t.Helper()
+	return c.run(want, append(args, "--server", c.s.url, "--trust", c.trust, "--key", c.file(key)+".key", "--passphrase-env", "PASSPHRASE")...)
+}
+
+func (c *campaign) signer(name string) *keys.Signer {
+	c.t.Helper()
+	b, err := os.ReadFile(c.file(name) + ".key")
+	check(c.t, err)
+	s, err := keys.DecryptSigner(b, []byte(c.env["PASSPHRASE"]))
+	check(c.t, err)
+	return s
+}
+
+// publish publishes the campaign's text and list as they are.
+func (c *campaign) publish(token, reason string) {
+	c.t.Helper()
+	b, err := os.ReadFile(c.trust)
+	check(c.t, err)
+	trust, err := keys.ParseTrust(b)
+	check(c.t, err)
+	src, err := client.NewHTTP(c.s.url, http.DefaultClient)
+	check(c.t, err)
+	p := &publisher.Publisher{Server: remote.New(c.s.url, http.DefaultClient), Source: src, Signer: c.signer("office"), Clock: time.Now, Rand: rand.Reader,
+		Open: evidence.Options{Trust: trust}, Outbox: publisher.FolderOutbox(c.file("outbox")),
+		SaveTrust: func(t *keys.Trust) error {
+			b, err := t.Marshal()
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(c.trust, b, 0o600)
+		}}
+	in := publisher.Input{Slug: "river", Title: map[string]string{"en": "Declaration of the Delta", "fr": "Déclaration du Delta"}, Texts: map[string][]byte{}, Reason: reason, Signatories: c.list}
+	for lang, s := range c.text {
+		in.Texts[lang] = []byte(s)
+	}
+	_, err = p.Publish(c.t.Context(), in, token)
+	check(c.t, err)
+}
+
+// standings is what `sijil endorsements --json` says, by name.
+func (c *campaign) standings(version string, more ...string) map[string]standing {
+	c.t.Helper()
+	args := append([]string{"endorsements", "river", "--json", "--version", version, "--trust", c.trust}, more...)
+	if len(more) == 0 {
+		args = append(args, "--server", c.s.url)
+	}
+	var got struct{ Entries []standing }
+	out := c.run(0, args...)
+	check(c.t, json.Unmarshal([]byte(out), &got))
+	by := map[string]standing{}
+	for _, e := range got.Entries {
+		by[e.Name] = e
+	}
+	return by
+}
+
+type standing struct {
+	Name, Known, Domain string
+	Entry               string
+	Unconfirmed         bool
+	Independent         int
+	Ways                []struct {
+		Means   string
+		Version int
+		Gone    bool
+	}
+	Left *struct {
+		Kind, Reason string
+		Publisher    bool
+	}
+}
+
+// known is how everybody is known, in a line.
+func (c *campaign) known(version string, more ...string) string {
+	c.t.Helper()
+	by := c.standings(version, more...)
+	var out []string
+	for _, s := range c.list {
+		out = append(out, by[s.Name].Known)
+	}
+	return strings.Join(out, " ")
+}
+
+func (c *campaign) want(version, want string) {
+	c.t.Helper()
+	if got := c.known(version); got != want {
+		c.t.Fatalf("version %s: %s\nwant %s", version, got, want)
+	}
+}
+
+// lineOf takes a line for a domain out of what the tool said.
+func lineOf(t *testing.T, said, kind string) string {
+	t.Helper()
+	for l := range strings.Lines(said) {
+		if l = strings.TrimSpace(l); strings.HasPrefix(l, "sijil-"+kind+"/v1 ") {
+			return l
+		}
+	}
+	t.Fatalf("no line for a domain in:\n%s", said)
+	return ""
+}
+
+// TestEndorsements is the story of four organisations and a person, from invitation to
+// verdict.
+func TestEndorsements(t *testing.T) {
+	c := newCampaign(t)
+	c.want("1", "listed listed listed listed listed")
+	at := func(args ...string) []string { return append(args, "--server", c.s.url, "--trust", c.trust) }
+
+	// The publisher invites; an invitation lets one statement in.
+	c.sign(0, "office", "invite", "river", "--out", c.file("invitations.csv"))
+	links := map[string]string{}
+	b, err := os.ReadFile(c.file("invitations.csv"))
+	check(t, err)
+	for row := range strings.Lines(string(b)) {
+		if f := strings.Split(strings.TrimSpace(row), ","); len(f) == 4 {
+			links[f[1]] = f[3]
+		}
+	}
+	if len(links) != 6 { // with the heading
+		t.Fatalf("%d invitations in\n%s", len(links), b)
+	}
+
+	// Delta Watch signs with a key. It counts once its domain names the key.
+	c.run(0, "keygen", "--out", c.file("delta"), "--passphrase-env", "PASSPHRASE")
+	if said := c.sign(1, "delta", "endorse", "river", "--entry", "Delta Watch", "--language", "en", "--yes"); !strings.Contains(said, "an invitation is needed") {
+		t.Error(said)
+	}
+	if said := c.sign(1, "delta", "endorse", "river", "--entry", "River School", "--language", "en", "--yes", "--invitation", links["Delta Watch"]); !strings.Contains(said, "another list entry") {
+		t.Error(said)
+	}
+	said := c.sign(0, "delta", "endorse", "river", "--entry", "Delta Watch", "--language", "en", "--yes", "--invitation", links["Delta Watch"])
+	c.want("1", "listed listed listed listed listed")
+	if !c.standings("1")["Delta Watch"].Unconfirmed {
+		t.Error("a key that nobody has confirmed is not said to be one")
+	}
+	if said := c.sign(1, "delta", "endorse", "river", "--entry", "Delta Watch", "--withdraw", "--yes", "--invitation", links["Delta Watch"]); !strings.Contains(said, "used before") {
+		t.Error(said)
+	}
+	c.web.put("delta-watch.example", lineOf(t, said, "key")+"\n")
+	if got := c.run(0, at("confirm", "river", "--entry", "1")...); !strings.Contains(got, "record:") {
+		t.Error(got)
+	}
+	c.want("1", "signed listed listed listed listed")
+
+	// River School writes into its domain's file, and the salt union into the DNS.
+	school := lineOf(t, c.run(0, at("confirm", "river", "--entry", "River School")...), "endorsement")
+	c.web.put("river-school.example", school)
+	c.run(0, at("confirm", "river", "--entry", "River School")...)
+	union := lineOf(t, c.run(0, at("confirm", "river", "--entry", "Salt Union")...), "endorsement")
+	c.web.names.Change(func() { c.web.names.TXT["_sijil.salt-union.example"] = [][]string{{union}} })
+	c.run(0, at("confirm", "river", "--entry", "3")...)
+	c.want("1", "signed confirmed-domain confirmed-domain listed listed")
+	if got := c.run(0, at("confirm", "river", "--entry", "3")...); !strings.Contains(got, "nothing new") {
+		t.Error(got)
+	}
+
+	// The women of the port never agreed.
+	women := strings.Replace(lineOf(t, c.run(0, at("confirm", "river", "--entry", "4")...), "endorsement"), "sijil-endorsement", "sijil-denial", 1)
+	c.web.put("port-women.example", women)
+	c.run(0, at("confirm", "river", "--entry", "4")...)
+	c.want("1", "signed confirmed-domain confirmed-domain denied listed")
+
+	// Two ways are more than one.
+	delta := strings.Replace(school, c.standings("1")["River School"].Entry, c.standings("1")["Delta Watch"].Entry, 1)
+	c.web.put("delta-watch.example", lineOf(t, said, "key")+"\n"+delta+"\n")
+	c.run(0, at("confirm", "river", "--entry", "1")...)
+	if got := c.standings("1")["Delta Watch"]; got.Known != "signed" || got.Independent != 2 {
+		t.Errorf("two ways: %+v", got)
+	}
+
+	// What a domain says no more is marked, and is no withdrawal.
+	c.web.put("river-school.example", "")
+	c.run(0, at("confirm", "river", "--entry", "2")...)
+	if got := c.standings("1")["River School"]; got.Known != "confirmed-domain" || len(got.Ways) != 1 || !got.Ways[0].Gone {
+		t.Errorf("a domain that fell silent: %+v", got)
+	}
+
+	// A new version: the French text changes, the English one does not. Who read the
+	// English one still stands; who did not say what it read does not.
+	c.text["fr"] = strings.Replace(c.text["fr"], "Aucun puits", "Aucun de nos puits", 1)
+	c.publish("", "A clearer sentence in French.")
+	c.want("2", "signed listed listed denied listed")
+	c.want("1", "signed confirmed-domain confirmed-domain denied listed")
+
+	// Delta Watch withdraws: an enrolled key needs no invitation.
+	c.sign(0, "delta", "endorse", "river", "--entry", "Delta Watch", "--withdraw", "--reason", "A demand was dropped.", "--yes")
+	c.want("2", "withdrawn listed listed denied listed")
+	if got := c.standings("1")["Delta Watch"]; got.Known != "withdrawn" || got.Left == nil || got.Left.Reason != "A demand was dropped." || got.Left.Publisher {
+		t.Errorf("withdrawn: %+v", got)
+	}
+
+	// A verdict says how many are known, and in which way.
+	check(t, os.WriteFile(c.file("copy.txt"), []byte(c.text["en"]), 0o600))
+	var v struct {
+		Verdict     string
+		Signatories struct{ Known map[string]int }
+	}
+	check(t, json.Unmarshal([]byte(c.run(0, at("verify", "--json", c.file("copy.txt"))...)), &v))
+	if v.Signatories.Known["withdrawn"] != 1 || v.Signatories.Known["denied"] != 1 || v.Signatories.Known["listed"] != 3 {
+		t.Errorf("%+v", v)
+	}
+
+	// The same from an exported folder, with no network, and clean to an audit.
+	c.run(0, at("export", "--publication", "river", "--out", c.file("evidence"))...)
+	if got := c.known("2", "--offline", c.file("evidence")); got != "withdrawn listed listed denied listed" {
+		t.Errorf("from the folder: %s", got)
+	}
+	if got := c.run(0, "audit", c.s.url, "--trust", c.trust); !strings.Contains(got, "clean") {
+		t.Error(got)
+	}
+	c.withhold(at)
+}
+
+// withhold: the person's name goes, from everywhere, and every proof holds.
+func (c *campaign) withhold(at func(...string) []string) {
+	t := c.t
+	disclosure := c.disclosure("Amina Saleh") // name and salt, as they are stored
+	if _, found := holds(t, c.s.data, disclosure); !found {
+		t.Fatal("the folder does not hold the name to begin with: the test would prove nothing")
+	}
+	c.sign(0, "office", "withhold", "river", "--entry", "Amina Saleh", "--yes")
+	if said := c.sign(1, "office", "withhold", "river", "--entry", "5", "--yes"); !strings.Contains(said, "withheld already") {
+		t.Error(said)
+	}
+	if where, found := holds(t, c.s.data, "Amina Saleh", "librarian of Oued Zarg", disclosure, disclosure[20:60]); found {
+		t.Errorf("after it was withheld, %s holds the name or its salt", where)
+	}
+	out := c.run(0, at("endorsements", "river")...)
+	if strings.Contains(out, "Amina") || !strings.Contains(out, "withheld at the signatory's wish") {
+		t.Error(out)
+	}
+	c.run(0, at("verify", c.file("copy.txt"))...)
+	if got := c.run(0, "audit", c.s.url, "--trust", c.trust); !strings.Contains(got, "clean") {
+		t.Error(got)
+	}
+	res, err := http.Get(c.s.url + "/p/river")
+	check(t, err)
+	defer res.Body.Close()
+	page, err := io.ReadAll(res.Body)
+	check(t, err)
+	if strings.Contains(string(page), "Amina") {
+		t.Error("the page names her still")
+	}
+}
+
+// disclosure is the disclosure of a name, as the service serves it.
+func (c *campaign) disclosure(name string) string {
+	c.t.Helper()
+	res, err := http.Get(c.s.url + "/api/v1/publications/river/versions/2/signatories.json")
+	check(c.t, err)
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	check(c.t, err)
+	l, err := signatory.Parse(b)
+	check(c.t, err)
+	for i, e := range l.Entries() {
+		if e.Signatory.Name == name {
+			return string(l.Disclosures()[i])
+		}
+	}
+	c.t.Fatalf("no %s in the list", name)
+	return ""
+}
+
+// holds looks for words in every file below a folder.
+func holds(t *testing.T, dir string, words ...string) (where string, found bool) {
+	t.Helper()
+	check(t, filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, w := range words {
+			if strings.Contains(string(b), w) {
+				where, found = path, true
+			}
+		}
+		return nil
+	}))
+	return where, found
+}
