@@ -3,6 +3,7 @@ package match
 import (
 	"strings"
 	"sync"
+	"unicode"
 )
 
 // headings are lines that stand above a signatory list and name nobody; package
@@ -75,4 +76,63 @@ func (s *listScan) heading(from, to int) bool {
 		words = append(words, strings.ToLower(w.Text))
 	}
 	return headings()[strings.Join(words, " ")]
+}
+
+// signing are the words by which a line says that who is named signed, in small letters
+// and without vowel signs.
+var signing = sync.OnceValue(func() map[string]bool {
+	all := map[string]bool{}
+	for _, w := range strings.Fields(signingWords) {
+		all[w] = true
+	}
+	return all
+})
+
+const signingWords = "" +
+	"signed cosigned signatories signatory signers cosigners signatures undersigned endorsed endorsers endorsements " +
+	"supporters signataire signataires cosignataires signé signée signés signées cosigné cosignée cosignés signent " +
+	"soutiens soutenu soutenue الموقعون الموقعين الموقعة الموقعات موقعون موقعين التوقيعات توقيعات توقيع بتوقيع وقع " +
+	"وقعت وقعه وقعها وقعته ووقع المؤيدون المؤيدين المؤيدة أيده أيدها"
+
+const (
+	maxHeading = 7  // words of a heading
+	maxClaimed = 16 // and of the line under it
+)
+
+// claims warns of surroundings that name signatories of their own: a reader may take them
+// for those of the declaration.
+func (b *builder) claims(lines []line) {
+	t := b.c.form.Tokens
+	for i, l := range lines {
+		colon, words, signed := l.to, 0, false
+		for k := l.from; k < l.to && words <= maxHeading; k++ {
+			if t[k].Text == ":" {
+				colon = k
+				break
+			}
+			if isWord(&t[k]) {
+				words++
+				signed = signed || signing()[strings.Map(unvowelled, strings.ToLower(t[k].Text))]
+			}
+		}
+		if !signed || words > maxHeading {
+			continue
+		}
+		named := colon < l.to && countWords(t[colon:l.to]) > 0
+		if !named && i+1 < len(lines) {
+			next := lines[i+1]
+			n := countWords(t[next.from:next.to])
+			named = countWords(t[l.to:max(l.to, next.from)]) == 0 && next.from >= l.to && n > 0 && n <= maxClaimed
+		}
+		if named {
+			b.v.Warnings = append(b.v.Warnings, Warning{WarnOtherSignatories, t[l.from].Start, b.excerptOf(l)})
+		}
+	}
+}
+
+func unvowelled(r rune) rune {
+	if unicode.Is(unicode.Mn, r) {
+		return -1
+	}
+	return r
 }

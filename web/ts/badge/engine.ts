@@ -4,7 +4,7 @@
 import { checkEvidence, indexOf } from "../evidence/check.ts";
 import { openPublication } from "../evidence/evidence.ts";
 import { parseTrust } from "../keys/policy.ts";
-import type { Copy } from "../match/match.ts";
+import type { Copy, Verdict } from "../match/match.ts";
 import { pinnedEd25519 } from "../pin/ed25519.ts";
 
 // State is what a badge shows.
@@ -36,16 +36,17 @@ export async function judge(base: string, slug: string, genesis: string, copy: C
     const now = Date.now() / 1000;
     const p = await openPublication(get, { trust, slug, now, ed25519: await pinnedEd25519() });
     const v = checkEvidence(p, indexOf([p]), copy, "server", now);
-    return { state: stateOf(v.verdict, v.current, v.retracted), version: v.version, latest: v.latest_version };
+    return { state: stateOf(v), version: v.version, latest: v.latest_version };
   } catch {
     return { state: "unchecked", version: 0, latest: 0 };
   }
 }
 
-function stateOf(verdict: string, current: string, retracted: boolean): State {
+function stateOf({ verdict, current, retracted, warnings }: Verdict): State {
   if (verdict === "altered" || verdict === "unknown") return verdict;
   if (verdict !== "identical" && verdict !== "authentic" && verdict !== "excerpt") return "unchecked";
   if (retracted) return "retracted";
+  if (warnings.some((w) => w.code === "other-signatories")) return "unchecked"; // the page names others beside it
   if (current === "no") return "superseded";
   if (current !== "yes") return "unchecked"; // only a fresh view says that nothing is newer
   return verdict === "excerpt" ? "excerpt" : "authentic";

@@ -1,6 +1,7 @@
 // Lines above a signatory list that name nobody. Mirrors internal/match/heading.go.
 import { type Token } from "../text/text.ts";
-import { lower } from "./word.ts";
+import type { Line } from "./list.ts";
+import { countWords, isWord, lower } from "./word.ts";
 
 const headings = new Set(
   `signatories
@@ -58,3 +59,38 @@ export function isHeading(tokens: Token[], from: number, to: number): boolean {
   const line = tokens.slice(from, to);
   return line.length <= 4 && headings.has(line.map((t) => lower(t.text)).join(" "));
 }
+
+// signing are the words by which a line says that who is named signed, in small letters and
+// without vowel signs.
+const signing = new Set(
+  ("signed cosigned signatories signatory signers cosigners signatures undersigned endorsed endorsers endorsements " +
+  "supporters signataire signataires cosignataires signé signée signés signées cosigné cosignée cosignés signent " +
+  "soutiens soutenu soutenue الموقعون الموقعين الموقعة الموقعات موقعون موقعين التوقيعات توقيعات توقيع بتوقيع وقع " +
+  "وقعت وقعه وقعها وقعته ووقع المؤيدون المؤيدين المؤيدة أيده أيدها").split(" "),
+);
+
+const maxHeading = 7; // words of a heading
+const maxClaimed = 16; // and of the line under it
+
+// claimsOf are the surroundings that name signatories of their own: a reader may take them
+// for those of the declaration.
+export const claimsOf = (t: Token[], lines: Line[]): Line[] =>
+  lines.filter((l, i) => {
+    let [colon, words, signed] = [l.to, 0, false];
+    for (let k = l.from; k < l.to && words <= maxHeading; k++) {
+      const token = t[k] as Token;
+      if (token.text === ":") {
+        colon = k;
+        break;
+      }
+      if (!isWord(token)) continue;
+      words++;
+      signed ||= signing.has(lower(token.text).replace(/\p{Mn}/gu, ""));
+    }
+    if (!signed || words > maxHeading) return false;
+    if (countWords(t.slice(colon, l.to)) > 0) return true;
+    const next = lines[i + 1];
+    if (!next || next.from < l.to) return false;
+    const n = countWords(t.slice(next.from, next.to));
+    return countWords(t.slice(l.to, next.from)) === 0 && n > 0 && n <= maxClaimed;
+  });
