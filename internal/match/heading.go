@@ -1,9 +1,12 @@
 package match
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
+
+	"github.com/sijil/sijil/internal/text"
 )
 
 // headings are lines that stand above a signatory list and name nobody; package
@@ -95,39 +98,58 @@ const signingWords = "" +
 	"وقعت وقعه وقعها وقعته ووقع المؤيدون المؤيدين المؤيدة أيده أيدها"
 
 const (
-	maxHeading = 7  // words of a heading
-	maxClaimed = 16 // and of the line under it
+	maxHeading = 7 // words of a heading that ends in a colon
+	maxTitle   = 4 // and of one that does not
+	maxClaimed = 8 // of the line under it
 )
 
 // claims warns of surroundings that name signatories of their own: a reader may take them
-// for those of the declaration.
-func (b *builder) claims(lines []line) {
+// for those of the declaration. A heading without a colon is one behind the text alone,
+// since above it menus stand.
+func (b *builder) claims(lines []line, after int) {
 	t := b.c.form.Tokens
 	for i, l := range lines {
-		colon, words, signed := l.to, 0, false
-		for k := l.from; k < l.to && words <= maxHeading; k++ {
-			if t[k].Text == ":" {
-				colon = k
-				break
-			}
-			if isWord(&t[k]) {
-				words++
-				signed = signed || signing()[strings.Map(unvowelled, strings.ToLower(t[k].Text))]
-			}
+		colon := l.from
+		for colon < l.to && t[colon].Text != ":" {
+			colon++
 		}
-		if !signed || words > maxHeading {
+		words, signs, ends := b.speaks(l.from, colon)
+		if !signs || words > maxHeading {
 			continue
 		}
 		named := colon < l.to && countWords(t[colon:l.to]) > 0
-		if !named && i+1 < len(lines) {
+		if !named && i+1 < len(lines) && (colon < l.to || ends && words <= maxTitle && l.from >= after) {
 			next := lines[i+1]
-			n := countWords(t[next.from:next.to])
-			named = countWords(t[l.to:max(l.to, next.from)]) == 0 && next.from >= l.to && n > 0 && n <= maxClaimed
+			n, speaks, _ := b.speaks(next.from, next.to)
+			lettered := slices.ContainsFunc(t[next.from:next.to], func(t text.Token) bool { return isWord(&t) && !isNumber(&t) })
+			named = next.from >= l.to && countWords(t[l.to:next.from]) == 0 && !speaks && lettered && n <= maxClaimed
 		}
 		if named {
 			b.v.Warnings = append(b.v.Warnings, Warning{WarnOtherSignatories, t[l.from].Start, b.excerptOf(l)})
 		}
 	}
+}
+
+// speaks counts words, and tells whether one of them speaks of signing, and whether the last
+// of them does, or names who signs, and none is a number.
+func (b *builder) speaks(from, to int) (words int, signs, ends bool) {
+	numbers := false
+	for k := from; k < to; k++ {
+		t := &b.c.form.Tokens[k]
+		if !isWord(t) {
+			continue
+		}
+		words++
+		w := strings.Map(unvowelled, strings.ToLower(t.Text))
+		numbers = numbers || isNumber(t)
+		ends = signing()[w] || w == "by" || w == "par"
+		signs = signs || signing()[w]
+	}
+	return words, signs, ends && !numbers
+}
+
+func isNumber(t *text.Token) bool {
+	return strings.ContainsFunc(t.Text, unicode.IsDigit)
 }
 
 func unvowelled(r rune) rune {

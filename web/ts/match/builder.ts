@@ -147,8 +147,8 @@ function excerptOf(b: Builder, l: Line): string {
 }
 
 // addClaims warns of surroundings that name signatories of their own.
-export function addClaims(b: Builder, lines: Line[]): void {
-  for (const l of claimsOf(b.c.tokens, lines)) b.v.warnings.push({ code: "other-signatories", at: (b.c.tokens[l.from] as Token).start, detail: excerptOf(b, l) });
+export function addClaims(b: Builder, lines: Line[], after: number): void {
+  for (const l of claimsOf(b.c.tokens, lines, after)) b.v.warnings.push({ code: "other-signatories", at: (b.c.tokens[l.from] as Token).start, detail: excerptOf(b, l) });
 }
 
 const minVariant = 16; // tokens that a passage beside the text has at least before it is held against the text

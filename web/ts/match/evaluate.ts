@@ -152,7 +152,7 @@ export function verdictOf(k: Candidate, c: Copied): Verdict {
   k.list.surroundings = variants(b, k.parts, k.list.surroundings);
   if (emphasised(c, k.list.surroundings)) b.tolerances.add("emphasis");
   for (const l of k.list.surroundings) addSurrounding(b, l);
-  addClaims(b, k.list.surroundings);
+  addClaims(b, k.list.surroundings, k.parts[0]?.c1 ?? 0);
   v.changes.sort((x, y) => x.at - y.at);
   v.tolerances.push(...[...b.tolerances].sort());
   headline(b, k.list);
