@@ -38,6 +38,12 @@ func printVerdict(w io.Writer, v *match.Verdict, pub *evidence.Publication) {
 		words += "; what stands around it is not part of it"
 	}
 	icon := sign[v.Verdict]
+	if v.NamesOthers() {
+		words += "; it NAMES OTHERS as signatories, who are not in its list"
+		if v.Verdict != match.Altered {
+			icon = sign[match.Unchecked]
+		}
+	}
 	if v.Retracted {
 		words += "; it was RETRACTED"
 		if icon == sign[match.Identical] {

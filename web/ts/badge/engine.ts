@@ -43,10 +43,11 @@ export async function judge(base: string, slug: string, genesis: string, copy: C
 }
 
 // stateOf is what a badge shows of a verdict.
-export function stateOf({ verdict, current, retracted }: Verdict): string {
+export function stateOf({ verdict, current, retracted, warnings }: Verdict): string {
   if (verdict === "altered" || verdict === "unknown") return verdict;
   if (verdict !== "identical" && verdict !== "authentic" && verdict !== "excerpt") return "unchecked";
   if (retracted) return "retracted";
+  if (warnings.some((w) => w.code === "other-signatories")) return "unchecked"; // the page names others beside it
   if (current === "no") return "superseded";
   if (current !== "yes") return "unchecked"; // only a fresh view says that nothing is newer
   return verdict === "excerpt" ? "excerpt" : "authentic";

@@ -1,7 +1,7 @@
 // Reads the words that a page in this browser shows, where all of them are shown plainly:
 // with the rules of extract/live.ts, of which it passes over none. What that would leave
 // out, but for what has no box at all, or have doubts about, throws here.
-import { colour, covers, meets, over, ownWords, paragraphs, within, type Colour } from "../extract/live.ts";
+import { colour, covers, meets, over, paragraphs, within, type Colour } from "../extract/live.ts";
 import { need } from "./evidence.ts";
 
 // Look is what an element hands down to what is in it.
@@ -10,9 +10,9 @@ type Look = [style: CSSStyleDeclaration, opacity: number, ground: Colour, clips:
 // What of a style may change what is read, and the values that do not.
 const effects = (
   "filter mixBlendMode maskImage backdropFilter offsetPath textDecorationLine rotate transform clipPath clip textTransform webkitTextSecurity letterSpacing wordSpacing " +
-  "unicodeBidi writingMode order flexFlow display float visibility backgroundImage"
+  "unicodeBidi writingMode order flexFlow display float visibility backgroundImage outlineStyle boxShadow fontSizeAdjust webkitTextStroke"
 ).split(" ");
-const innocent = /^(;|none|normal|auto|0|\d+(\.\d+)?px|underline|isolate|horizontal-tb|row|column|nowrap|wrap|block|inline|list-item|flow-root|flex|grid|table(-[a-z-]+)?|contents|visible|matrix\([^,]+, 0,[^)]+\)| )*$/;
+const innocent = /^(;|none|normal|auto|0|\d+(\.\d+)?px|underline|isolate|horizontal-tb|row|column|nowrap|wrap|block|inline|list-item|flow-root|flex|grid|table(-[a-z-]+)?|contents|visible|matrix\([^,]+, 0,[^)]+\)|0px rgb\([\d, ]+\)| )*$/;
 // What live.ts skips, and what it takes for pictures.
 const silent = /^(SCRIPT|STYLE|TEMPLATE|NOSCRIPT|RP|TITLE|SIJIL-BADGE|IMG|SVG|VIDEO|CANVAS|I?FRAME|OBJECT|EMBED|AUDIO|METER|PROGRESS)$/i;
 // light is that of a colour, up to 2550. Colours that are 1200 apart have a
@@ -59,11 +59,14 @@ export function walk(root: Element, skip?: Element): string {
         [ends, space] = [0, false];
       });
     } else if (e.tagName === "BR") [ends, space] = [Math.min(ends + 1, 2), false];
-    else if (node instanceof Element && e !== skip && !silent.test(e.tagName) && getComputedStyle(e).display !== "none") element(e, lookOf(e, l), l);
+    else if (node instanceof Element && e !== skip && getComputedStyle(e).display !== "none") {
+      if (silent.test(e.tagName)) need(!/\S/.test(e.textContent + ((e as HTMLImageElement).naturalWidth === 0 ? (e as HTMLImageElement).alt : "")));
+      else element(e, lookOf(e, l), l);
+    }
   };
   const element = (e: Element, l: Look, up?: Look) => {
     const [style] = l;
-    need(!e.shadowRoot && !/^(Q|SLOT|DETAILS|INPUT|TEXTAREA|SELECT)$/i.test(e.tagName) && !ownWords(e, style));
+    need(!e.shadowRoot && !/^(Q|SLOT|DETAILS|INPUT|TEXTAREA|SELECT)$/i.test(e.tagName) && !/"/.test(style.listStyleType) && ["::before", "::after", "::marker"].every((p) => /^no/.test(getComputedStyle(e, p).content)));
     const breaks = /^(inline|contents|ruby|none)/.test(style.display) ? 0 : paragraphs.test(e.tagName) && !up?.[0].display.includes("list") ? 2 : 1;
     line(breaks);
     for (const c of e.childNodes) child(c, l);
