@@ -157,7 +157,9 @@ func Open(c Config) (*Monitor, error) {
 		if err != nil {
 			return nil, fmt.Errorf("watch %q: %w", name, err)
 		}
-		m.watched = append(m.watched, watch{name, w})
+		if !slices.ContainsFunc(m.watched, func(o watch) bool { return o.Key() == w.Key() }) {
+			m.watched = append(m.watched, watch{name, w})
+		}
 	}
 	var err error
 	if m.saved, err = c.Store.Load(); err != nil {
