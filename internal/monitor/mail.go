@@ -30,7 +30,7 @@ func Mail(e Event, from, to string) ([]byte, error) {
 		}
 	}
 	_, host, _ := strings.Cut(from, "@")
-	subject := []rune("[sijil] " + e.Summary)
+	subject := []rune(e.Summary)
 	if len(subject) > maxSubject {
 		subject = append(subject[:maxSubject], '…')
 	}
@@ -54,5 +54,5 @@ func Mail(e Event, from, to string) ([]byte, error) {
 
 // encodeSubject writes encoded words (RFC 2047), each on a line of its own.
 func encodeSubject(s string) string {
-	return strings.ReplaceAll(mime.QEncoding.Encode("utf-8", s), "?= =?", "?=\r\n =?")
+	return "[sijil]\r\n " + strings.ReplaceAll(mime.QEncoding.Encode("utf-8", s), "?= =?", "?=\r\n =?")
 }

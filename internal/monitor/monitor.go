@@ -29,8 +29,6 @@ const (
 	maxPause   = time.Hour
 	firstRetry = 5 * time.Second
 	maxRetry   = 15 * time.Minute
-	// onceTries is how often Once offers an event.
-	onceTries = 3
 )
 
 // Service is one service to follow.
@@ -179,7 +177,7 @@ type Outcome struct {
 	Undelivered int      // events that wait still for a configured sink
 }
 
-// Once looks at each service once and tells what happened. An error is about the
+// Once looks at each service once, and offers each event once. An error is about the
 // monitor's own state: what it says then was not told, or may be told again.
 func (m *Monitor) Once(ctx context.Context) (Outcome, error) {
 	var out Outcome
@@ -200,10 +198,8 @@ func (m *Monitor) Once(ctx context.Context) (Outcome, error) {
 	var wg sync.WaitGroup
 	for _, sink := range m.c.Sinks {
 		wg.Go(func() {
-			for n := 1; m.deliver(ctx, sink) != nil && n < onceTries; n++ {
-				if m.c.Sleep(ctx, m.backoff(n, firstRetry, maxRetry)) != nil {
-					return
-				}
+			if err := m.deliver(ctx, sink); err != nil {
+				m.c.Log.WarnContext(ctx, "an event was not taken, and waits", "to", sink.Name, "err", err)
 			}
 		})
 	}
