@@ -34,7 +34,14 @@ func findingKey(f audit.Finding) string {
 func (l *look) settleFindings(r *audit.Report) error {
 	now, fresh := map[string]bool{}, map[audit.Rule]int{}
 	since := l.at.Format(time.RFC3339Nano)
+	said := map[string]bool{} // publications of which the audit says what is wrong
+	for _, f := range r.Findings {
+		said[f.Publication] = true
+	}
 	for _, f := range slices.Concat(r.Findings, l.wrong) {
+		if f.Rule == ruleUnverified && said[f.Publication] {
+			continue
+		}
 		key := findingKey(f)
 		now[key] = true
 		if _, ok := l.now.Findings[key]; ok {

@@ -35,36 +35,36 @@ type look struct {
 	proved bool            // it misbehaved
 }
 
-// seen is what a look found.
-type seenOutcome struct {
+// sight is what a look found.
+type sight struct {
 	misbehaved, down bool
 	findings         int
 }
 
 // look goes through the steps of the package comment. Its error is about the
 // monitor's state, or ctx's.
-func (m *Monitor) look(ctx context.Context, s *Service, whole bool) (seenOutcome, error) {
+func (m *Monitor) look(ctx context.Context, s *Service, whole bool) (sight, error) {
 	l := &look{Monitor: m, s: s, src: newSource(s), policy: s.Trust.Policy(), at: m.c.Clock().UTC(), size: -1}
 	l.key = l.policy.Log().ID()
 	var err error
 	if l.now, err = m.remembered(l.key.String()); err != nil {
-		return seenOutcome{}, err
+		return sight{}, err
 	}
 	limited, cancel := context.WithTimeout(ctx, m.c.Timeout)
 	defer cancel()
 	if err := l.run(limited, whole); err != nil {
-		return seenOutcome{}, err
+		return sight{}, err
 	}
 	if ctx.Err() != nil {
-		return seenOutcome{}, ctx.Err() // half a look says nothing
+		return sight{}, ctx.Err() // half a look says nothing
 	}
 	if err := l.reach(); err != nil {
-		return seenOutcome{}, err
+		return sight{}, err
 	}
 	if err := m.commit(l.key.String(), l.now, l.events); err != nil {
-		return seenOutcome{}, err
+		return sight{}, err
 	}
-	return seenOutcome{misbehaved: l.proved, down: l.now.Down != "", findings: len(l.now.Findings)}, nil
+	return sight{misbehaved: l.proved, down: l.now.Down != "", findings: len(l.now.Findings)}, nil
 }
 
 // run is steps 1 to 4. Its error is about the monitor's state.
@@ -210,8 +210,7 @@ func (l *look) audit(ctx context.Context) (*audit.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := audit.Options{Trust: trust, Memory: l.now.memory(), Wrong: l.s.Wrong, Passkeys: l.s.Passkeys,
-		Wait: func(ctx context.Context) error { return l.c.Sleep(ctx, settle) }}
+	o := audit.Options{Trust: trust, Memory: l.now.memory(), Wrong: l.s.Wrong, Passkeys: l.s.Passkeys, Wait: l.wait()}
 	if b, err := l.c.Store.LoadAudit(l.key); err != nil {
 		return nil, err
 	} else if b != nil {
@@ -239,6 +238,19 @@ func (l *look) audit(ctx context.Context) (*audit.Report, error) {
 		}
 	}
 	return got.Report, nil
+}
+
+// wait lets the service finish what it is doing, once in a look: a proposal that waits
+// for weeks would take as long at each.
+func (l *look) wait() func(context.Context) error {
+	waited := false
+	return func(ctx context.Context) error {
+		if waited {
+			return nil
+		}
+		waited = true
+		return l.c.Sleep(ctx, settle)
+	}
 }
 
 // misbehaved reports a proof, once for each note that is contradicted.
