@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -232,7 +233,8 @@ func TestWithheld(t *testing.T) {
 func TestOtherHistory(t *testing.T) {
 	w := newWorld(t)
 	w.want(Following)
-	w.store.state = bytes.Replace(w.store.state, []byte(w.pub.Bundles[1].Envelope.Digest().String()), []byte(log.Sum(nil).String()), 1)
+	last := `"last":"` + w.pub.Bundles[1].Envelope.Digest().String()
+	w.store.state = bytes.Replace(w.store.state, []byte(last), []byte(`"last":"`+log.Sum(nil).String()), 1)
 	if e := w.want(Finding)[0]; e.Rule != "unverified" || e.Path != (evidence.Layout{}).Bundle(slug, 1) {
 		t.Errorf("%+v", e)
 	}
@@ -364,7 +366,7 @@ func TestKilled(t *testing.T) {
 func TestRun(t *testing.T) {
 	w := newWorld(t)
 	synctest.Test(t, func(t *testing.T) {
-		fetched := 0
+		var fetched atomic.Int64
 		w.more = func(c *Config) {
 			c.Clock, c.Interval = time.Now, 5*time.Minute
 			c.Sleep = func(ctx context.Context, d time.Duration) error {
@@ -378,7 +380,7 @@ func TestRun(t *testing.T) {
 			src := c.Services[0].Source
 			c.Services[0].Source = counting{src, func(path string) {
 				if path == "checkpoint" {
-					fetched++
+					fetched.Add(1)
 				}
 			}}
 		}
@@ -392,11 +394,11 @@ func TestRun(t *testing.T) {
 		}
 
 		// Nothing new: each look is one checkpoint, until an hour is over.
-		before := fetched
+		before := fetched.Load()
 		time.Sleep(29 * time.Minute)
 		synctest.Wait()
-		if fetched != before+5 {
-			t.Errorf("%d looks in 29 minutes", fetched-before)
+		if fetched.Load() != before+5 {
+			t.Errorf("%d looks in 29 minutes", fetched.Load()-before)
 		}
 
 		// The way out fails for twenty minutes; then everything comes, in order.
@@ -426,11 +428,11 @@ func TestRun(t *testing.T) {
 		w.mu.Lock()
 		w.told = nil
 		w.mu.Unlock()
-		before = fetched
+		before = fetched.Load()
 		time.Sleep(24 * time.Hour)
 		synctest.Wait()
-		if fetched-before > 30 {
-			t.Errorf("asked %d times in a day", fetched-before)
+		if fetched.Load()-before > 30 {
+			t.Errorf("asked %d times in a day", fetched.Load()-before)
 		}
 		if len(w.told) != 0 {
 			t.Errorf("told again: %s", summaries(w.told))
