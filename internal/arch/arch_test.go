@@ -36,6 +36,7 @@ var useCases = map[string][]string{
 	"internal/draft":     {"internal/durable"},
 	"internal/quorum":    {"internal/publish"},
 	"internal/mirror":    {"internal/evidence", "internal/flock", "log/client"},
+	"internal/monitor":   {"internal/audit", "internal/durable", "internal/evidence", "internal/flock"},
 }
 
 // adapters never import each other.
@@ -43,7 +44,7 @@ var adapters = []string{
 	"internal/api", "internal/clientstate", "internal/dkim", "internal/domain", "internal/fetch", "internal/ocr",
 	"internal/passkey", "internal/pdf", "internal/remote", "internal/sigstore", "internal/site", "internal/smtp",
 	"internal/store", "internal/tilewriter", "internal/trillianlog", "internal/trilliansqlite", "internal/vault",
-	"internal/witness", "log/client",
+	"internal/webhook", "internal/witness", "log/client",
 }
 
 // foreign systems, and the packages that may import them.

@@ -141,8 +141,11 @@ text the organisations endorsed.
 To check a copy:      sijil trust init URL, then sijil verify FILE
 To see what changed:  sijil history, sijil diff
 To check the log:     sijil audit
+To be told of news:   sijil monitor
 To publish:           sijil draft, sijil review, sijil keygen, sijil publish
-To withdraw:          sijil retract`,
+Several publishers:   sijil cosign, sijil policy, sijil recover
+To endorse:           sijil invite, sijil endorse, sijil confirm, sijil endorsements
+To withdraw:          sijil retract; a name: sijil withhold`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Version:       version(),
@@ -152,7 +155,7 @@ To withdraw:          sijil retract`,
 	root.SuggestionsMinimumDistance = 2
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newVerify(env), newTrust(env), newExport(env), newAudit(env), newProof(env), newRelease(env), newVerifyPage(env), newMirror(env), newWitness(env), newDraft(env), newReview(env), newKeygen(env),
+	root.AddCommand(newVerify(env), newTrust(env), newExport(env), newAudit(env), newMonitor(env), newProof(env), newRelease(env), newVerifyPage(env), newMirror(env), newWitness(env), newDraft(env), newReview(env), newKeygen(env),
 		newPublish(env), newRetract(env), newCosign(env), newPolicy(env), newRecover(env), newInvite(env), newEndorse(env), newConfirm(env), newEndorsements(env), newWithhold(env), newHistory(env), newDiff(env))
 	return root
 }
