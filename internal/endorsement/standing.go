@@ -334,11 +334,15 @@ func (b *Book) stands(e endorsed, v *statement.Version) bool {
 	if read == nil {
 		return false
 	}
-	now := v.Texts()
 	if e.text != nil {
-		return slices.ContainsFunc(now, func(t statement.Text) bool { return t.Language == e.text.Language && t.File == e.text.SHA256 })
+		return holds(v, *e.text)
 	}
-	return slices.Equal(now, read.Texts())
+	return slices.EqualFunc(v.Texts(), read.Texts(), func(a, b statement.Text) bool { return a.Language == b.Language && a.File == b.File })
+}
+
+// holds reports whether a version has a text, to the byte.
+func holds(v *statement.Version, read statement.ReadText) bool {
+	return slices.ContainsFunc(v.Texts(), func(t statement.Text) bool { return t.Language == read.Language && t.File == read.SHA256 })
 }
 
 func known(means string) Known {
