@@ -133,7 +133,9 @@ async function predicate(type: string, v: JSONValue, subjects: Subject[]): Promi
 
 export function logName(v: JSONValue | undefined): LogName {
   const m = members(v, "log", "keyId", "origin");
-  return { keyId: digest(m["keyId"], "keyId"), origin: str(m["origin"], "origin") };
+  const name = { keyId: digest(m["keyId"], "keyId"), origin: str(m["origin"], "origin") };
+  if (name.origin === "") throw new Error("log: no origin");
+  return name;
 }
 
 export function digest(v: JSONValue | undefined, what: string): string {
