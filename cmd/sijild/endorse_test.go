@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/json"
@@ -21,12 +22,14 @@ import (
 
 	stdlog "log"
 
+	"filippo.io/age"
 	"github.com/sijil/sijil/internal/domain"
 	"github.com/sijil/sijil/internal/domain/domaintest"
 	"github.com/sijil/sijil/internal/evidence"
 	"github.com/sijil/sijil/internal/publisher"
 	"github.com/sijil/sijil/internal/remote"
 	"github.com/sijil/sijil/internal/signatory"
+	"github.com/sijil/sijil/internal/smtp"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log/client"
 )
@@ -103,6 +106,8 @@ type campaign struct {
 	web   *orgs
 	home  string
 	trust string
+	mail  string      // where the service speaks SMTP
+	told  chan string // mails that the service sends
 	env   map[string]string
 	text  map[string]string
 	list  []signatory.Signatory
@@ -111,8 +116,39 @@ type campaign struct {
 func newCampaign(t *testing.T) *campaign {
 	t.Helper()
 	w := newOrgs(t, "delta-watch.example", "river-school.example", "salt-union.example", "port-women.example")
-	s := newRunning(t, serveOptions{noLimits: true, domainConfig: &w.config}, slog.DiscardHandler)
-	c := &campaign{t: t, s: s, web: w, home: t.TempDir(), env: map[string]string{"PASSPHRASE": "correct horse"},
+	o := serveOptions{noLimits: true, domainConfig: &w.config, mail: mailOptions{listen: "127.0.0.1:0", to: "endorse@sijil.example", retention: time.Hour, perMinute: 1000}}
+	identity, err := age.GenerateX25519Identity()
+	check(t, err)
+	o.mail.recipients = filepath.Join(t.TempDir(), "recipients")
+	check(t, os.WriteFile(o.mail.recipients, []byte(identity.Recipient().String()+"\n"), 0o600))
+	o.mail.resolver = w.config.Resolver
+	var mail string
+	o.mail.listener = func(address string) (net.Listener, error) {
+		l, err := net.Listen("tcp", address)
+		if err == nil {
+			mail = l.Addr().String()
+		}
+		return l, err
+	}
+	told := make(chan string, 8)
+	relay, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	done, stopped := make(chan struct{}), make(chan struct{})
+	ctx, stop := context.WithCancel(context.Background())
+	go func() {
+		defer close(stopped)
+		_ = smtp.Serve(ctx, relay, smtp.Config{Domain: "relay.example", Accept: func(string) bool { return true }, Deliver: func(_ context.Context, raw []byte) error {
+			select {
+			case told <- string(raw):
+			case <-done:
+			}
+			return nil
+		}})
+	}()
+	t.Cleanup(func() { close(done); stop(); <-stopped })
+	o.mail.relay.Addr, o.mail.relayTLS = relay.Addr().String(), "none"
+	s := newRunning(t, o, slog.DiscardHandler)
+	c := &campaign{t: t, s: s, mail: mail, told: told, web: w, home: t.TempDir(), env: map[string]string{"PASSPHRASE": "correct horse"},
 		text: map[string]string{"en": "Declaration of the Delta\n\nWe ask that the river be shared.\n\nNo well is to be closed.\n", "fr": "Déclaration du Delta\n\nNous demandons le partage du fleuve.\n\nAucun puits ne doit être fermé.\n"},
 		list: []signatory.Signatory{
 			{Name: "Delta Watch", Kind: "organisation", Domain: "delta-watch.example"},
@@ -122,6 +158,7 @@ func newCampaign(t *testing.T) *campaign {
 			{Name: "Amina Saleh", Kind: "person", Role: "librarian of Oued Zarg"},
 		}}
 	c.env["HOME"], c.trust = c.home, c.file("trust.json")
+	check(t, os.WriteFile(c.file("identity"), []byte(identity.String()+"\n"), 0o600))
 	c.run(0, "trust", "init", s.url, "--out", c.trust, "--fingerprint", s.key.ID().String())
 	c.run(0, "keygen", "--out", c.file("office"), "--passphrase-env", "PASSPHRASE")
 	token, err := newTokenFor(t.Context(), tokenOptions{data: s.data, slug: "river", expires: time.Hour})
