@@ -26,6 +26,7 @@ import (
 	"github.com/sijil/sijil/internal/domain"
 	"github.com/sijil/sijil/internal/domain/domaintest"
 	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/publisher"
 	"github.com/sijil/sijil/internal/remote"
 	"github.com/sijil/sijil/internal/signatory"
@@ -336,6 +337,15 @@ func TestEndorsements(t *testing.T) {
 	c.want("1", "signed confirmed-domain confirmed-domain listed listed")
 	if got := c.run(0, at("confirm", "river", "--entry", "3")...); !strings.Contains(got, "nothing new") {
 		t.Error(got)
+	}
+	// The service's own verdict counts them too.
+	res, err := http.Post(c.s.url+"/api/v1/verify", "text/plain; charset=utf-8", strings.NewReader(c.text["en"]))
+	check(t, err)
+	defer func() { _ = res.Body.Close() }()
+	var verdict match.Verdict
+	check(t, json.NewDecoder(res.Body).Decode(&verdict))
+	if got, want := verdict.Signatories.Known, (match.Known{Signed: 1, ConfirmedDomain: 2, Listed: 2}); got != want {
+		t.Errorf("the service's verdict knows %+v, want %+v", got, want)
 	}
 
 	// The women of the port never agreed.

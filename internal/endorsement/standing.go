@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sijil/sijil/internal/chain"
+	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
@@ -382,4 +383,10 @@ func Count(list []Standing) map[Known]int {
 		out[s.Known]++
 	}
 	return out
+}
+
+// ForVerdict is that count as a verdict has it. Withheld names it counts elsewhere.
+func ForVerdict(list []Standing) match.Known {
+	n := Count(list)
+	return match.Known{Listed: n[Listed], ConfirmedDomain: n[ConfirmedDomain], ConfirmedMail: n[ConfirmedMail], Signed: n[Signed], Withdrawn: n[Withdrawn], Denied: n[Denied]}
 }
