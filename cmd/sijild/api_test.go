@@ -277,7 +277,7 @@ func (c *caller) reads(t *testing.T) {
 		"/api/v2/checkpoint": "text/plain; charset=utf-8", "/trusted_root.json": "application/json", "/api/v1/trust.json": "application/json",
 		"/api/v1/publications": "application/json", river: "application/json", river + "/head": "text/plain; charset=utf-8",
 		river + "/records/1.bundle.json": "application/vnd.dev.sigstore.bundle.v0.3+json", river + "/versions/1/text.en.txt": "text/plain; charset=utf-8",
-		river + "/versions/1/canonical.ar.txt": "text/plain; charset=utf-8", river + "/versions/1/signatories.json": "application/json",
+		river + "/versions/1/canonical.ar.txt": "text/plain; charset=utf-8", river + "/versions/1/signatories.json": "application/json", river + "/badge.json": "application/json",
 		"/tile/0/000.p/1": "application/octet-stream", "/api/v2/tile/entries/000.p/2": "application/octet-stream",
 		"/api/v1/verdict.schema.json": "application/schema+json", "/api/v1/openapi.yaml": "application/yaml",
 	} {
