@@ -394,6 +394,23 @@ func TestEndorsements(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 
+	// So does the page, in every language, with the day of each word that undid another.
+	t.Run("page", func(t *testing.T) {
+		day := time.Now().UTC().Format("2006")
+		for path, want := range map[string][]string{
+			"/":   {"1 says that it never agreed to be listed", "1 no longer stands by the text", "3 are listed by the publisher", "Delta Watch · withdrew on ", day, " · said on "},
+			"/fr": {"1 ne soutient plus le texte", "Delta Watch · s’est retiré le "},
+			"/ar": {"واحد لم يعد يؤيد النص", "انسحب في "},
+		} {
+			_, said := newPerson(t, c.s.url).paste(path, c.text["en"])
+			for _, w := range want {
+				if !strings.Contains(said, w) {
+					t.Errorf("%s lacks %q:\n%s", path, w, said)
+				}
+			}
+		}
+	})
+
 	// The same from an exported folder, with no network, and clean to an audit.
 	c.run(0, at("export", "--publication", "river", "--out", c.file("evidence"))...)
 	if got := c.known("2", "--offline", c.file("evidence")); got != "withdrawn listed listed denied listed" {

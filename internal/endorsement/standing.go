@@ -6,6 +6,7 @@ import (
 
 	"github.com/sijil/sijil/internal/chain"
 	"github.com/sijil/sijil/internal/match"
+	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
@@ -385,8 +386,14 @@ func Count(list []Standing) map[Known]int {
 	return out
 }
 
-// ForVerdict is that count as a verdict has it. Withheld names it counts elsewhere.
-func ForVerdict(list []Standing) match.Known {
+// ForVerdict is that count as a verdict has it, which counts names that are not shown
+// elsewhere: of those, only what they said is counted here. names is the version's list.
+func ForVerdict(list []Standing, names *signatory.List) match.Known {
 	n := Count(list)
+	for i, e := range names.Entries() {
+		if e.Withheld && i < len(list) && list[i].Known == Listed {
+			n[Listed]--
+		}
+	}
 	return match.Known{Listed: n[Listed], ConfirmedDomain: n[ConfirmedDomain], ConfirmedMail: n[ConfirmedMail], Signed: n[Signed], Withdrawn: n[Withdrawn], Denied: n[Denied]}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -22,6 +23,7 @@ import (
 	"github.com/sijil/sijil/internal/jcs"
 	"github.com/sijil/sijil/internal/logtest"
 	"github.com/sijil/sijil/internal/match"
+	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
@@ -323,7 +325,19 @@ func TestWithheldInDocument(t *testing.T) {
 	w := newSpoken(t)
 	w.speak()
 	w.pub.Redact(1, 2)
+	// A server that shows no names hides none that said something.
+	hidden := w.served()
+	for v := range w.pub.Lists {
+		w.pub.Lists[v] = slices.Repeat([]signatory.Disclosure{""}, 3)
+	}
 	p := mustOpen(t, w.served(), w.options())
+	file, _ := p.Records()[1].Edition.Text("en")
+	v, err := p.Check(extract.Plain(file), "pinned", time.Time{})
+	check(t, err)
+	if got := v.Signatories.Known; got != (match.Known{Withdrawn: 1}) {
+		t.Errorf("known: %+v", got)
+	}
+	p = mustOpen(t, hidden, w.options())
 	if got := p.Book().Version(1)[2].Known; got != endorsement.Withheld {
 		t.Errorf("the entry is %s", got)
 	}
@@ -381,6 +395,17 @@ func TestBrowserEndorsements(t *testing.T) {
 	listed := []byte(e.Texts["en"] + "\n" + strings.Join(e.Names, "\n") + "\n")
 	if n := r.ask(t, []asked{{Name: "now", Now: float64(time.Now().Unix()), Copies: append(copies(), listed)}}); n != 0 {
 		t.Fatalf("%d of the true answers were refused", n)
+	}
+	nameless := docs.Clone()
+	for v := range w.pub.Lists {
+		w.pub.Lists[v] = slices.Repeat([]signatory.Disclosure{""}, 3)
+	}
+	maps.DeleteFunc(nameless, func(p string, _ []byte) bool { return !strings.HasSuffix(p, "/signatories.json") })
+	for p := range nameless {
+		nameless[p] = w.served()[p]
+	}
+	if n := r.ask(t, []asked{{Name: "no names", Docs: nameless, Copies: append(copies(), listed)}}); n != 0 {
+		t.Error("a list without names was refused")
 	}
 	var all []asked
 	want := 0

@@ -63,7 +63,9 @@ func (p *Publication) Attach(v *match.Verdict, trust string, now time.Time) {
 		return
 	}
 	_, v.Retracted = p.Retraction(v.Version)
-	v.Signatories.Known = endorsement.ForVerdict(p.book.Version(v.Version))
+	if r, ok := p.Version(v.Version); ok {
+		v.Signatories.Known = endorsement.ForVerdict(p.book.Version(v.Version), r.Edition.List())
+	}
 	switch {
 	case v.Version < v.LatestVersion || v.Retracted:
 		v.Current = match.CurrentNo

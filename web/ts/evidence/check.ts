@@ -76,9 +76,13 @@ export function attach(p: Publication, v: Verdict, trust: string, now?: number):
   }
 }
 
-// known counts how the signatories of a version are known.
+// known counts how the signatories of a version are known. Names that are not shown are
+// counted elsewhere: of those, only what they said is counted here.
 function known(p: Publication, version: number): Verdict["signatories"]["known"] {
-  const { withheld: _, withdrawn, denied, ...n } = count(standings(p.book, version));
+  const list = standings(p.book, version);
+  const names = p.records.find((r) => r.edition?.statement.version === version)?.edition?.entries ?? [];
+  const { withheld: _, withdrawn, denied, ...n } = count(list);
+  n.listed -= list.filter((s, i) => s.known === "listed" && !names[i]?.signatory).length;
   return { ...n, ...(withdrawn > 0 && { withdrawn }), ...(denied > 0 && { denied }) };
 }
 
