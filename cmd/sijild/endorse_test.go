@@ -26,6 +26,7 @@ import (
 	"github.com/sijil/sijil/internal/domain"
 	"github.com/sijil/sijil/internal/domain/domaintest"
 	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/publisher"
 	"github.com/sijil/sijil/internal/remote"
 	"github.com/sijil/sijil/internal/signatory"
@@ -385,6 +386,15 @@ func TestEndorsements(t *testing.T) {
 	if got := c.run(0, at("confirm", "river", "--entry", "3")...); !strings.Contains(got, "nothing new") {
 		t.Error(got)
 	}
+	// The service's own verdict counts them too.
+	res, err := http.Post(c.s.url+"/api/v1/verify", "text/plain; charset=utf-8", strings.NewReader(c.text["en"]))
+	check(t, err)
+	defer func() { _ = res.Body.Close() }()
+	var verdict match.Verdict
+	check(t, json.NewDecoder(res.Body).Decode(&verdict))
+	if got, want := verdict.Signatories.Known, (match.Known{Signed: 1, ConfirmedDomain: 2, Listed: 2}); got != want {
+		t.Errorf("the service's verdict knows %+v, want %+v", got, want)
+	}
 
 	// The women of the port never agreed.
 	women := strings.Replace(lineOf(t, c.run(0, at("confirm", "river", "--entry", "4")...), "endorsement"), "sijil-endorsement", "sijil-denial", 1)
@@ -434,6 +444,23 @@ func TestEndorsements(t *testing.T) {
 	if v.Signatories.Known["withdrawn"] != 1 || v.Signatories.Known["denied"] != 1 || v.Signatories.Known["listed"] != 3 {
 		t.Errorf("%+v", v)
 	}
+
+	// So does the page, in every language, with the day of each word that undid another.
+	t.Run("page", func(t *testing.T) {
+		day := time.Now().UTC().Format("2006")
+		for path, want := range map[string][]string{
+			"/":   {"1 says that it never agreed to be listed", "1 no longer stands by the text", "3 are listed by the publisher", "Delta Watch · withdrew on ", day, " · said on "},
+			"/fr": {"1 ne soutient plus le texte", "Delta Watch · s’est retiré le "},
+			"/ar": {"واحد لم يعد يؤيد النص", "انسحب في "},
+		} {
+			_, said := newPerson(t, c.s.url).paste(path, c.text["en"])
+			for _, w := range want {
+				if !strings.Contains(said, w) {
+					t.Errorf("%s lacks %q:\n%s", path, w, said)
+				}
+			}
+		}
+	})
 
 	// The same from an exported folder, with no network, and clean to an audit.
 	c.run(0, at("export", "--publication", "river", "--out", c.file("evidence"))...)

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/sijil/sijil/internal/chain"
+	"github.com/sijil/sijil/internal/match"
+	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
@@ -334,11 +336,15 @@ func (b *Book) stands(e endorsed, v *statement.Version) bool {
 	if read == nil {
 		return false
 	}
-	now := v.Texts()
 	if e.text != nil {
-		return slices.ContainsFunc(now, func(t statement.Text) bool { return t.Language == e.text.Language && t.File == e.text.SHA256 })
+		return holds(v, *e.text)
 	}
-	return slices.Equal(now, read.Texts())
+	return slices.EqualFunc(v.Texts(), read.Texts(), func(a, b statement.Text) bool { return a.Language == b.Language && a.File == b.File })
+}
+
+// holds reports whether a version has a text, to the byte.
+func holds(v *statement.Version, read statement.ReadText) bool {
+	return slices.ContainsFunc(v.Texts(), func(t statement.Text) bool { return t.Language == read.Language && t.File == read.SHA256 })
 }
 
 func known(means string) Known {
@@ -378,4 +384,16 @@ func Count(list []Standing) map[Known]int {
 		out[s.Known]++
 	}
 	return out
+}
+
+// ForVerdict is that count as a verdict has it, which counts names that are not shown
+// elsewhere: of those, only what they said is counted here. names is the version's list.
+func ForVerdict(list []Standing, names *signatory.List) match.Known {
+	n := Count(list)
+	for i, e := range names.Entries() {
+		if e.Withheld && i < len(list) && list[i].Known == Listed {
+			n[Listed]--
+		}
+	}
+	return match.Known{Listed: n[Listed], ConfirmedDomain: n[ConfirmedDomain], ConfirmedMail: n[ConfirmedMail], Signed: n[Signed], Withdrawn: n[Withdrawn], Denied: n[Denied]}
 }

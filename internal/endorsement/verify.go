@@ -82,9 +82,7 @@ func VerifyClaim(b *log.Bundle, key *keys.PublicKey, c *chain.Chain) (*Record, e
 	if err := place(c, a.Log, a.Publication, a.Version, a.Entry); err != nil {
 		return nil, err
 	}
-	if e, ok := claim.(*statement.Endorsement); ok && !slices.ContainsFunc(c.Statement(a.Version.Number).Texts(), func(t statement.Text) bool {
-		return t.Language == e.Text.Language && t.File == e.Text.SHA256
-	}) {
+	if e, ok := claim.(*statement.Endorsement); ok && !holds(c.Statement(a.Version.Number), e.Text) {
 		return nil, fmt.Errorf("version %d has no such text %s", a.Version.Number, e.Text.Language)
 	}
 	return &Record{Signed: signed, Key: key, Claim: claim}, nil
@@ -116,6 +114,9 @@ func VerifySighting(b *log.Bundle, observer *keys.PublicKey, c *chain.Chain, pas
 	case *statement.Observation:
 		if err := place(c, at.Log, at.Publication, s.Version, at.Entry); err != nil {
 			return nil, err
+		}
+		if s.Text != nil && !holds(c.Statement(s.Version.Number), *s.Text) {
+			return nil, fmt.Errorf("version %d has no such text %s", s.Version.Number, s.Text.Language)
 		}
 		if s.Passkey != nil {
 			if passkeys == nil {

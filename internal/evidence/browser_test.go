@@ -13,6 +13,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/sijil/sijil/internal/browsertest"
 	"github.com/sijil/sijil/internal/evidence"
@@ -41,7 +42,39 @@ type told struct {
 	Detail   string            `json:"detail"`
 	Records  []string          `json:"records"` // digests
 	Verdicts []json.RawMessage `json:"verdicts"`
+	Known    [][]standing      `json:"known"` // by version
 	Remember json.RawMessage   `json:"remember"`
+}
+
+// standing is how a list entry is known.
+type standing struct {
+	Entry string `json:"entry"`
+	Known string `json:"known"`
+	Left  *left  `json:"left"`
+}
+
+type left struct {
+	Kind      string `json:"kind"`
+	Record    string `json:"record"`
+	Index     int64  `json:"index"`
+	Issued    string `json:"issued"`
+	Publisher bool   `json:"publisher"`
+}
+
+func standingsOf(p *evidence.Publication) (out [][]standing) {
+	latest, _ := p.Latest()
+	for n := 1; latest.Edition != nil && n <= latest.Edition.Statement().Version; n++ {
+		list := []standing{}
+		for _, s := range p.Book().Version(n) {
+			x := standing{Entry: s.Entry, Known: string(s.Known)}
+			if l := s.Left; l != nil {
+				x.Left = &left{l.Kind, l.Record.String(), l.Index, l.Issued, l.Publisher}
+			}
+			list = append(list, x)
+		}
+		out = append(out, list)
+	}
+	return out
 }
 
 // reader is the browser's reading of a publication, with the true documents.
@@ -67,7 +100,8 @@ func newReader(t *testing.T, w *world, docs logtest.Documents) *reader {
 				const p = await engine.openPublication(fetch, {trust, slug: %q, memory: a.memory ?? undefined, now, folder: a.folder});
 				const index = engine.indexOf([p]);
 				const verdicts = (a.copies ?? []).map(b => engine.checkEvidence(p, index, {form: "text", text: bytes(b), warnings: [], doubts: []}, "pinned", now));
-				return {code: "", records: p.records.map(r => r.digest), verdicts, remember: p.remember};
+				const known = p.records.filter(r => r.edition).map((_, i) => engine.standings(p.book, i + 1));
+				return {code: "", records: p.records.map(r => r.digest), verdicts, known, remember: p.remember};
 			} catch (e) {
 				return {code: engine.uncheckedFor("", e).reason.code, detail: String(e.message)};
 			}
@@ -100,7 +134,7 @@ func (r *reader) askGo(t *testing.T, a asked) told {
 	if err != nil {
 		return told{Code: evidence.Unchecked("", err).Reason.Code, Detail: err.Error()}
 	}
-	out := told{}
+	out := told{Known: standingsOf(p)}
 	for _, rec := range p.Records() {
 		out.Records = append(out.Records, rec.Digest().String())
 	}
@@ -126,7 +160,7 @@ func (r *reader) ask(t *testing.T, all []asked) (refused int) {
 			if have.Code != "" {
 				refused++
 			}
-			same := want.Code == have.Code && slices.Equal(want.Records, have.Records) && len(want.Verdicts) == len(have.Verdicts)
+			same := want.Code == have.Code && slices.Equal(want.Records, have.Records) && cmp.Equal(want.Known, have.Known, cmpopts.EquateEmpty()) && len(want.Verdicts) == len(have.Verdicts)
 			for k := range min(len(want.Verdicts), len(have.Verdicts)) {
 				same = same && cmp.Diff(decoded(t, want.Verdicts[k]), decoded(t, have.Verdicts[k])) == ""
 			}
@@ -137,7 +171,7 @@ func (r *reader) ask(t *testing.T, all []asked) (refused int) {
 			}
 			if !same && wrong < 8 {
 				wrong++
-				t.Errorf("%s:\nGo      %q %s %v %s\nbrowser %q %s %v %s", a.Name, want.Code, want.Detail, want.Records, want.Verdicts, have.Code, have.Detail, have.Records, have.Verdicts)
+				t.Errorf("%s:\nGo      %q %s %v %s\nbrowser %q %s %v %s\nknown (-Go +browser):\n%s", a.Name, want.Code, want.Detail, want.Records, want.Verdicts, have.Code, have.Detail, have.Records, have.Verdicts, cmp.Diff(want.Known, have.Known))
 			}
 		}
 	}

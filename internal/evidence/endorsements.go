@@ -10,7 +10,6 @@ import (
 	"github.com/sijil/sijil/internal/chain"
 	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/jcs"
-	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
@@ -168,13 +167,4 @@ func (r *reader) policies() []endorsement.Policy {
 		out = append(out, endorsement.Policy{From: record.Index, Keys: list})
 	}
 	return out
-}
-
-// known counts how the signatories of a version are known.
-func (p *Publication) known(version int) match.Known {
-	n := endorsement.Count(p.book.Version(version))
-	return match.Known{
-		Listed: n[endorsement.Listed], ConfirmedDomain: n[endorsement.ConfirmedDomain], ConfirmedMail: n[endorsement.ConfirmedMail],
-		Signed: n[endorsement.Signed], Withdrawn: n[endorsement.Withdrawn], Denied: n[endorsement.Denied],
-	}
 }

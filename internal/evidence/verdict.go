@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/statement"
@@ -62,7 +63,9 @@ func (p *Publication) Attach(v *match.Verdict, trust string, now time.Time) {
 		return
 	}
 	_, v.Retracted = p.Retraction(v.Version)
-	v.Signatories.Known = p.known(v.Version)
+	if r, ok := p.Version(v.Version); ok {
+		v.Signatories.Known = endorsement.ForVerdict(p.book.Version(v.Version), r.Edition.List())
+	}
 	switch {
 	case v.Version < v.LatestVersion || v.Retracted:
 		v.Current = match.CurrentNo

@@ -112,6 +112,8 @@ type Publication struct {
 	Indexes   []int64        // by sequence: of the last signature
 	Editions  []Edition
 	Lists     [][]signatory.Disclosure // of each version
+	Observer  *keys.Signer             // signs what the service sees; See makes one
+	Asides    []Signature              // records that belong to no chain, by log index
 	signed    [][]Signature            // by sequence
 	lists     []signatory.Commitments  // of each version
 	versions  []int                    // by sequence: the number of a version, else 0
@@ -315,6 +317,7 @@ func (p *Publication) Documents(layout evidence.Layout, size int64) Documents {
 			p.content(out, layout, p.versions[i])
 		}
 	}
+	p.asides(out, layout, size)
 	return out
 }
 

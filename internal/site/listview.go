@@ -2,6 +2,7 @@ package site
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/sijil/sijil/internal/match"
 )
@@ -68,6 +69,22 @@ func (v *visit) moreNames(n int) string {
 
 // known says how much is known of the signatories: listed is not endorsed.
 func (v *visit) known(g match.Signatories) string {
+	var said []string
+	say := func(id string, n int) {
+		if n > 0 {
+			said = append(said, v.Say(id, "count", n))
+		}
+	}
+	say("standing_signed", g.Known.Signed)
+	say("standing_mail", g.Known.ConfirmedMail)
+	say("standing_domain", g.Known.ConfirmedDomain)
+	say("standing_denied", g.Known.Denied)
+	say("standing_withdrawn", g.Known.Withdrawn)
+	if len(said) > 0 {
+		say("standing_listed", g.Known.Listed)
+		say("count_withheld", g.Withheld)
+		return strings.Join(said, " · ")
+	}
 	n := g.Known.Listed + g.Withheld
 	if n == 0 {
 		return ""

@@ -3,6 +3,7 @@ package statement_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -14,7 +15,7 @@ import (
 // form of words that a publisher signed (docs/decisions/0010-browser.md).
 var lenient = []string{
 	"slug in capitals", "title not in NFC", "title with an override", "title with a line feed", "version: text without title", "version: empty date",
-	"version: empty place-date", "retraction, no reason", "retraction, reason of two lines",
+	"version: empty place-date", "retraction, no reason", "retraction, reason of two lines", "claim: reason of two lines", "claim: reason not in NFC", "claim: language in capitals",
 }
 
 // TestBrowserVectors: the browser reads what is read here, as the same statement of the
@@ -35,6 +36,37 @@ func TestBrowserVectors(t *testing.T) {
 	for _, r := range v.Refused {
 		if got := read(r.Payload); (got.Type != "") != slices.Contains(lenient, r.Name) {
 			t.Errorf("%s: read as %q, refused with %q", r.Name, got.Type, got.Error)
+		}
+	}
+}
+
+// TestBrowserAsides: the same of what belongs to no chain.
+func TestBrowserAsides(t *testing.T) {
+	v := readAsideVectors(t)
+	for file, c := range map[string]struct {
+		parse, of string
+		good, bad map[string]string
+	}{"claim": {"parseClaim", "c.kind", v.Claims, v.Sightings}, "observer": {"parseSighting", "c.claim ?? c.type", v.Sightings, v.Claims}} {
+		page := browsertest.LoadPage(t, "statement/"+file+".ts", "statement")
+		read := func(payload string) (got struct{ Type, Error string }) {
+			page.Do(t, chromedp.Evaluate(fmt.Sprintf(`statement.%s(new TextEncoder().encode(%s)).then(c => ({Type: %s}), e => ({Error: String(e.message)}))`,
+				c.parse, browsertest.JSON(t, payload), c.of), &got, browsertest.Await))
+			return got
+		}
+		for name, payload := range c.good {
+			if got := read(payload); got.Type == "" || !strings.HasPrefix(name, got.Type) {
+				t.Errorf("%s is read as %q: %s", name, got.Type, got.Error)
+			}
+		}
+		for name, payload := range c.bad {
+			if got := read(payload); got.Type != "" {
+				t.Errorf("%s: %s reads %s", c.parse, name, got.Type)
+			}
+		}
+		for _, r := range v.Refused {
+			if got := read(r.Payload); (got.Type != "") != (file == "claim" && slices.Contains(lenient, r.Name)) {
+				t.Errorf("%s: %s: read as %q, refused with %q", c.parse, r.Name, got.Type, got.Error)
+			}
 		}
 	}
 }

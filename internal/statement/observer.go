@@ -202,8 +202,10 @@ func (o *Observation) check() error {
 func (o *Observation) checkPasskey() error {
 	p := o.Passkey
 	const most = 16 << 10
-	if len(p.AuthenticatorData) > most || len(p.ClientDataJSON) > most || len(p.Signature) > most {
-		return errors.New("passkey: too long")
+	for _, part := range [][]byte{p.AuthenticatorData, p.ClientDataJSON, p.Signature} {
+		if len(part) == 0 || len(part) > most {
+			return fmt.Errorf("passkey: each part of the assertion has 1 to %d bytes", most)
+		}
 	}
 	if _, err := keys.ParsePublicKey(p.Key); err != nil {
 		return fmt.Errorf("passkey: %w", err)

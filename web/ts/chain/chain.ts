@@ -1,7 +1,7 @@
 // The publisher's chain: which record may follow. Mirrors internal/chain.
 import { recordDigest, verifySignature, type Bundle, type PublicKey } from "../log/bundle.ts";
 import type { Bytes } from "../log/bytes.ts";
-import { parseStatement, type Policy, type Recovery, type Retraction, type Statement } from "../statement/statement.ts";
+import { parseStatement, type Policy, type Recovery, type Retraction, type Statement, type Text } from "../statement/statement.ts";
 
 export interface Chain {
   genesis: string;
@@ -12,7 +12,7 @@ export interface Chain {
   judge?: Judge; // without one no recovery is accepted
   head: string;
   sequence: number;
-  versions: { record: string; entries: string[]; retracted: boolean }[];
+  versions: { record: string; entries: string[]; texts: Text[]; retracted: boolean }[];
   final: boolean; // the publication is retracted
   withheld: Set<string>; // commitments of entries that redactions withhold
 }
@@ -133,7 +133,7 @@ export function advance(c: Chain, p: Proposal): Accepted {
   c.announced = s.type === "recovery" ? s : undefined;
   c.head = digest;
   c.sequence = s.sequence;
-  if (s.type === "version") c.versions.push({ record: digest, entries: s.commitments, retracted: false });
+  if (s.type === "version") c.versions.push({ record: digest, entries: s.commitments, texts: s.texts, retracted: false });
   else if (s.type === "policy") c.policy = s.policy;
   else if (s.type === "redaction") c.withheld.add(s.entry);
   else if (s.type === "retraction") retract(c, s);

@@ -1,5 +1,6 @@
 // Compares a copy with verified versions. Mirrors internal/evidence/verdict.go.
 import { checkCopy, newIndex, newUnchecked, type Copy, type Index, type Verdict, type Version } from "../match/match.ts";
+import { count, standings } from "../endorsement/standing.ts";
 import { EvidenceError, type Edition, type Opened, type Publication } from "./evidence.ts";
 
 // retraction returns the record that withdraws a version, by itself or with the
@@ -65,6 +66,7 @@ export function attach(p: Publication, v: Verdict, trust: string, now?: number):
   }
   if (v.version === 0) return;
   v.retracted = retraction(p, v.version) !== undefined;
+  v.signatories.known = known(p, v.version);
   if (v.version < v.latest_version || v.retracted) v.current = "no";
   else if (v.as_of !== "") v.current = "yes";
   const record = versions.find((r) => r.edition?.statement.version === v.version);
@@ -72,6 +74,16 @@ export function attach(p: Publication, v: Verdict, trust: string, now?: number):
     v.evidence.log_index = record.index;
     v.evidence.record = record.digest;
   }
+}
+
+// known counts how the signatories of a version are known. Names that are not shown are
+// counted elsewhere: of those, only what they said is counted here.
+function known(p: Publication, version: number): Verdict["signatories"]["known"] {
+  const list = standings(p.book, version);
+  const names = p.records.find((r) => r.edition?.statement.version === version)?.edition?.entries ?? [];
+  const { withheld: _, withdrawn, denied, ...n } = count(list);
+  n.listed -= list.filter((s, i) => s.known === "listed" && !names[i]?.signatory).length;
+  return { ...n, ...(withdrawn > 0 && { withdrawn }), ...(denied > 0 && { denied }) };
 }
 
 const evidenceHints: Record<string, string> = {

@@ -10,19 +10,23 @@
 //     signatures are by different keys of the publication policy; their entries, rebuilt,
 //     are included under checkpoints that satisfy the witness policy; log indices rise;
 //  5. the genesis digest is the pinned one, the last record is the head's;
-//  6. all checkpoints met on the way are of one tree, and of the tree this browser saw
+//  6. what signatories said, and what the service saw of them: each record's form,
+//     signature, subject and place in the log;
+//  7. all checkpoints met on the way are of one tree, and of the tree this browser saw
 //     last;
-//  7. texts and signatory lists have the digests the records name.
+//  8. texts and signatory lists have the digests the records name.
 //
 // There is no second opinion of a stock verifier here: the tool and CI have it.
 import { advance, cosign, propose, start, wants, type Accepted, type Chain, type Proposal } from "../chain/chain.ts";
 import { judgeBy } from "../chain/recovery.ts";
+import { readBook, type Book } from "../endorsement/standing.ts";
 import { logOnly, QuorumError, type Policy, type Trust } from "../keys/policy.ts";
 import { digestText, hex, same, sha256, utf8, type Bytes } from "../log/bytes.ts";
 import { parseBundle, verifyLogged, type Bundle } from "../log/bundle.ts";
-import { conflicts, ended, openCheckpoint, openFreeze, openHead, type Checkpoint, type Freeze, type Head } from "../log/checkpoint.ts";
+import { conflicts, ended, openCheckpoint, openFreeze, openHead, openObserver, type Checkpoint, type Freeze, type Head } from "../log/checkpoint.ts";
 import { webCryptoEd25519, type Ed25519Verify } from "../log/note.ts";
 import { extendsTree, type Fetch } from "../log/tiles.ts";
+import { readAsides } from "./endorsements.ts";
 import { openSignatories, type Entry } from "../signatory/signatory.ts";
 import type { Version } from "../statement/statement.ts";
 import { canonicalText } from "../text/text.ts";
@@ -80,6 +84,7 @@ export interface Publication {
   frozen: Freeze | undefined;
   head: Head;
   records: Opened[];
+  book: Book; // how the signatories of each version are known
   fresh: boolean; // nothing newer can have been kept back
   remember: Memory;
 }
@@ -102,14 +107,15 @@ export async function openPublication(fetch: Fetch, o: Options): Promise<Publica
   const r: Reader = { fetch, asked: new Map(), o, policy: o.trust.policy, ed25519: o.ed25519 ?? webCryptoEd25519, trees: [] };
   // On a slow line it is the waiting for one answer after another that takes the time. What
   // is asked for together is still verified in order.
-  for (const path of ["checkpoint", "frozen", headPath(o), bundlePath(o, 0, 1), bundlePath(o, 1, 1)]) ask(r, path);
+  for (const path of ["checkpoint", "frozen", headPath(o), bundlePath(o, 0, 1), bundlePath(o, 1, 1), endorsementsPath(o), "observer"]) ask(r, path);
   let checkpoint = await readCheckpoint(r);
   const frozen = await readFrozen(r);
   let head = await readHead(r, genesis);
   // The head may have been read just before the checkpoint: the next one was not.
   if (head.treeSize < checkpoint.size && !o.folder) head = await readHead(r, genesis);
   let fresh = head.treeSize >= checkpoint.size;
-  const records = await readRecords(r, genesis, head);
+  const { records, chain } = await readRecords(r, genesis, head);
+  const book = await readEndorsements(r, records, chain);
   if (head.treeSize > Math.max(...r.trees.map((t) => t.size))) {
     await readCheckpoint(r); // the log has grown between the two answers
     if (head.treeSize > Math.max(...r.trees.map((t) => t.size))) throw damaged(headPath(o), "speaks of a tree that no checkpoint covers");
@@ -118,7 +124,7 @@ export async function openPublication(fetch: Fetch, o: Options): Promise<Publica
   if (!(await compareTrees(r, checkpoint, frozen, head))) fresh = false;
   checkAge(r, checkpoint, frozen);
   await readEditions(r, records);
-  return { slug: o.slug, genesis, origin: r.policy.log.name, checkpoint, frozen, head, records, fresh, remember: newer(o.memory ?? { heads: {} }, { checkpoint: note(checkpoint.note), heads: { [genesis]: note(head.note) } }) };
+  return { slug: o.slug, genesis, origin: r.policy.log.name, checkpoint, frozen, head, records, book, fresh, remember: newer(o.memory ?? { heads: {} }, { checkpoint: note(checkpoint.note), heads: { [genesis]: note(head.note) } }) };
 }
 
 // ask begins to read a document; read returns it, each time anew. What nobody reads in the
@@ -179,7 +185,7 @@ const ahead = 8; // records that are asked for at a time, at most
 // bundlePath is where the bundle of a record's nth signature stands, from 1.
 const bundlePath = (o: Options, sequence: number, nth: number) => `${publicationPath(o)}/records/${sequence}${nth === 1 ? "" : `.${nth}`}.bundle.json`;
 
-async function readRecords(r: Reader, genesis: string, head: Head): Promise<Opened[]> {
+async function readRecords(r: Reader, genesis: string, head: Head): Promise<{ records: Opened[]; chain: Chain }> {
   const records: Opened[] = [];
   const places: number[][] = []; // of each record's signatures
   let chain: Chain | undefined;
@@ -195,7 +201,7 @@ async function readRecords(r: Reader, genesis: string, head: Head): Promise<Open
     for (const p of editionPaths(r.o, follows.record.statement)) ask(r, p);
     if (follows.record.digest !== head.record) continue;
     checkIndices(r, records, places, head);
-    return records;
+    return { records, chain };
   }
   throw damaged(headPath(r.o), `names a record that is not among the first ${maxRecords}`);
 }
@@ -266,6 +272,22 @@ function checkIndices(r: Reader, records: Opened[], places: number[][], head: He
   }
   const last = records[records.length - 1] as Opened;
   if (last.index !== head.index) throw damaged(headPath(r.o), `says log index ${head.index}, the record is at ${last.index}`);
+}
+
+const endorsementsPath = (o: Options) => `${publicationPath(o)}/endorsements.jsonl`;
+
+// readEndorsements reads and verifies what signatories said. Each record's place in the log
+// is proved; that none is left out is not: an audit shows it.
+async function readEndorsements(r: Reader, records: Opened[], chain: Chain): Promise<Book> {
+  const policies = records.flatMap(({ index, statement: s }) => (s.type === "publication" || s.type === "policy" ? [{ from: index, keys: s.policy.keys.map((k) => k.hint) }] : []));
+  const path = endorsementsPath(r.o);
+  const doc = await read(r, path);
+  if (!doc) return readBook(chain, policies, []); // as good as an empty one, which anybody can serve
+  const b = await read(r, "observer");
+  const observers = b ? await verified("observer", () => openObserver(b, r.policy, r.ed25519)) : new Set<string>(); // what it signed will then not verify
+  const asides = await readAsides(doc, chain, observers, r.policy, r.ed25519, (n, open) => verified(`${path}: line ${n}`, open));
+  r.trees.push(...asides.map((a) => a.checkpoint));
+  return readBook(chain, policies, asides);
 }
 
 const note = (b: Bytes) => new TextDecoder().decode(b);

@@ -1,6 +1,7 @@
-// Checkpoints, heads and freeze notes: what the log signs. Mirrors checkpoint.go, head.go
-// and freeze.go of package log.
+// Checkpoints, heads, freeze and observer notes: what the log signs. Mirrors checkpoint.go,
+// head.go, freeze.go and observer.go of package log.
 import { checkQuorum, keysOf, type Policy, type Quorum } from "../keys/policy.ts";
+import { parsePublicKey } from "./bundle.ts";
 import { fromBase64, isDigest, same, type Bytes } from "./bytes.ts";
 import { openNote, type Ed25519Verify } from "./note.ts";
 
@@ -41,12 +42,13 @@ export interface Head {
   note: Bytes;
 }
 
-// signedLines returns the lines of a note of a type that the log itself signed.
-async function signedLines(b: Bytes, p: Policy, ed25519: Ed25519Verify, type: string, count: number): Promise<string[]> {
+// signedLines returns the lines of a note of a type that the log itself signed; count is
+// how many there are, at least and at most.
+async function signedLines(b: Bytes, p: Policy, ed25519: Ed25519Verify, type: string, count: number, most = count): Promise<string[]> {
   const n = await openNote(b, keysOf(p), ed25519);
   const lines = n.text.split("\n");
   if (!n.signatures.some((s) => s.key === p.log)) throw new Error(`not signed by the log ${p.log.name}`);
-  if (lines.length !== count + 1 || lines[count] !== "" || lines[0] !== type || lines[1] !== p.log.name) throw new Error(`not a note of type ${type} of this log`);
+  if (lines.length <= count || lines.length > most + 1 || lines[lines.length - 1] !== "" || lines[0] !== type || lines[1] !== p.log.name) throw new Error(`not a note of type ${type} of this log`);
   return lines;
 }
 
@@ -81,3 +83,15 @@ export async function openFreeze(b: Bytes, p: Policy, ed25519: Ed25519Verify): P
 }
 
 export const ended = (f: Freeze, c: Checkpoint) => c.size > f.size || (c.size === f.size && !same(c.root, f.root));
+
+const maxObserverKeys = 16;
+
+// openObserver returns the keys under which the service signs what it saw, as the log says:
+// hints. Mirrors observer.go of package log.
+export async function openObserver(b: Bytes, p: Policy, ed25519: Ed25519Verify): Promise<Set<string>> {
+  const lines = await signedLines(b, p, ed25519, "urn:sijil:observer:v1", 3, 2 + maxObserverKeys);
+  const keys = await Promise.all(lines.slice(2, -1).map((line) => parsePublicKey(fromBase64(line))));
+  const hints = new Set(keys.map((k) => k.hint));
+  if (hints.size !== keys.length) throw new Error("observer: a key is given twice");
+  return hints;
+}

@@ -35,13 +35,24 @@ export interface Reason {
   hint: string;
 }
 
+// Known counts the signatories of the version by what is known of them. The comparison
+// fills listed; the caller, who knows the endorsements, the rest.
+export interface Known {
+  listed: number;
+  "confirmed-domain": number;
+  "confirmed-mail": number;
+  signed: number;
+  withdrawn?: number; // none where it is 0
+  denied?: number;
+}
+
 export interface Signatories {
   status: string;
   added: { name: string; at: number }[];
   missing: { name: string; position: number }[];
   changed: { published: string; copy: string; at: number; position: number }[];
   withheld: number;
-  known: { listed: number; "confirmed-domain": number; "confirmed-mail": number; signed: number };
+  known: Known;
 }
 
 export interface Verdict {

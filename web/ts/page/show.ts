@@ -1,11 +1,12 @@
 // Shows a verdict: one plain sentence first, then the differences with the weighty ones
 // first, then signatories, then how it is known.
 import type { Publication } from "../evidence/evidence.ts";
+import { standings, type Left } from "../endorsement/standing.ts";
 import { retraction } from "../evidence/check.ts";
 import type { Change, Verdict } from "../match/match.ts";
 import { visible } from "../match/word.ts";
 import { h, icon, type Child } from "./dom.ts";
-import { find, instant, say } from "./words.ts";
+import { day, find, instant, say } from "./words.ts";
 
 const looks: Record<string, [tone: string, path: string]> = {
   identical: ["same", "M5 12.5l4.5 4.5L19 7.5"],
@@ -49,7 +50,7 @@ export function show(v: Verdict, copy: Uint8Array, p: Publication | undefined, f
       h("div", {}, heading, h("p", { class: "lead" }, sentence(v)), h("p", {}, meaning(v)))),
     v.retracted && p && h("p", { class: "note gone" }, say("retracted", { reason: reasonOf(p, v.version) })),
     v.current === "no" && v.version < v.latest_version && h("p", { class: "note" }, h("strong", {}, say("replaced_word")), " ", `${say("replaced", { latest: say("version", { number: v.latest_version }) })}.`),
-    why(v), differences(v, copy), signatories(v), about(v, from), surroundings(v),
+    why(v), differences(v, copy), signatories(v, p), about(v, from), surroundings(v),
     lines("warnings_heading", warnings(v)), lines("tolerances_heading", v.tolerances.map((t) => find(`tol_${t}`) ?? t)),
     evidence(v, from),
   );
@@ -146,7 +147,7 @@ function around(c: Change, copy: Uint8Array): [string, string] {
   return [`${cut(before)} `, ` ${cut(after)}`];
 }
 
-function signatories(v: Verdict): Child {
+function signatories(v: Verdict, p: Publication | undefined): Child {
   if (v.version === 0) return undefined;
   const s = v.signatories;
   const group = (heading: string, names: HTMLElement[][]) =>
@@ -157,9 +158,35 @@ function signatories(v: Verdict): Child {
     group(say(s.status === "undetermined" ? "list_perhaps" : "list_added"), s.added.map((n) => [ins(n.name)])),
     group(say("list_changed"), s.changed.map((n) => [del(visible(n.published)), ins(n.copy)])),
     group(say("list_missing"), s.missing.map((n) => [del(visible(n.name))])),
-    s.known.listed + s.withheld > 0 && h("p", { class: "fine" }, say("list_listed", { count: s.known.listed + s.withheld }) + (s.withheld > 0 ? ` (${say("count_withheld", { count: s.withheld })})` : "")),
+    known(s), left(v, p),
   );
 }
+
+// known says how much is known of the signatories: listed is not endorsed.
+function known(s: Verdict["signatories"]): Child {
+  const k = s.known;
+  const rows = ([
+    ["standing_signed", k.signed], ["standing_mail", k["confirmed-mail"]], ["standing_domain", k["confirmed-domain"]],
+    ["standing_denied", k.denied ?? 0], ["standing_withdrawn", k.withdrawn ?? 0],
+  ] as const).filter(([, count]) => count > 0);
+  const withheld = s.withheld > 0 ? [say("count_withheld", { count: s.withheld })] : [];
+  if (rows.length > 0) {
+    const said = [...rows, ...(k.listed > 0 ? [["standing_listed", k.listed] as const] : [])].map(([id, count]) => say(id, { count }));
+    return h("div", {}, h("h3", {}, say("standing_heading")), h("ul", {}, ...[...said, ...withheld].map((line) => h("li", {}, line))));
+  }
+  const listed = k.listed + s.withheld;
+  return listed > 0 && h("p", { class: "fine" }, say("list_listed", { count: listed }) + withheld.map((line) => ` (${line})`).join(""));
+}
+
+// left names who withdrew, or denies, and says when.
+function left(v: Verdict, p: Publication | undefined): Child {
+  const entries = p?.records.find((r) => r.edition?.statement.version === v.version)?.edition?.entries;
+  if (!p || !entries) return undefined;
+  const rows = standings(p.book, v.version).flatMap((s, i) => (s.left ? [[entries[i]?.signatory?.name ?? "", s.left] as const] : []));
+  return rows.length > 0 && h("ul", { class: "names" }, ...rows.slice(0, most).map(([name, l]) => h("li", {}, bdi(visible(name)), " · ", say(leaving(l), { date: day(l.issued) }))));
+}
+
+const leaving = (l: Left) => (l.kind === "denial" ? "standing_left_denial" : l.publisher ? "standing_left_publisher" : "standing_left_withdrawal");
 
 function surroundings(v: Verdict): Child {
   if (v.surroundings.length === 0) return undefined;

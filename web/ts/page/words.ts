@@ -37,8 +37,11 @@ export function find(id: string, values: Record<string, string | number> = {}): 
 
 export const say = (id: string, values: Record<string, string | number> = {}) => find(id, values) ?? id;
 
-// instant writes a time for people, in Latin digits.
-export function instant(iso: string): string {
+// instant writes a time for people, in Latin digits, and day its day alone.
+export const instant = (iso: string) => written(iso, { dateStyle: "long", timeStyle: "short", hourCycle: "h23" }, " UTC");
+export const day = (iso: string) => written(iso, { dateStyle: "long" }, "");
+
+function written(iso: string, form: Intl.DateTimeFormatOptions, after: string): string {
   const t = new Date(iso);
-  return isNaN(t.getTime()) ? iso : `${new Intl.DateTimeFormat(`${language === "en" ? "en-GB" : language}-u-nu-latn`, { dateStyle: "long", timeStyle: "short", hourCycle: "h23", timeZone: "UTC" }).format(t)} UTC`;
+  return isNaN(t.getTime()) ? iso : new Intl.DateTimeFormat(`${language === "en" ? "en-GB" : language}-u-nu-latn`, { ...form, timeZone: "UTC" }).format(t) + after;
 }

@@ -9,8 +9,13 @@ import { fromBase64, fromBase64URL, hex, isDigest, sha256, utf8, type Bytes } fr
 
 const maxPayload = 1 << 20;
 
+export interface LogName {
+  keyId: string;
+  origin: string;
+}
+
 interface Header {
-  log: { keyId: string; origin: string };
+  log: LogName;
   publication: string; // "" in the genesis record alone
   sequence: number;
   previous: string;
@@ -88,18 +93,25 @@ export interface Retraction extends Header {
 
 export type Statement = Publication | Version | PolicyChange | Recovery | Retraction | Redaction;
 
-// parseStatement reads a payload in its one encoding.
-export async function parseStatement(payload: Bytes): Promise<Statement> {
+// parseStatement reads a payload of a chain in its one encoding.
+export const parseStatement = (payload: Bytes): Promise<Statement> => parseWith(payload, predicate);
+
+// Reads is what reads a predicate: it returns the statement, and the subjects that follow
+// from it.
+export type Reads<T> = (type: string, predicate: JSONValue, subjects: Subject[]) => Promise<[T, Subject[]]>;
+
+// parseWith reads a payload in its one encoding.
+export async function parseWith<T>(payload: Bytes, read: Reads<T>): Promise<T> {
   const m = members(parseCanonical(payload, "statement", maxPayload), "statement", "_type", "predicate", "predicateType", "subject");
   if (m["_type"] !== "https://in-toto.io/Statement/v1") throw new Error("statement: of another type");
   const subjects = list(m["subject"], "subject", 100).map(parseSubject);
-  const [s, want] = await predicate(str(m["predicateType"], "predicateType"), m["predicate"] as JSONValue, subjects);
+  const [s, want] = await read(str(m["predicateType"], "predicateType"), m["predicate"] as JSONValue, subjects);
   // The subjects are those of the predicate, in order.
   if (subjects.length !== want.length || subjects.some((x, i) => x.name !== want[i]?.name || x.sha256 !== want[i]?.sha256)) throw new Error("statement: its subjects are not those of its predicate");
   return s;
 }
 
-interface Subject {
+export interface Subject {
   name: string;
   sha256: string;
 }
@@ -134,12 +146,14 @@ async function predicate(type: string, v: JSONValue, subjects: Subject[]): Promi
   throw new Error("statement: a predicate type that is not known here");
 }
 
-function logName(v: JSONValue | undefined): Header["log"] {
+export function logName(v: JSONValue | undefined): LogName {
   const m = members(v, "log", "keyId", "origin");
-  return { keyId: digest(m["keyId"], "keyId"), origin: str(m["origin"], "origin") };
+  const name = { keyId: digest(m["keyId"], "keyId"), origin: str(m["origin"], "origin") };
+  if (name.origin === "") throw new Error("log: no origin");
+  return name;
 }
 
-function digest(v: JSONValue | undefined, what: string): string {
+export function digest(v: JSONValue | undefined, what: string): string {
   if (!isDigest(v)) throw new Error(`${what}: want a digest`);
   return v;
 }
@@ -156,7 +170,7 @@ function words(v: JSONValue | undefined, what: string): Record<string, string> {
 }
 
 // instant reads RFC 3339 in UTC, in whole seconds.
-function instant(v: JSONValue | undefined): string {
+export function instant(v: JSONValue | undefined): string {
   const s = str(v, "issued");
   const at = new Date(s);
   if (isNaN(at.getTime()) || at.toISOString().replace(".000Z", "Z") !== s) throw new Error("issued: want a time such as 2026-01-31T12:00:00Z");
@@ -164,7 +178,7 @@ function instant(v: JSONValue | undefined): string {
 }
 
 // commitment reads a digest in base64url, in its one encoding.
-function commitment(v: JSONValue | undefined): string {
+export function commitment(v: JSONValue | undefined): string {
   const s = str(v, "commitment");
   if (!/^[\w-]{42}[AEIMQUYcgkosw048]$/.test(s)) throw new Error("want a commitment: a SHA-256 digest in base64url");
   return s;

@@ -31,7 +31,7 @@ const here = location.origin;
 const inbox = "/share/received";
 
 // kept reports whether a document is of those that checking needs.
-const evidence = (path: string) => path === "/checkpoint" || path.startsWith("/tile/") || path === "/frozen" || path === "/trusted_root.json" || path.startsWith("/api/v1/publications/") || path === "/api/v1/trust.json";
+const evidence = (path: string) => path === "/checkpoint" || path.startsWith("/tile/") || path === "/frozen" || path === "/observer" || path === "/trusted_root.json" || path.startsWith("/api/v1/publications/") || path === "/api/v1/trust.json";
 
 worker.addEventListener("install", (e: Extendable) => e.waitUntil(worker.skipWaiting()));
 worker.addEventListener("activate", (e: Extendable) =>
