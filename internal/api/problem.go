@@ -81,6 +81,7 @@ var kinds = []kind{
 	{is(endorsement.ErrNoEntry), http.StatusNotFound, "entry", "There is no such list entry"},
 	{is(publish.ErrNoDomain), http.StatusConflict, "no-domain", "There is no domain to look at"},
 	{is(publish.ErrAmbiguous), http.StatusConflict, "ambiguous", "The domain says several things"},
+	{is(publish.ErrOtherDomain), http.StatusConflict, "other-domain", "The key is another domain's"},
 	{is(publish.ErrDomainSilent), http.StatusBadGateway, "domain", "The domain could not be asked"},
 	{is(publish.ErrBusy), http.StatusServiceUnavailable, "busy", "The record is being taken in"},
 	{as[*chain.ConflictError], http.StatusConflict, "conflict", "The record does not follow the head"},

@@ -84,7 +84,6 @@ type Service struct {
 	mu           sync.RWMutex // guards publications
 	publications map[string]*publication
 	observers    []*keys.PublicKey // the one in use first
-	unsettled    []unsettled       // until Open is done
 	creating     sync.Mutex        // one genesis at a time: slugs are compared with all others
 	releasing    sync.Mutex        // guards the newest release in Store
 }
@@ -112,12 +111,11 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("load publications: %w", err)
 	}
-	if c.ReadOnly {
-		return s, s.loadAsides(ctx)
-	}
 	for _, p := range s.all() {
-		if err := s.resume(ctx, p); err != nil {
-			return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
+		if !c.ReadOnly {
+			if err := s.resume(ctx, p); err != nil {
+				return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
+			}
 		}
 		if err := s.withholdAgain(ctx, p); err != nil {
 			return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
@@ -126,8 +124,13 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if err := s.loadAsides(ctx); err != nil {
 		return nil, fmt.Errorf("load endorsements: %w", err)
 	}
-	if err := s.resumeAsides(ctx); err != nil {
-		return nil, fmt.Errorf("finish what was interrupted: %w", err)
+	if c.ReadOnly {
+		return s, nil
+	}
+	for _, p := range s.all() {
+		if err := s.resumeAsides(ctx, p); err != nil {
+			return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
+		}
 	}
 	return s, nil
 }
