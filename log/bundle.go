@@ -1,6 +1,7 @@
 package log
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -123,12 +124,21 @@ func ParseBundle(data []byte) (*Bundle, error) {
 	return b, nil
 }
 
+// ErrBareSignature: a bundle holds a signature over a file, and no statement.
+var ErrBareSignature = errors.New("bundle: holds a bare signature over a file, which says nothing of a version or a list entry: sign the statement instead (cosign attest-blob --statement)")
+
 // ImportBundle reads a bundle that another Sigstore client wrote, whose white space
 // and member order are its own, and returns what was signed, without a log entry:
 // proofs are made anew here.
 func ImportBundle(data []byte) (*Bundle, error) {
 	if len(data) > MaxBundle {
 		return nil, fmt.Errorf("bundle: over %d bytes", MaxBundle)
+	}
+	var bare struct {
+		Message json.RawMessage `json:"messageSignature"`
+	}
+	if json.Unmarshal(data, &bare) == nil && bare.Message != nil {
+		return nil, ErrBareSignature
 	}
 	b := new(Bundle)
 	if err := jcs.Decode(data, b); err != nil {

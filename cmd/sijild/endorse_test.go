@@ -24,6 +24,7 @@ import (
 	"github.com/sijil/sijil/internal/domain"
 	"github.com/sijil/sijil/internal/domain/domaintest"
 	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/publisher"
 	"github.com/sijil/sijil/internal/remote"
 	"github.com/sijil/sijil/internal/signatory"
@@ -111,7 +112,7 @@ type campaign struct {
 func newCampaign(t *testing.T) *campaign {
 	t.Helper()
 	w := newOrgs(t, "delta-watch.example", "river-school.example", "salt-union.example", "port-women.example")
-	s := newRunning(t, serveOptions{noLimits: true, domainConfig: &w.config}, slog.DiscardHandler)
+	s := newRunning(t, serveOptions{noLimits: true, domainConfig: &w.config, door: publish.DoorListed}, slog.DiscardHandler)
 	c := &campaign{t: t, s: s, web: w, home: t.TempDir(), env: map[string]string{"PASSPHRASE": "correct horse"},
 		text: map[string]string{"en": "Declaration of the Delta\n\nWe ask that the river be shared.\n\nNo well is to be closed.\n", "fr": "Déclaration du Delta\n\nNous demandons le partage du fleuve.\n\nAucun puits ne doit être fermé.\n"},
 		list: []signatory.Signatory{

@@ -94,6 +94,7 @@ func (a *audit) openObserver(ctx context.Context) error {
 
 // placeAside holds a record against the log, and notes whose key signed it.
 func (p *publication) placeAside(ctx context.Context, path string, a *evidence.Aside) error {
+	p.said[a.Digest()] = true
 	if e, ok := a.Sighting.(*statement.Enrolment); ok {
 		p.enrolled[log.Sum(e.Key)] = true
 	}
@@ -129,6 +130,18 @@ type hidden struct {
 	index             int64 // of the version's record
 }
 
+// repeated reports whether one of the publications lists a record over the same: then its
+// payload is served, and says nothing more under another signature. A signatory can sign
+// twice, and from one signature anybody makes a second.
+func repeated(all []*publication, record log.Digest) bool {
+	for _, p := range all {
+		if p.said[record] {
+			return true
+		}
+	}
+	return false
+}
+
 // redacted reports whether a redaction of one of the publications took the payload
 // away.
 func redacted(all []*publication, record log.Digest) bool {
@@ -145,7 +158,7 @@ func redacted(all []*publication, record log.Digest) bool {
 func (a *audit) observed(ctx context.Context, index int64, e log.Entry, all []*publication) error {
 	// It may have been listed since the lists were read, or may be in a moment.
 	for tried := false; ; tried = true {
-		if a.accounted[index] || redacted(all, e.Digest) {
+		if a.accounted[index] || redacted(all, e.Digest) || repeated(all, e.Digest) {
 			return nil
 		}
 		if tried {

@@ -33,6 +33,7 @@ type publication struct {
 	hidden         []hidden            // names that are not served
 	taken          map[log.Digest]bool // payloads that redactions name
 	enrolled       map[log.Digest]bool // signatories' keys
+	said           map[log.Digest]bool // records that belong to no chain
 }
 
 // record is what is kept of a record that the chain accepted.
@@ -59,7 +60,7 @@ func (a *audit) publications(ctx context.Context) error {
 	var all []*publication
 	for _, slug := range slices.Sorted(maps.Keys(slugs)) {
 		p := &publication{audit: a, slug: slug, pinned: pinned[slug], listed: listed[slug], at: map[log.Digest]int{}, windows: map[log.Digest]*window{},
-			taken: map[log.Digest]bool{}, enrolled: map[log.Digest]bool{}}
+			taken: map[log.Digest]bool{}, enrolled: map[log.Digest]bool{}, said: map[log.Digest]bool{}}
 		if err := p.check(ctx, listed != nil); err != nil {
 			return err
 		}

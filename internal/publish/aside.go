@@ -17,19 +17,20 @@ import (
 	"github.com/sijil/sijil/log"
 )
 
-// maxClaims bounds how many claims are kept of one list entry under one key, and
-// maxSightings how many sightings. Each key has its own: whoever has stolen one cannot
-// use up the place of a withdrawal under another, or of the domain's own word.
+// What is kept of one list entry: maxClaims under one key, so that whoever has stolen
+// one cannot use up the place of a withdrawal under another; maxOfEntry claims under all
+// keys and as many sightings, so that neither keeps the other out. A redaction names
+// them all, and can name 1,000.
 const (
-	maxClaims    = 64
-	maxSightings = 1024
+	maxClaims  = 64
+	maxOfEntry = 500
 )
 
 // ErrBusy: the identical record is on its way into the log. The caller answers 503,
 // and the client sends it again.
 var ErrBusy = errors.New("the same record is being taken in")
 
-// ErrTooMany: a key has said as much of a list entry as it may. The caller answers 403.
+// ErrTooMany: as much has been said of a list entry as may be. The caller answers 403.
 var ErrTooMany = errors.New("there are too many records about this list entry")
 
 // aside is a record that belongs to no chain. Its fields do not change once it is in
@@ -59,15 +60,23 @@ type asides struct {
 // asideName is a record under a key: two keys can sign one claim.
 type asideName struct{ record, key log.Digest }
 
-// about is what one key says of one entry.
+// about is what is counted of one entry: claims under a key, claims under any (the
+// zero digest), or sightings.
 type about struct {
-	entry string
-	key   log.Digest
+	entry    string
+	key      log.Digest
+	sighting bool
 }
 
 func nameOf(r *endorsement.Record) asideName { return asideName{r.Digest(), r.Key.Digest()} }
 
-func aboutOf(r *endorsement.Record) about { return about{r.Entry(), r.Key.Digest()} }
+// counted are the counts that a record is in, with the most that each may be.
+func counted(r *endorsement.Record) map[about]int {
+	if r.Sighting != nil {
+		return map[about]int{{entry: r.Entry(), sighting: true}: maxOfEntry}
+	}
+	return map[about]int{{entry: r.Entry(), key: r.Key.Digest()}: maxClaims, {entry: r.Entry()}: maxOfEntry}
+}
 
 func newAsides() asides {
 	return asides{names: map[asideName]*aside{}, count: map[about]int{}, entry: map[string][]*aside{}, seen: map[string]time.Time{}}
@@ -76,13 +85,17 @@ func newAsides() asides {
 // take notes a record that is on its way, or there. The caller holds mu, or is alone.
 func (a *asides) take(x *aside) {
 	a.names[nameOf(x.record)] = x
-	a.count[aboutOf(x.record)]++
+	for k := range counted(x.record) {
+		a.count[k]++
+	}
 }
 
 // drop is take undone.
 func (a *asides) drop(x *aside) {
 	delete(a.names, nameOf(x.record))
-	a.count[aboutOf(x.record)]--
+	for k := range counted(x.record) {
+		a.count[k]--
+	}
 }
 
 // settled notes that a record is in the log, at its index.
@@ -253,12 +266,10 @@ func (p *publication) admitAside(b *log.Bundle, r *endorsement.Record) (a *aside
 	if _, gone := p.chain.Withheld(r.Entry()); gone || p.asides.closing == r.Entry() {
 		return nil, false, endorsement.ErrNoEntry
 	}
-	most := maxClaims
-	if r.Sighting != nil {
-		most = maxSightings
-	}
-	if p.asides.count[aboutOf(r)] >= most {
-		return nil, false, ErrTooMany
+	for k, most := range counted(r) {
+		if p.asides.count[k] >= most {
+			return nil, false, ErrTooMany
+		}
 	}
 	a = &aside{record: r, bundle: b, index: -1, moving: true}
 	p.asides.take(a)
