@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/log"
 )
@@ -25,7 +27,7 @@ func (p *publication) checkEndorsements(ctx context.Context) error {
 	}
 	if bad != nil {
 		if !bad.missing {
-			p.add(RuleAside, -1, path, nil, "%s", bad.why)
+			p.addOnce("", RuleAside, -1, path, "%s", bad.why)
 		}
 		return nil // as good as an empty one
 	}
@@ -33,19 +35,19 @@ func (p *publication) checkEndorsements(ctx context.Context) error {
 	for n := 1; len(doc) > 0; n++ {
 		line, rest, ok := bytes.Cut(doc, []byte("\n"))
 		if doc = rest; !ok {
-			p.add(RuleAside, -1, path, nil, "line %d has no end", n)
+			p.addOnce(string(line), RuleAside, -1, path, "line %d has no end", n)
 			return nil
 		}
 		a, tree, err := evidence.OpenAside(line, p.chain, p.observers, p.policy, p.passkeys())
 		if err != nil {
-			p.add(RuleAside, -1, path, nil, "line %d: %v", n, err)
+			p.addOnce(string(line), RuleAside, -1, path, "line %d: %v", n, err)
 			continue
 		}
 		if err := p.compareTrees(ctx, p.checkpoint, tree, true); err != nil {
 			return err
 		}
 		if a.Index <= last {
-			p.add(RuleAside, a.Index, path, nil, "line %d: stands in the log before the line that it follows", n)
+			p.addOnce(string(line), RuleAside, a.Index, path, "line %d: stands in the log before the line that it follows", n)
 		}
 		last = a.Index
 		if err := p.placeAside(ctx, path, a); err != nil {
@@ -53,6 +55,16 @@ func (p *publication) checkEndorsements(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// addOnce adds a finding about a line, which is said again where the document is read
+// again.
+func (p *publication) addOnce(line string, rule Rule, index int64, path string, format string, a ...any) {
+	key := log.Sum([]byte(string(rule) + "\n" + line))
+	if !p.once[key] {
+		p.add(rule, index, path, nil, format, a...)
+	}
+	p.once[key] = true
 }
 
 // passkeys verifies assertions, or takes the observer's word where this audit was
@@ -95,6 +107,7 @@ func (a *audit) openObserver(ctx context.Context) error {
 // placeAside holds a record against the log, and notes whose key signed it.
 func (p *publication) placeAside(ctx context.Context, path string, a *evidence.Aside) error {
 	p.said[a.Digest()] = true
+	p.about[a.Index] = aboutEntry{a.Digest(), a.Entry()}
 	if e, ok := a.Sighting.(*statement.Enrolment); ok {
 		p.enrolled[log.Sum(e.Key)] = true
 	}
@@ -107,27 +120,87 @@ func (p *publication) placeAside(ctx context.Context, path string, a *evidence.A
 	}
 	switch {
 	case ok && string(entry) != string(a.Leaf()):
-		p.add(RuleIndex, a.Index, path, map[string]string{"record": a.Digest().String()}, "the log holds another entry at index %d", a.Index)
+		p.addOnce(a.Digest().String(), RuleIndex, a.Index, path, "the log holds another entry at index %d", a.Index)
 	case ok:
 		p.accounted[a.Index] = true
 	}
 	return nil
 }
 
-// checkWithheld: only what a redaction withholds may be missing.
-func (p *publication) checkWithheld() {
-	for _, h := range p.hidden {
-		if _, ok := p.chain.Withheld(h.entry); !ok {
-			p.add(RuleUnredacted, h.index, p.o.Layout.Signatories(p.slug, h.version), map[string]string{"entry": h.entry}, "entry %d of version %d is withheld, and no redaction says so", h.position+1, h.version)
+// checkWithheld: what a redaction withholds is not served, and nothing else is missing.
+func (p *publication) checkWithheld(ctx context.Context) error {
+	asked := map[int]*signatory.List{} // lists read again, by version
+	for _, n := range p.names {
+		_, redacted := p.chain.Withheld(n.entry)
+		path := p.o.Layout.Signatories(p.slug, n.version.Version)
+		facts := map[string]string{"entry": n.entry}
+		switch {
+		case n.hidden && !redacted:
+			p.add(RuleUnredacted, n.index, path, facts, "entry %d of version %d is withheld, and no redaction says so", n.position+1, n.version.Version)
+		case !n.hidden && redacted:
+			// It may have been withheld since its list was read.
+			list, ok := asked[n.version.Version]
+			if !ok {
+				var err error
+				if list, err = p.readList(ctx, n.index, n.version); err != nil {
+					return err
+				}
+				asked[n.version.Version] = list
+			}
+			if list != nil && !list.Entries()[n.position].Withheld {
+				p.add(RuleServed, n.index, path, facts, "entry %d of version %d is served, and a redaction withholds it", n.position+1, n.version.Version)
+			}
 		}
 	}
+	return p.checkTaken(ctx)
 }
 
-// hidden is a list entry whose name is not served.
-type hidden struct {
-	entry             string
-	position, version int
-	index             int64 // of the version's record
+// checkTaken: nothing is served that is about a withheld entry, or that a redaction
+// names; and no redaction names what is about another entry.
+func (p *publication) checkTaken(ctx context.Context) error {
+	wrong := func() []int64 {
+		var out []int64
+		for index, a := range p.about {
+			if _, gone := p.chain.Withheld(a.entry); gone || p.taken[a.record] {
+				out = append(out, index)
+			}
+		}
+		slices.Sort(out)
+		return out
+	}
+	if len(wrong()) == 0 {
+		return nil
+	}
+	// They may have gone since they were read.
+	clear(p.about)
+	if err := p.checkEndorsements(ctx); err != nil {
+		return err
+	}
+	for _, index := range wrong() {
+		a := p.about[index]
+		facts := map[string]string{"record": a.record.String(), "entry": a.entry}
+		if _, gone := p.chain.Withheld(a.entry); gone {
+			p.add(RuleServed, index, p.o.Layout.Endorsements(p.slug), facts, "it is about an entry that a redaction withholds")
+		} else {
+			p.add(RuleServed, index, p.o.Layout.Endorsements(p.slug), facts, "a redaction names it, and withholds another entry than the one that it is about")
+		}
+	}
+	return nil
+}
+
+// name is a list entry, and whether its name is served.
+type name struct {
+	entry    string
+	position int
+	version  *statement.Version
+	index    int64 // of the version's record
+	hidden   bool
+}
+
+// aboutEntry is a record that belongs to no chain.
+type aboutEntry struct {
+	record log.Digest
+	entry  string
 }
 
 // repeated reports whether one of the publications lists a record over the same: then its
