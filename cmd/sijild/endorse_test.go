@@ -42,7 +42,7 @@ type orgs struct {
 	files map[string]string // by host
 }
 
-func newOrgs(t *testing.T, hosts ...string) *orgs {
+func newOrgs(t testing.TB, hosts ...string) *orgs {
 	t.Helper()
 	w := &orgs{names: &domaintest.Names{A: map[string][][4]byte{}, TXT: map[string][][]string{}}, files: map[string]string{}}
 	ca := domaintest.NewAuthority(t)

@@ -94,7 +94,6 @@ type Book struct {
 	policies []Policy
 	entries  map[string]*account
 	owners   map[log.Digest]string // domains by the key that was enrolled under them
-	last     int64                 // log index of the newest record
 }
 
 // account is what was said of one entry.
@@ -105,6 +104,7 @@ type account struct {
 	endorsed    []endorsed
 	left        *Left
 	unconfirmed bool
+	last        int64 // log index of the newest claim or observation; 0 before the first
 }
 
 type enrolled struct {
@@ -124,7 +124,7 @@ type endorsed struct {
 // Read takes verified records in the order of the log, with the publication's
 // policies over time.
 func Read(c *chain.Chain, policies []Policy, records []Logged) *Book {
-	b := &Book{chain: c, policies: policies, entries: map[string]*account{}, owners: map[log.Digest]string{}, last: -1}
+	b := &Book{chain: c, policies: policies, entries: map[string]*account{}, owners: map[log.Digest]string{}}
 	for _, r := range records {
 		if e, ok := r.Sighting.(*statement.Enrolment); ok {
 			b.enrol(e, r.Index)
@@ -136,25 +136,39 @@ func Read(c *chain.Chain, policies []Policy, records []Logged) *Book {
 	return b
 }
 
-// Add adds the record that follows in the log. It reports false where the book has to
-// be read anew: an enrolment changes what was said before it, and a record that stands
-// before another cannot be added after it.
+// Add adds a claim or an observation. It reports false where it changes nothing because
+// one that stands after it in the log was added before: then Again reads the entry anew.
+// An enrolment cannot be added: it counts for what was said before it.
 func (b *Book) Add(r Logged) bool {
-	if _, ok := r.Sighting.(*statement.Enrolment); ok || r.Index <= b.last {
+	if _, ok := r.Sighting.(*statement.Enrolment); ok || r.Index < b.account(r.Entry()).last {
 		return false
 	}
 	b.said(r)
 	return true
 }
 
+// Again reads anew what was said of one entry. records are all those about it, in the
+// order of the log, with the enrolments that the book has.
+func (b *Book) Again(entry string, records []Logged) {
+	a := b.account(entry)
+	a.endorsed, a.left, a.unconfirmed, a.last = nil, nil, false, 0
+	for _, r := range records {
+		b.said(r)
+	}
+}
+
 // said takes a claim or an observation.
 func (b *Book) said(r Logged) {
-	b.last = r.Index
-	if r.Claim != nil {
+	o, observation := r.Sighting.(*statement.Observation)
+	switch {
+	case r.Claim != nil:
 		b.claim(r)
-	} else if o, ok := r.Sighting.(*statement.Observation); ok {
+	case observation:
 		b.observe(r, o)
+	default:
+		return
 	}
+	b.account(r.Entry()).last = r.Index
 }
 
 func (b *Book) account(entry string) *account {

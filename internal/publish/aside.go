@@ -101,10 +101,27 @@ func (a *asides) drop(x *aside) {
 // settled notes that a record is in the log, at its index.
 func (a *asides) settled(x *aside) {
 	a.list = insert(a.list, x)
-	a.entry[x.record.Entry()] = insert(a.entry[x.record.Entry()], x)
-	if a.book != nil && !a.book.Add(endorsement.Logged{Record: x.record, Index: x.index}) {
+	entry := x.record.Entry()
+	a.entry[entry] = insert(a.entry[entry], x)
+	_, enrolment := x.record.Sighting.(*statement.Enrolment)
+	switch {
+	case enrolment || a.book == nil:
 		a.book = nil
+	case !a.book.Add(x.logged()):
+		a.book.Again(entry, logged(a.entry[entry]))
 	}
+}
+
+func (a *aside) logged() endorsement.Logged {
+	return endorsement.Logged{Record: a.record, Index: a.index}
+}
+
+func logged(list []*aside) []endorsement.Logged {
+	out := make([]endorsement.Logged, len(list))
+	for i, a := range list {
+		out[i] = a.logged()
+	}
+	return out
 }
 
 func insert(list []*aside, x *aside) []*aside {
@@ -346,11 +363,7 @@ func (p *publication) withBook(use func(*endorsement.Book)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.asides.book == nil {
-		records := make([]endorsement.Logged, len(p.asides.list))
-		for i, a := range p.asides.list {
-			records[i] = endorsement.Logged{Record: a.record, Index: a.index}
-		}
-		p.asides.book = endorsement.Read(p.chain.Clone(), p.policies(), records)
+		p.asides.book = endorsement.Read(p.chain.Clone(), p.policies(), logged(p.asides.list))
 	}
 	use(p.asides.book)
 }
