@@ -16,7 +16,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations bench bench-door bench-audit bench-match bench-text bench-web licences clean
+.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations bench bench-door bench-endorse bench-audit bench-match bench-text bench-web licences clean
 
 all: build
 
@@ -146,6 +146,10 @@ bench: build $(REKOR) bench-audit
 # Entries through the door, beside rekor-tiles' POSIX server.
 bench-door: build $(REKOR)
 	SIJIL_REKOR="$(REKOR)" $(GO) test -run '^$$' -bench '^BenchmarkDoor$$' -benchtime 3s -timeout 10m ./cmd/sijild
+
+# Endorsements through HTTP, beside bare ECDSA verification.
+bench-endorse:
+	$(GO) test -run '^$$' -bench 'Endorse' -benchtime 2s -timeout 10m ./cmd/sijild
 
 # Audits a log of N entries, made once in CACHE, beside Tessera's fsck.
 N ?= 1000000
