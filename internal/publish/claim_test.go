@@ -667,12 +667,54 @@ func TestRedactionAgainstClaims(t *testing.T) {
 	}
 }
 
+// TestRedactionThatWaits: what is said about an entry while its redaction waits for the
+// second signature is not deleted unnamed: the redaction has to be made anew.
+func TestRedactionThatWaits(t *testing.T) {
+	x := newRiver(t)
+	s, second := logtest.NewSigner(t), logtest.NewSigner(t)
+	_, err := x.enrol(0, s)
+	must(t, err)
+	p, err := x.service.Publication("river")
+	must(t, err)
+	change, err := logtest.SignStatement(t, x.a.signer, &statement.PolicyChange{Issued: x.now.UTC().Format(time.RFC3339), Log: statement.NameOf(x.ledger.log.Key),
+		Policy: statement.NewPolicy(2, x.a.signer.Public(), second.Public()), Previous: p.Head, Publication: x.a.digest, Reason: "Two sign.", Sequence: p.Sequence + 1}).Marshal()
+	must(t, err)
+	_, err = x.service.Submit(t.Context(), "river", change, publish.Content{})
+	must(t, err)
+	cosign := func(data []byte) error {
+		t.Helper()
+		again, err := logtest.Sign(t, second, payload(t, data)).Marshal()
+		must(t, err)
+		_, err = x.service.Submit(t.Context(), "river", again, publish.Content{})
+		return err
+	}
+	first := x.redaction(0, x.payloads(0))
+	r, err := x.service.Submit(t.Context(), "river", first, publish.Content{})
+	if err != nil || r.Have != 1 || r.Want != 2 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	// It is still to be heard: one publisher key alone closes nothing.
+	_, err = x.claim(s, &statement.Denial{About: x.about(0)}, "")
+	must(t, err)
+	size := x.ledger.log.Size()
+	var invalid *publish.InvalidError
+	if err := cosign(first); !errors.As(err, &invalid) || x.ledger.log.Size() != size {
+		t.Fatalf("completed without naming the denial: %v", err)
+	}
+	x.want("denied listed listed")
+	anew := x.redaction(0, x.payloads(0))
+	_, err = x.service.Submit(t.Context(), "river", anew, publish.Content{})
+	must(t, err)
+	must(t, cosign(anew))
+	x.want("withheld listed listed")
+}
+
 // TestNamesLeftOut: a version can leave out a name only if a redaction withholds it,
 // and then it must.
 func TestNamesLeftOut(t *testing.T) {
 	x := newRiver(t)
 	var invalid *publish.InvalidError
-	data, c, digest := x.nextOf(x.list)
+	data, c, _ := x.nextOf(x.list)
 	full := slices.Clone(c.Disclosures)
 	c.Disclosures[1] = ""
 	if _, err := x.service.Submit(t.Context(), "river", data, c); !errors.As(err, &invalid) || !strings.Contains(err.Error(), "entry 2 is left out") {
@@ -689,7 +731,7 @@ func TestNamesLeftOut(t *testing.T) {
 	v := st.(*statement.Version)
 	v.Previous, v.Sequence = p.Head, p.Sequence+1
 	b = logtest.SignStatement(t, x.a.signer, v)
-	digest = b.Envelope.Digest()
+	digest := b.Envelope.Digest()
 	data, err = b.Marshal()
 	must(t, err)
 	c.Disclosures = full
