@@ -86,6 +86,7 @@ func (a *api) router() *mux.Router {
 		get(prefix+"/records/{digest:[0-9a-f]{64}}.bundle.json", a.getRecord(view))
 		get(prefix+"/records/{digest:[0-9a-f]{64}}.{nth:[1-9][0-9]?}.bundle.json", a.getRecord(view))
 	}
+	get(one+"/badge.json", a.getBadge)
 	get("/api/v1/latest/checkpoint", a.getCheckpoint(publish.Latest))
 	get(one+"/proposals/{digest:[0-9a-f]{64}}/text.{language}.txt", a.getProposalText)
 	get(one+"/proposals/{digest:[0-9a-f]{64}}/signatories.json", a.getProposalSignatories)
@@ -97,6 +98,8 @@ func (a *api) router() *mux.Router {
 	get(one+"/entries/{entry:[A-Za-z0-9_-]{43}}/payloads.json", a.getPayloads)
 	get("/observer", a.getObserver)
 	post(one+"/claims", a.write, a.postClaim)
+	post(one+"/mail-codes", a.domain, a.postMailCode)
+	post(one+"/passkey-claims", a.write, a.postPasskeyClaim)
 	post(one+"/domain-checks", a.domain, a.postDomainCheck)
 	post("/api/v1/publications", a.write, a.create)
 	post(one+"/records", a.write, a.submit)

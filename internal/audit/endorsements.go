@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -50,6 +51,10 @@ func (p *publication) checkEndorsements(ctx context.Context) error {
 			p.addOnce(string(line), RuleAside, a.Index, path, "line %d: stands in the log before the line that it follows", n)
 		}
 		last = a.Index
+		p.count(a)
+		if err := p.checkMail(ctx, path, a); err != nil {
+			return err
+		}
 		if err := p.placeAside(ctx, path, a); err != nil {
 			return err
 		}
@@ -65,6 +70,41 @@ func (p *publication) addOnce(line string, rule Rule, index int64, path string, 
 		p.add(rule, index, path, nil, format, a...)
 	}
 	p.once[key] = true
+}
+
+// ErrNoMail: the vault does not hold the mail. The audit says that it was not checked.
+var ErrNoMail = errors.New("the mail is not there")
+
+// checkMail verifies the raw mail of an observation, where it can be had.
+func (p *publication) checkMail(ctx context.Context, path string, a *evidence.Aside) error {
+	o, ok := a.Sighting.(*statement.Observation)
+	if !ok || o.Seen == nil || o.Seen.Means != statement.MeansMail || p.o.Mail == nil {
+		return nil
+	}
+	err := p.o.Mail(ctx, o)
+	switch {
+	case errors.Is(err, ErrNoMail):
+		p.notChecked(fmt.Sprintf("publication %q: the mail behind the entry at index %d: it is not there", p.slug, a.Index))
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		p.add(RuleAside, a.Index, path, map[string]string{"record": a.Digest().String(), "mail": o.Seen.Document.String()}, "the mail behind it does not verify: %v", err)
+	}
+	return nil
+}
+
+// count notes what kind of statement it is: what a signatory signed was verified, what
+// the service saw is its word.
+func (p *publication) count(a *evidence.Aside) {
+	if p.counted[a.Index] {
+		return
+	}
+	p.counted[a.Index] = true
+	if a.Claim != nil {
+		p.claims++
+	} else {
+		p.sightings++
+	}
 }
 
 // passkeys verifies assertions, or takes the observer's word where this audit was
@@ -127,10 +167,16 @@ func (p *publication) placeAside(ctx context.Context, path string, a *evidence.A
 	return nil
 }
 
-// checkWithheld: what a redaction withholds is not served, and nothing else is missing.
+// checkWithheld: what a redaction withholds is not served, and nothing else is missing. A
+// service withholds a name at once, and the witnesses may see the redaction a moment later.
 func (p *publication) checkWithheld(ctx context.Context) error {
 	asked := map[int]*signatory.List{} // lists read again, by version
 	for _, n := range p.names {
+		if n.hidden {
+			if err := p.awaitRedaction(ctx, n.entry); err != nil {
+				return err
+			}
+		}
 		_, redacted := p.chain.Withheld(n.entry)
 		path := p.o.Layout.Signatories(p.slug, n.version.Version)
 		facts := map[string]string{"entry": n.entry}
@@ -153,6 +199,23 @@ func (p *publication) checkWithheld(ctx context.Context) error {
 		}
 	}
 	return p.checkTaken(ctx)
+}
+
+// awaitRedaction reads the chain on, a few times, where it does not say that an entry is
+// withheld.
+func (p *publication) awaitRedaction(ctx context.Context, entry string) error {
+	for {
+		if _, ok := p.chain.Withheld(entry); ok || p.o.Wait == nil || p.waits == maxWaits {
+			return nil
+		}
+		p.waits++
+		if err := p.o.Wait(ctx); err != nil {
+			return err
+		}
+		if err := p.readChain(ctx, false); err != nil {
+			return err
+		}
+	}
 }
 
 // checkTaken: nothing is served that is about a withheld entry, or that a redaction

@@ -36,6 +36,9 @@ type publication struct {
 	enrolled       map[log.Digest]bool  // signatories' keys
 	once           map[log.Digest]bool  // findings about lines
 	said           map[log.Digest]bool  // records that belong to no chain
+	counted        map[int64]bool       // log indices of records outside the chain
+	claims         int
+	sightings      int
 }
 
 // record is what is kept of a record that the chain accepted.
@@ -62,7 +65,7 @@ func (a *audit) publications(ctx context.Context) error {
 	var all []*publication
 	for _, slug := range slices.Sorted(maps.Keys(slugs)) {
 		p := &publication{audit: a, slug: slug, pinned: pinned[slug], listed: listed[slug], at: map[log.Digest]int{}, windows: map[log.Digest]*window{},
-			taken: map[log.Digest]bool{}, enrolled: map[log.Digest]bool{}, said: map[log.Digest]bool{}, once: map[log.Digest]bool{}, about: map[int64]aboutEntry{}}
+			taken: map[log.Digest]bool{}, enrolled: map[log.Digest]bool{}, said: map[log.Digest]bool{}, once: map[log.Digest]bool{}, about: map[int64]aboutEntry{}, counted: map[int64]bool{}}
 		if err := p.check(ctx, listed != nil); err != nil {
 			return err
 		}
@@ -166,6 +169,7 @@ func (p *publication) check(ctx context.Context, listing bool) error {
 		if err := p.checkWithheld(ctx); err != nil {
 			return err
 		}
+		summary.Claims, summary.Sightings = p.claims, p.sightings
 		summary.Genesis, summary.Records = p.chain.Genesis(), len(p.records)
 		if p.head != nil {
 			summary.Head = p.head.Head().Index

@@ -167,6 +167,9 @@ func TestExtract(t *testing.T) {
 	for name, trick := range extracttest.RareTricks() {
 		files["rare "+name] = extracttest.Fill(trick)
 	}
+	for name, trick := range extracttest.LiveTricks() {
+		files["live "+name] = extracttest.Fill(trick)
+	}
 	for name, trick := range extracttest.ShownWords() {
 		files["shown "+name] = extracttest.Page("<style>"+trick[0]+"</style>", "<p>We do "+trick[1]+" demand it</p>")
 	}

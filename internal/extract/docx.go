@@ -290,13 +290,13 @@ func (d *docx) table(p paragraph) error {
 				return d.drop(e)
 			}, nil)
 		case "tr":
+			around, from := d.cut, d.out.mark()
 			d.cut = false
-			from := d.out.mark()
 			err := d.table(p)
 			if d.cut {
 				d.out.doubt(from, "words that may be cut off")
 			}
-			d.cut = false
+			d.cut = around
 			return err
 		case "ins", "sdt", "sdtContent", "customXml":
 			return d.holder(e, func() error { return d.table(p) })

@@ -243,6 +243,7 @@ var tricky = []string{
 	"unicode-bidi", "text-transform", "-webkit-text-security", "text-decoration-line", "letter-spacing", "word-spacing", "line-height",
 	"filter", "mask", "mask-image", "-webkit-mask-image", "mix-blend-mode", "offset-path", "writing-mode", "vertical-align",
 	"font-size-adjust", "mask-box-image", "text-decoration-thickness", "text-underline-offset",
+	"-webkit-text-stroke", "-webkit-text-stroke-width",
 }
 
 // wordTricks says what a declaration does to words, apart from hiding them.
@@ -294,6 +295,12 @@ func wordTricks(name, v string) string {
 	case "vertical-align":
 		if n, ok := pixels(v, normalSize); ok && (n > 10 || n < -10) {
 			return "words that are moved"
+		}
+	case "-webkit-text-stroke", "-webkit-text-stroke-width":
+		for _, f := range fields(v) {
+			if n, ok := pixels(f, normalSize); ok && n > 1 || strings.Contains(f, "calc(") || strings.Contains(f, "var(") {
+				return "words that hardly show"
+			}
 		}
 	case "writing-mode":
 		if v != "horizontal-tb" {

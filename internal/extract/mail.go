@@ -208,8 +208,8 @@ func (m *mailReader) text(e *message.Entity, kind string) error {
 	return nil
 }
 
-// alternative reads the last rendering of the mail, which programs show, and says
-// whether another differs in its words.
+// alternative reads the last rendering of the mail, which programs show. Some readers see
+// another: lines that have not the same words there are in doubt.
 func (m *mailReader) alternative(parts message.MultipartReader, depth int) error {
 	var renderings []*lines
 	outer, choosing := m.out, m.choosing
@@ -237,13 +237,62 @@ func (m *mailReader) alternative(parts message.MultipartReader, depth int) error
 	if err != nil || best < 0 {
 		return err
 	}
+	shown := renderings[best].buf
+	outer.add(renderings[best], emptyLine)
+	start := outer.mark() - len(shown)
 	for i, r := range renderings {
-		if i != best && !sameWords(r.buf, renderings[best].buf) {
-			outer.leave(WarnAlternative, 1)
+		if i == best || sameWords(r.buf, shown) {
+			continue
+		}
+		outer.leave(WarnAlternative, 1)
+		for _, s := range differing(shown, r.buf) {
+			outer.doubtSpan(start+s.At, start+s.End, "another rendering of the mail has other words")
 		}
 	}
-	outer.add(renderings[best], emptyLine)
 	return nil
+}
+
+// maxDiffering bounds the words that are compared when two renderings differ.
+const maxDiffering = 20_000_000
+
+// differing returns the lines of a rendering whose words do not follow each other in
+// another one, or beside which that has more words.
+func differing(shown, other []byte) []Span {
+	var out []Span
+	var last Span // the last line that is in both
+	rest, work, at := wordsOf(other), 0, 0
+	for line := range bytes.SplitSeq(shown, []byte("\n")) {
+		here := Span{at, at + len(line)}
+		at += len(line) + 1
+		words := wordsOf(line)
+		if len(words) == 0 {
+			continue
+		}
+		n := indexOf(rest, words)
+		if work += len(rest); work > maxDiffering {
+			return []Span{{0, len(shown)}}
+		}
+		if n < 0 || n > 0 && last.End > 0 { // what stands before all of it stands beside it
+			out = append(out, last, here)
+		}
+		if n >= 0 {
+			rest, last = rest[n+len(words):], here
+		}
+	}
+	if len(rest) > 0 {
+		out = append(out, last)
+	}
+	return out
+}
+
+// indexOf is where words follow each other in a text, -1 when nowhere.
+func indexOf(text, words []string) int {
+	for i := range max(0, len(text)-len(words)+1) {
+		if slices.Equal(text[i:i+len(words)], words) {
+			return i
+		}
+	}
+	return -1
 }
 
 // sameWords compares two renderings by their letters and digits: addresses of

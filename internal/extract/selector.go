@@ -7,7 +7,7 @@ import (
 )
 
 // maxMatching bounds how many compounds are compared for one page.
-const maxMatching = 20_000_000
+const maxMatching = 6_000_000
 
 // Whether a selector matches.
 const (

@@ -31,6 +31,7 @@ func (sh *sheet) compare(c *compound, n *html.Node) int {
 		m = min(m, sh.hasClass(attribute(n, "class"), class))
 	}
 	for i := range c.attrs {
+		sh.work += 1 + len(attribute(n, c.attrs[i].name))/32
 		m = min(m, c.attrs[i].test(n))
 	}
 	for _, name := range c.child {

@@ -3,6 +3,7 @@ package extract
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
@@ -51,7 +52,9 @@ func TestTricksOfPages(t *testing.T) {
 }
 
 func TestRareTricksOfPages(t *testing.T) {
-	for name, trick := range extracttest.RareTricks() {
+	tricks := extracttest.RareTricks()
+	maps.Copy(tricks, extracttest.LiveTricks())
+	for name, trick := range tricks {
 		c, err := new(Reader).Read(context.Background(), extracttest.Fill(trick))
 		if err != nil {
 			var known *Error

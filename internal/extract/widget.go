@@ -238,6 +238,10 @@ func (p *pageReader) generated(n *html.Node, st styled, l look) {
 		switch {
 		case (pseudo == "before" || pseudo == "after") && place.over != "" && place.painted:
 			why = first(why, place.over)
+			if leaves(c) {
+				around := &p.frames[p.outer(len(p.frames)-1)]
+				around.doubt = first(around.doubt, place.over)
+			}
 		case (pseudo == "first-line" || pseudo == "first-letter") && (own.unseen() || own.doubtful() != "" && own.doubtful() != l.doubtful() || place.gone):
 			why = first(why, "words that the style hides")
 		}
@@ -250,6 +254,16 @@ func (p *pageReader) generated(n *html.Node, st styled, l look) {
 		i = p.covered(overParent) // an element without words shows them among those of its parent
 	}
 	p.frames[i].doubt = first(p.frames[i].doubt, why)
+}
+
+// leaves tells a box that may stand outside the element that it is generated in.
+func leaves(c props) bool {
+	for _, k := range []string{"top", "right", "bottom", "left", "margin-top", "margin-right", "margin-bottom", "margin-left"} {
+		if belowZero(c[k]) || strings.Contains(c[k], "var(") {
+			return true
+		}
+	}
+	return false
 }
 
 // showsWords tells whether generated content has words. Numbers of items and

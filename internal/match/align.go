@@ -1,6 +1,9 @@
 package match
 
-import "github.com/sijil/sijil/internal/text"
+import (
+	"github.com/sijil/sijil/internal/extract"
+	"github.com/sijil/sijil/internal/text"
+)
 
 // copied is the copy while it is checked.
 type copied struct {
@@ -15,6 +18,7 @@ type copied struct {
 	// quoted says that the ">" of a quoted mail were dropped from form.
 	quoted  bool
 	blanked []int // offsets of the emphasis signs that form was read without
+	doubts  []extract.Doubt
 }
 
 // newCopied prepares a copy of which form is the canonical one without the bullets

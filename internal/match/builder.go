@@ -180,11 +180,15 @@ func (b *builder) surrounding(l line) {
 	if len(b.v.Surroundings) == maxSurroundings {
 		return
 	}
+	b.v.Surroundings = append(b.v.Surroundings, Surrounding{b.excerptOf(l), b.c.form.Tokens[l.from].Start})
+}
+
+func (b *builder) excerptOf(l line) string {
 	s := b.c.slice(l.from, l.to)
 	if len(s) > maxSurrounding {
 		s = strings.ToValidUTF8(s[:maxSurrounding], "") + "…"
 	}
-	b.v.Surroundings = append(b.v.Surroundings, Surrounding{s, b.c.form.Tokens[l.from].Start})
+	return s
 }
 
 // headline sets the verdict, the worse of text and list, and the similarity.

@@ -134,7 +134,9 @@ func (x *Index) compare(c *copied, slug string) (*Verdict, []extract.Span) {
 			v.also(k.version)
 		}
 	}
-	return v, best.spans(c)
+	spans := best.spans(c)
+	v.doubt(c.doubts, len(c.raw), spans)
+	return v, spans
 }
 
 // spans returns the bytes of the copy that are the text, the list or the place and

@@ -158,7 +158,7 @@ func (c *madeCopy) places(t *testing.T, v *Verdict) {
 	for _, s := range v.Surroundings {
 		stands(s.Text, c.in, s.At)
 	}
-	clean := v.Verdict == Identical || v.Verdict == Authentic || v.Verdict == Excerpt
+	clean := v.Verdict == Identical || v.Verdict == Authentic || v.Verdict == Excerpt || v.Reason.Code == ReasonHidden
 	if (v.Similarity == 1) != clean && v.Signatories.Status != ListUndetermined {
 		t.Errorf("%s: %s with similarity %v", c.how, v.Verdict, v.Similarity)
 	}
@@ -199,7 +199,7 @@ func (c *madeCopy) outcome(kind string, w want) (want, error) {
 	if w.Verdict == "" {
 		w.Verdict = map[string]string{"altered": Altered, "innocent": Authentic}[kind]
 	}
-	none := w.Verdict == Unknown || w.Verdict == Unchecked && w.Reason != ReasonWithheld
+	none := w.Verdict == Unknown || w.Verdict == Unchecked && w.Reason != ReasonWithheld && w.Reason != ReasonHidden
 	if w.Version == nil {
 		w.Version = &c.version
 		if none {

@@ -3,13 +3,15 @@ package match
 import (
 	"slices"
 
+	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/text"
 )
 
 // Emphasis: the signs *, _ and ~ that messengers and plain mail put round words.
 // Where neither the published texts nor their lists have such a sign, the copy is
 // read as if blanks stood in place of the paired ones; the signs of a marked-up
-// list are then the bullets that they are without them.
+// list are then the bullets that they are without them. Between two ~ messengers show
+// words struck through, so that whoever put them there may take the words back.
 
 // isEmphasis reports whether the token is one of the signs.
 func isEmphasis(t *text.Token) bool { return t.Text == "*" || t.Text == "_" || t.Text == "~" }
@@ -45,6 +47,37 @@ func pairEmphasis(tokens []text.Token) map[int]bool {
 	return pairs
 }
 
+// struck finds the words between paired ~, doubled or not, of one paragraph. A line of
+// them alone is a rule.
+func (c *copied) struck() []extract.Doubt {
+	tokens := c.form.Tokens
+	var out []extract.Doubt
+	open, words := -1, false
+	for i := 0; i < len(tokens); i++ {
+		if tokens[i].Breaks > 1 || tokens[i].Bulleted {
+			open = -1
+		}
+		if tokens[i].Text != "~" || !c.emph[i] {
+			words = words || isWord(&tokens[i])
+			continue
+		}
+		from := i
+		for i+1 < len(tokens) && tokens[i+1].Text == "~" && c.emph[i+1] && tokens[i+1].Start == tokens[i].End {
+			i++
+		}
+		switch {
+		case tokens[from].First() && (i+1 == len(tokens) || tokens[i+1].First()):
+			continue
+		case open >= 0 && words:
+			out = append(out, extract.Doubt{Span: extract.Span{At: tokens[open].End, End: tokens[from].Start}, Detail: "words between two ~, which messengers show struck through"})
+			open = -1
+		default:
+			open, words = i, false
+		}
+	}
+	return out
+}
+
 // withoutEmphasis returns the copy with blanks in place of the paired signs, or
 // nil when none is left to compare.
 func (c *copied) withoutEmphasis() *copied {
@@ -60,7 +93,7 @@ func (c *copied) withoutEmphasis() *copied {
 	}
 	slices.Sort(at)
 	d := newCopied(c.raw, form, dropped)
-	d.blanked = at
+	d.blanked, d.doubts = at, c.struck()
 	return d
 }
 

@@ -146,6 +146,7 @@ func (k *candidate) verdict(c *copied) *Verdict {
 	for _, l := range k.list.surroundings {
 		b.surrounding(l)
 	}
+	b.claims(k.list.surroundings, k.parts[0].c1)
 	slices.SortStableFunc(v.Changes, func(a, b Change) int { return cmp.Compare(a.At, b.At) })
 	v.Tolerances = append(v.Tolerances, slices.Sorted(maps.Keys(b.tolerances))...)
 	b.headline(k)

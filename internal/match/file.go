@@ -22,10 +22,7 @@ func (x *Index) CheckCopy(c *extract.Copy, slug string) *Verdict {
 	case c.Form != extract.Text && v.Verdict == Identical:
 		v.Verdict = Authentic // the file's own bytes are others
 	}
-	if d, ok := doubted(v, c, spans); ok {
-		v.Verdict = Unchecked
-		v.Reason = Reason{ReasonHidden, fmt.Sprintf("a reader of this file may see something else than it says at byte %d: %s", d.At, d.Detail), hints[ReasonHidden]}
-	}
+	v.doubt(c.Doubts, len(c.Text), spans)
 	for _, w := range c.Warnings {
 		v.Warnings = append(v.Warnings, Warning(w))
 	}
@@ -56,25 +53,34 @@ func (x *Index) checkPublished(file []byte, slug string) *Verdict {
 	return v
 }
 
+// doubt makes the verdict unchecked where it rests on a passage that may be shown
+// otherwise than the copy, of size bytes, has it.
+func (v *Verdict) doubt(doubts []extract.Doubt, size int, spans []extract.Span) {
+	if d, ok := doubted(v, doubts, size, spans); ok {
+		v.Verdict = Unchecked
+		v.Reason = Reason{ReasonHidden, fmt.Sprintf("a reader of this file may see something else than it says at byte %d: %s", d.At, d.Detail), hints[ReasonHidden]}
+	}
+}
+
 // doubted returns the first doubt on which the verdict rests. One that stands
 // elsewhere, beside the text, does not matter; an alteration that stands outside
 // all doubts is one whatever they hide.
-func doubted(v *Verdict, c *extract.Copy, spans []extract.Span) (extract.Doubt, bool) {
-	if len(c.Doubts) == 0 || v.Verdict == Unchecked {
+func doubted(v *Verdict, doubts []extract.Doubt, size int, spans []extract.Span) (extract.Doubt, bool) {
+	if len(doubts) == 0 || v.Verdict == Unchecked {
 		return extract.Doubt{}, false
 	}
 	if v.Verdict == Unknown {
 		// What is shown may be a registered text, if most of it is in doubt.
 		bytes := 0
-		for _, d := range c.Doubts {
+		for _, d := range doubts {
 			bytes += d.End - d.At
 		}
-		return c.Doubts[0], 2*bytes >= len(c.Text)
+		return doubts[0], 2*bytes >= size
 	}
-	if v.Verdict == Altered && sureChange(v, c) {
+	if v.Verdict == Altered && sureChange(v, doubts) {
 		return extract.Doubt{}, false
 	}
-	for _, d := range c.Doubts {
+	for _, d := range doubts {
 		for _, s := range spans {
 			if d.At < s.End && s.At < d.End || d.At == d.End && d.At >= s.At && d.At <= s.End {
 				return d, true
@@ -86,9 +92,9 @@ func doubted(v *Verdict, c *extract.Copy, spans []extract.Span) (extract.Doubt, 
 
 // sureChange reports whether words were changed or added outside all doubts.
 // Missing words may be those that a doubt hides.
-func sureChange(v *Verdict, c *extract.Copy) bool {
+func sureChange(v *Verdict, doubts []extract.Doubt) bool {
 	sure := func(at int, copied string) bool {
-		for _, d := range c.Doubts {
+		for _, d := range doubts {
 			if at < d.End && d.At < at+max(1, len(copied)) {
 				return false
 			}

@@ -13,7 +13,7 @@ import (
 const (
 	TolListMarkers = "list-markers" // "•", "-", "1.", "a)" before an item
 	TolMailQuote   = "mail-quote"   // ">" at line starts
-	TolEmphasis    = "emphasis"     // paired *b*, _i_ and ~s~
+	TolEmphasis    = "emphasis"     // paired *b*, _i_ and ~s~; the last puts what is between in doubt
 	TolHyphenation = "hyphenation"  // a word divided at a line end
 	TolSpacing     = "spacing"      // words joined or split by a space
 	TolStyled      = "styled-letters"

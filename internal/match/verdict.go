@@ -20,6 +20,8 @@
 // docs/formats/verdict.schema.json its schema.
 package match
 
+import "slices"
+
 // Headline verdicts.
 const (
 	Identical  = "identical"
@@ -201,6 +203,9 @@ type Warning struct {
 const (
 	WarnMidSentence = "mid-sentence"
 	WarnSpacing     = "spacing"
+	// WarnOtherSignatories is a heading of signing with names beside the declaration:
+	// who is named there is no signatory of it.
+	WarnOtherSignatories = "other-signatories"
 	// WarnDoubtful is a word of a picture that was not read with confidence, and
 	// differs.
 	WarnDoubtful = "doubtful-word"
@@ -222,6 +227,12 @@ type Reason struct {
 	Code   string `json:"code"`
 	Detail string `json:"detail"`
 	Hint   string `json:"hint"`
+}
+
+// NamesOthers reports whether the copy names signatories beside the declaration, who are
+// none of it: no headline may be without that.
+func (v *Verdict) NamesOthers() bool {
+	return slices.ContainsFunc(v.Warnings, func(w Warning) bool { return w.Code == WarnOtherSignatories })
 }
 
 // ExitCode is the tool's exit status for the verdict: 0, 1 or 3.

@@ -158,9 +158,6 @@ func (s *Service) loadAsides(ctx context.Context) error {
 		if p == nil {
 			return fmt.Errorf("record %s belongs to no publication", a.Record)
 		}
-		if _, gone := p.chain.Withheld(a.Entry); gone {
-			return nil // a service that only reads leaves the row
-		}
 		b, err := log.ParseBundle(a.Bundle)
 		if err != nil {
 			return fmt.Errorf("record %s: %w", a.Record, err)
@@ -224,7 +221,7 @@ func (s *Service) verifyAside(p *publication, b *log.Bundle, spki []byte) (*endo
 		return nil, err
 	}
 	if s.isObserver(key) {
-		return endorsement.VerifySighting(b, key, p.chain, s.Passkeys)
+		return endorsement.VerifySighting(b, key, p.chain, s.verifyAgain())
 	}
 	return endorsement.VerifyClaim(b, key, p.chain)
 }
@@ -330,8 +327,9 @@ func (s *Service) asideReceipt(_ *publication, a *aside, created bool) (*Receipt
 	return &Receipt{Record: a.record.Digest(), Index: a.index, Bundle: bundle, Created: created, Have: 1, Want: 1}, nil
 }
 
-// see signs what this service saw, and takes it through the log.
-func (s *Service) see(ctx context.Context, p *publication, what statement.Sighting) (*Receipt, error) {
+// see signs what this service saw, and takes it through the log; an invitation that
+// lets it in is used up.
+func (s *Service) see(ctx context.Context, p *publication, what statement.Sighting, invitation *log.Digest) (*Receipt, error) {
 	payload, err := statement.EncodeSighting(what)
 	if err != nil {
 		return nil, err
@@ -343,11 +341,11 @@ func (s *Service) see(ctx context.Context, p *publication, what statement.Sighti
 	p.mu.RLock()
 	c := p.chain.Clone()
 	p.mu.RUnlock()
-	r, err := endorsement.VerifySighting(b, s.Observer.Public(), c, s.Passkeys)
+	r, err := endorsement.VerifySighting(b, s.Observer.Public(), c, s.verifyAgain())
 	if err != nil {
 		return nil, err
 	}
-	return s.addAside(ctx, p, b, r, nil)
+	return s.addAside(ctx, p, b, r, invitation)
 }
 
 // withBook calls use with what was said of the publication's entries. The caller does

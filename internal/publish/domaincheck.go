@@ -81,7 +81,7 @@ func (p *publication) domainOf(commitment string) (string, error) {
 	return "", endorsement.ErrNoEntry
 }
 
-// keysOf are the keys that signed claims about an entry, by their digests.
+// keysOf are the keys that signed claims about an entry, passkeys too, by their digests.
 func (p *publication) keysOf(entry string) map[log.Digest][]byte {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -89,6 +89,9 @@ func (p *publication) keysOf(entry string) map[log.Digest][]byte {
 	for _, a := range p.asides.entry[entry] {
 		if a.record.Claim != nil {
 			out[a.record.Key.Digest()] = a.record.Key.SPKI()
+		}
+		if o, ok := a.record.Sighting.(*statement.Observation); ok && o.Passkey != nil && o.Entry == entry {
+			out[log.Sum(o.Passkey.Key)] = o.Passkey.Key
 		}
 	}
 	return out
@@ -170,7 +173,7 @@ func (d *looking) sighted() statement.Sighted {
 }
 
 func (d *looking) see(ctx context.Context, what statement.Sighting) error {
-	r, err := d.s.see(ctx, d.p, what)
+	r, err := d.s.see(ctx, d.p, what, nil)
 	if err != nil {
 		return err
 	}
@@ -233,7 +236,14 @@ func (d *looking) enrol(ctx context.Context, f found) error {
 	case waits && d.s.Clock().Sub(first) < endorsement.RenewalWait:
 		return nil
 	}
-	return d.see(ctx, &statement.Enrolment{Sighted: d.sighted(), Key: spki, Seen: f.seen()})
+	if err := d.see(ctx, &statement.Enrolment{Sighted: d.sighted(), Key: spki, Seen: f.seen()}); err != nil {
+		return err
+	}
+	d.p.withBook(func(b *endorsement.Book) { _, waits = b.Waiting(d.entry)[f.line.Key] })
+	if waits {
+		d.s.notice(ctx, d.p, Notice{Domain: d.out.Domain, Slug: d.p.slug, Said: "key"}, d.entry)
+	}
+	return nil
 }
 
 // absent marks what the domain said and says no more. That is no withdrawal.

@@ -28,7 +28,7 @@ type publication struct {
 	head      []byte                // the last head that was signed with a settlement
 	headAt    int64                 // its tree size
 	asides    asides
-	undeleted map[string]signatory.Disclosure // withheld entries that the folder may still hold
+	undeleted map[string]undeleted // by withheld entry
 
 	looking sync.Mutex // one look at a domain is recorded at a time
 }
@@ -128,7 +128,21 @@ func (s *Service) start(b *log.Bundle) (*publication, *chain.Record, error) {
 	if c.Log() != s.name {
 		return nil, nil, &chain.ForeignError{What: "log", Got: c.Log().Origin + " " + c.Log().KeyID.String(), Want: s.name.Origin + " " + s.name.KeyID.String()}
 	}
-	return &publication{slug: c.Slug(), chain: c, proposals: map[log.Digest]*entry{}, asides: newAsides(), undeleted: map[string]signatory.Disclosure{}}, r, nil
+	p := &publication{slug: c.Slug(), chain: c, proposals: map[log.Digest]*entry{}, asides: newAsides(), undeleted: map[string]undeleted{}}
+	policy := s.Trust.Policy()
+	c.SetJudge(chain.JudgeBy(policy, policy.Quorum(), p.indexOf))
+	return p, r, nil
+}
+
+// indexOf is where a settled record stands in the log. The caller holds mu: chains are
+// asked with it held.
+func (p *publication) indexOf(record log.Digest) (int64, bool) {
+	for i := range p.entries {
+		if p.entries[i].digest() == record {
+			return p.entries[i].index, true
+		}
+	}
+	return 0, false
 }
 
 // add appends a settled entry. The caller holds mu, or is alone.

@@ -39,6 +39,7 @@ type VersionSummary struct {
 	Issued      string            `json:"issued"`
 	Date        string            `json:"date,omitempty"`
 	Place       string            `json:"place,omitempty"`
+	PlaceDate   map[string]string `json:"-"` // by language: the line as it stands beside the list
 	Reason      string            `json:"reason"`
 	Title       map[string]string `json:"title"`
 	Texts       []TextSummary     `json:"texts"`
@@ -151,7 +152,7 @@ func (e entry) summary() VersionSummary {
 	v := e.edition.Statement()
 	out := VersionSummary{
 		Version: v.Version, Sequence: v.Sequence, Record: e.record.Digest(), Index: e.index, Issued: v.Issued,
-		Date: v.Date, Place: v.Place, Reason: v.Reason, Title: v.Title, Key: e.record.Key.Digest(),
+		Date: v.Date, Place: v.Place, PlaceDate: v.PlaceDate, Reason: v.Reason, Title: v.Title, Key: e.record.Key.Digest(),
 	}
 	for _, t := range v.Texts() {
 		out.Texts = append(out.Texts, TextSummary(t))

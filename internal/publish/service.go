@@ -27,7 +27,6 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/sijil/sijil/internal/chain"
-	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/statement"
@@ -65,8 +64,16 @@ type Config struct {
 	Observers []*keys.PublicKey
 	// Domains looks at organisations' domains. Optional.
 	Domains Domains
-	// Passkeys verifies assertions. Optional: without it there are none.
-	Passkeys endorsement.PasskeyVerifier
+	// Passkeys verifies passkeys. Optional: without it there are none.
+	Passkeys Passkeys
+	// Mails verifies mails that come to MailTo. Optional: without it none is taken.
+	Mails  MailVerifier
+	MailTo string
+	// Notify tells an organisation what was said in its name. It does not block.
+	// Optional.
+	Notify func(context.Context, Notice)
+	// Vault keeps raw mails. Optional: without it they are not kept.
+	Vault Vault
 	// Rand is a cryptographic source. Optional; default crypto/rand.
 	Rand io.Reader
 	// Files reads the files that are to be checked. Optional: without it forms that
@@ -111,6 +118,10 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("load publications: %w", err)
 	}
+	// Before what is about a withheld entry goes: it names the mails that go with it.
+	if err := s.loadAsides(ctx); err != nil {
+		return nil, fmt.Errorf("load endorsements: %w", err)
+	}
 	for _, p := range s.all() {
 		if !c.ReadOnly {
 			if err := s.resume(ctx, p); err != nil {
@@ -120,9 +131,6 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 		if err := s.withholdAgain(ctx, p); err != nil {
 			return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
 		}
-	}
-	if err := s.loadAsides(ctx); err != nil {
-		return nil, fmt.Errorf("load endorsements: %w", err)
 	}
 	if c.ReadOnly {
 		return s, nil

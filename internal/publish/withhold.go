@@ -73,12 +73,12 @@ func (p *publication) reopen() {
 // redaction is in the log: after an error the next submission to the publication does
 // it again, and if we die in here the next start.
 func (s *Service) withhold(ctx context.Context, p *publication, entry string) error {
-	disclosure, err := p.forget(entry)
+	disclosure, mails, err := p.forget(entry)
 	if err != nil {
 		return err
 	}
 	p.mu.Lock()
-	p.undeleted[entry] = disclosure
+	p.undeleted[entry] = undeleted{disclosure, mails}
 	p.mu.Unlock()
 	if err := s.reindex(p); err != nil {
 		return err
@@ -86,13 +86,27 @@ func (s *Service) withhold(ctx context.Context, p *publication, entry string) er
 	return s.deleteWithheld(ctx, p)
 }
 
+// undeleted is what the folder may still hold of a withheld entry.
+type undeleted struct {
+	disclosure signatory.Disclosure
+	mails      []log.Digest
+}
+
 // deleteWithheld deletes from the folder what is gone from memory.
 func (s *Service) deleteWithheld(ctx context.Context, p *publication) error {
 	p.mu.RLock()
 	todo := maps.Clone(p.undeleted)
 	p.mu.RUnlock()
-	for entry, disclosure := range todo {
-		if err := s.Store.Withhold(ctx, p.chain.Genesis(), entry, disclosure); err != nil {
+	for entry, gone := range todo {
+		for _, m := range gone.mails {
+			if s.Vault == nil {
+				break
+			}
+			if err := s.Vault.Delete(m); err != nil {
+				return fmt.Errorf("withhold: %w", err)
+			}
+		}
+		if err := s.Store.Withhold(ctx, p.chain.Genesis(), entry, gone.disclosure); err != nil {
 			return fmt.Errorf("withhold: %w", err)
 		}
 		p.mu.Lock()
@@ -103,11 +117,10 @@ func (s *Service) deleteWithheld(ctx context.Context, p *publication) error {
 }
 
 // forget takes a name out of the versions in memory, and returns its disclosure, empty
-// where it was gone before.
-func (p *publication) forget(commitment string) (signatory.Disclosure, error) {
+// where it was gone before, and the digests of the mails about it.
+func (p *publication) forget(commitment string) (found signatory.Disclosure, mails []log.Digest, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var found signatory.Disclosure
 	hide := func(e *entry) error {
 		if e.edition == nil {
 			return nil
@@ -129,16 +142,21 @@ func (p *publication) forget(commitment string) (signatory.Disclosure, error) {
 	}
 	for i := range p.entries {
 		if err := hide(&p.entries[i]); err != nil {
-			return "", err
+			return "", nil, err
 		}
 	}
 	for _, e := range p.proposals {
 		if err := hide(e); err != nil {
-			return "", err
+			return "", nil, err
+		}
+	}
+	for _, a := range p.asides.list {
+		if o, ok := a.record.Sighting.(*statement.Observation); ok && o.Entry == commitment && o.Seen != nil && o.Seen.Means == statement.MeansMail {
+			mails = append(mails, o.Seen.Document)
 		}
 	}
 	p.asides.forget(commitment)
-	return found, nil
+	return found, mails, nil
 }
 
 // reindex makes Verify know the versions anew.
@@ -171,7 +189,7 @@ func (s *Service) withholdAgain(ctx context.Context, p *publication) error {
 			}
 			continue
 		}
-		if _, err := p.forget(r.Entry); err != nil {
+		if _, _, err := p.forget(r.Entry); err != nil {
 			return err
 		}
 		if err := s.reindex(p); err != nil {

@@ -158,6 +158,7 @@ type draft struct {
 	title, texts map[string]string
 	reason       string
 	date, place  string
+	placeDate    map[string]string
 	names        []string // "" is a withheld one
 }
 
@@ -174,7 +175,7 @@ func (w *world) create(slug string, drafts ...draft) {
 	for i, d := range drafts {
 		v := &statement.Version{
 			Canonical: text.Edition, Log: w.name, Publication: root, Previous: r.Record, Sequence: int64(i + 1), Version: i + 1,
-			Issued: clock().Format(time.RFC3339), Date: d.date, Place: d.place, Reason: d.reason, Title: d.title,
+			Issued: clock().Format(time.RFC3339), Date: d.date, Place: d.place, PlaceDate: d.placeDate, Reason: d.reason, Title: d.title,
 		}
 		c := publish.Content{Texts: map[string][]byte{}}
 		var digests []statement.Text

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/language/display"
 
 	"github.com/sijil/sijil/internal/message"
+	"github.com/sijil/sijil/internal/publish"
 )
 
 // direction returns the dir attribute for text in a language: that of the script
@@ -105,6 +106,18 @@ func instant(p *message.Printer, s string) string {
 
 func day(p *message.Printer, t time.Time) string {
 	return p.Say("date", "day", t.Day(), "month", p.Say("month_"+t.Format("1")), "year", t.Year())
+}
+
+// placeDate is where and when a version is dated, as the publisher wrote it, in the page's
+// language where he did: a copy of the page then has the line that was published.
+func (v *visit) placeDate(n publish.VersionSummary) string {
+	langs := slices.SortedFunc(maps.Keys(n.PlaceDate), func(a, b string) int {
+		return cmp.Or(cmp.Compare(v.rank(a), v.rank(b)), cmp.Compare(a, b))
+	})
+	if len(langs) > 0 {
+		return n.PlaceDate[langs[0]]
+	}
+	return v.dated(n.Date, n.Place)
 }
 
 // dated joins a declaration's date and place for people.

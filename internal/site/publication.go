@@ -78,7 +78,7 @@ type versionFacts struct {
 
 func (v *visit) factsOf(p publish.Summary, n publish.VersionSummary) versionFacts {
 	f := versionFacts{
-		Number: n.Version, Reason: n.Reason, Date: v.dated(n.Date, n.Place), Record: n.Record.String(),
+		Number: n.Version, Reason: n.Reason, Date: v.placeDate(n), Record: n.Record.String(),
 		Issued: n.Issued, Slug: p.Slug, Index: int(n.Index), Awaiting: !n.Public, Retracted: v.retractionOf(p.Slug, n.Retracted),
 	}
 	last := p.Versions[len(p.Versions)-1]

@@ -97,6 +97,12 @@ func (v *visit) verdictPage(verdict *match.Verdict, copied []byte, asked string)
 		view.Tone, view.Icon = toneOpen, iconUnchecked
 		view.Sentence += " " + v.Say("sentence_retracted")
 	}
+	if verdict.NamesOthers() {
+		if view.Tone == toneSame {
+			view.Tone, view.Icon = toneOpen, iconUnchecked
+		}
+		view.Sentence += " " + v.Say("sentence_others")
+	}
 	v.fillTexts(view, verdict, string(copied))
 	if p, err := v.service.Publication(asked); err == nil {
 		view.Form = v.formFor(p.Slug)
@@ -197,7 +203,7 @@ func (v *visit) sentence(verdict *match.Verdict, about *aboutView) string {
 	}
 	id := "sentence_" + verdict.Verdict
 	switch {
-	case verdict.Verdict == match.Unchecked:
+	case verdict.Verdict == match.Unchecked && verdict.Reason.Code != match.ReasonHidden:
 		id = "sentence_unchecked_list"
 	case verdict.Verdict == match.Authentic && verdict.Signatories.Status == match.ListSame:
 		id = "sentence_authentic_list"

@@ -41,6 +41,7 @@ type textView struct {
 	ID, Lang, Dir, Language, Path, File string
 	Heading                             []run
 	Blocks                              []block
+	PlaceDate                           [][]run // lines, as the publisher wrote them
 	PrintPath                           string
 	Cut                                 string // says that the rest is in the file
 }
@@ -97,7 +98,11 @@ func (v *visit) contentOf(p publish.Summary, n publish.VersionSummary) (contentV
 		if err != nil {
 			return c, err
 		}
-		tv := v.readable(v.newScreen(), string(body))
+		sc := v.newScreen()
+		tv := v.readable(sc, string(body))
+		for line := range strings.Lines(n.PlaceDate[x.Language]) {
+			tv.PlaceDate = append(tv.PlaceDate, sc.published(strings.TrimSpace(line), maxName))
+		}
 		tv.ID, tv.Lang, tv.Dir, tv.Language = "text-"+x.Language, x.Language, direction(x.Language), v.languageName(x.Language)
 		tv.Path, tv.File = textPath(p.Slug, n.Version, x.Language), x.File.Hex()
 		if tv.PrintPath = v.to(printPath(p.Slug, n.Version, x.Language)); slices.Contains(message.Languages[:], x.Language) {

@@ -49,7 +49,7 @@ func (v *visit) meaning(verdict *match.Verdict) string {
 	case match.Identical, match.Authentic:
 		return v.Say("meaning_true")
 	case match.Unchecked:
-		if verdict.Version > 0 {
+		if verdict.Version > 0 && verdict.Reason.Code != match.ReasonHidden {
 			return v.Say("meaning_unchecked_list")
 		}
 	}

@@ -24,12 +24,14 @@ func Hostile() map[string][]byte {
 	paragraph := `<w:p><w:r><w:rPr><w:color w:val="FF0000"/></w:rPr><w:t>%x</w:t></w:r></w:p>`
 	chat := []byte(strings.Repeat("12/03/2026, 10:15 - A: b\n", maxFile/25))
 	return map[string][]byte{
-		"text":          page("a <b>b</b> ", 4<<20),
-		"comments":      page("<!---->", maxHTML-9),
-		"attributes":    page("<p a b c d e f g h>", maxHTML-9),
-		"tables":        page("<table><tr><td>a</table>", maxHTML-9),
-		"misnested":     page("<a><div></a></div>", maxHTML-9),
-		"rules":         Page("<style>"+rules.String()+"</style>", strings.Repeat("<p class=a>a", 20_000)),
+		"text":       page("a <b>b</b> ", 4<<20),
+		"comments":   page("<!---->", maxHTML-9),
+		"attributes": page("<p a b c d e f g h>", maxHTML-9),
+		"tables":     page("<table><tr><td>a</table>", maxHTML-9),
+		"misnested":  page("<a><div></a></div>", maxHTML-9),
+		"rules":      Page("<style>"+rules.String()+"</style>", strings.Repeat("<p class=a>a", 20_000)),
+		"attribute rules": Page("<style>"+numbered("[data-x%x^='abcdefgh'] [title*='zz'] p{color:red}", 15_000)+"</style>",
+			strings.Repeat("<div title='"+strings.Repeat("z", 200)+"' data-x=ab><p>a b c</div>", 5000)),
 		"classes":       Page("<style>.a{color:red}</style>", "<p class='"+strings.Repeat("a ", 1<<20)+"'>a"),
 		"doubts":        page("<s>a</s> b ", 4<<20),
 		"placed":        page("<p style='position:absolute'>a", 4<<20),

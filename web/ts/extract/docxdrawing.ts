@@ -1,6 +1,7 @@
 // Drawings in a Word file, and the boxes in them. Mirrors internal/extract/docxdrawing.go.
 import { blocks, branch, newParagraph, type Docx } from "./docx.ts";
-import { integer, type Paragraph } from "./docxrun.ts";
+import type { Paragraph } from "./docxrun.ts";
+import { integer } from "./docxstyle.ts";
 import { leave, newLines } from "./lines.ts";
 import { trim } from "./words.ts";
 import { attr, inside } from "./xml.ts";

@@ -1,9 +1,9 @@
 // Paragraphs and runs of a Word file. Mirrors internal/extract/docxrun.go.
-import { branch, holder, left, type Docx } from "./docx.ts";
+import { branch, holder, left, unknown, type Docx } from "./docx.ts";
 import { drawing } from "./docxdrawing.ts";
-import { chain, doubted, inkOn, isList, readLook, resolve, shadeOf, under, unseen, type Sight, type WordLook } from "./docxstyle.ts";
+import { chain, colour, doubted, inkOn, integer, isList, onEachOther, readLook, resolve, shadeOf, travels, under, unseen, type Sight, type WordLook } from "./docxstyle.ts";
 import { add, doubt, emptyLine, end, leave, lineEnd, newLines, nextLine, sameLine, words, write } from "./lines.ts";
-import { trimRight } from "./words.ts";
+import { fields, hasText, set, trimRight, upper } from "./words.ts";
 import { attr, inside, skip, type Element } from "./xml.ts";
 
 // Paragraph is what its properties say.
@@ -17,17 +17,15 @@ export interface Paragraph {
   cell: boolean;
 }
 
-// integer reads a whole number as Go's strconv.Atoi does; undefined where it is none.
-export function integer(s: string): number | undefined {
-  const n = /^[+-]?\d+$/.test(s) ? Number(s) : undefined;
-  return n !== undefined && n < 2 ** 63 && n >= -(2 ** 63) ? n : undefined;
-}
+// size is how many bytes a text has, as far as it matters here.
+const size = (s: string) => (s.length < 1000 ? new TextEncoder().encode(s).length : s.length);
 
 // amount is a number however large, 0 where there is none.
 const amount = (s = "") => (/^[+-]?\d+$/.test(s) ? Number(s) : 0);
 
 export function paragraph(d: Docx, around: Paragraph): void {
   const p: Paragraph = { ...around, style: d.styles.paragraph, look: chain(d.styles, d.styles.paragraph) };
+  p.doubt = p.look.paragraph ?? "";
   const from = d.out.at;
   const boxes = d.boxes;
   d.boxes = [];
@@ -68,6 +66,7 @@ function properties(d: Docx, p: Paragraph): void {
       case "pStyle":
         p.style = attr(e, "val");
         p.look = chain(d.styles, p.style);
+        p.doubt ||= p.look.paragraph ?? "";
         p.item ||= isList(d.styles, p.style);
         break;
       case "numPr":
@@ -81,13 +80,13 @@ function properties(d: Docx, p: Paragraph): void {
           skip(d.x);
         });
       case "shd":
-        p.shd = attr(e, "fill");
+        p.shd = colour(d.styles, e, "fill", "themeFill");
         break;
       case "framePr":
         p.doubt = "a frame may lie over other words";
         break;
       case "spacing":
-        if ((integer(attr(e, "line")) ?? Infinity) < 60 && attr(e, "lineRule") === "exact") p.doubt = "lines stand on each other";
+        if (onEachOther(e)) p.doubt = "lines stand on each other";
         break;
       case "ind":
         for (const [, value] of e.attrs) {
@@ -97,7 +96,7 @@ function properties(d: Docx, p: Paragraph): void {
         break;
       case "rPr": {
         const mark: WordLook = {};
-        readLook(d.x, mark);
+        readLook(d.styles, d.x, mark);
         p.deleted = mark.del === "on";
         return;
       }
@@ -134,13 +133,21 @@ function inline(d: Docx, e: Element, p: Paragraph): void {
       return;
     case "fldSimple":
       more();
-      if (/^(1|true|on)$/.test(attr(e, "dirty"))) doubt(d.out, from, "a field whose words change when the file is opened");
+      if (dirty(e) || !settled(attr(e, "instr"))) doubt(d.out, from, "a field whose words change when the file is opened");
       return;
   }
-  if (!e.space.endsWith("/math")) skip(d.x);
+  if (!e.space.endsWith("/math")) unknown(d);
   else if (e.local === "t") inside(d.x, () => skip(d.x), (s) => words(d.out, s));
   else more();
 }
+
+// quiet are the fields that show their result and change it only when asked.
+const quiet = set("HYPERLINK REF PAGEREF NOTEREF TOC SEQ MERGEFIELD FORMTEXT QUOTE INCLUDEPICTURE ADDIN CITATION BIBLIOGRAPHY DOCPROPERTY TITLE AUTHOR");
+
+// settled tells a field of which the result that stands in the file is shown.
+const settled = (instruction: string) => quiet.has(upper(fields(instruction)[0] ?? ""));
+
+const dirty = (e: Element) => /^(1|true|on)$/.test(attr(e, "dirty"));
 
 function run(d: Docx, p: Paragraph): void {
   const direct: WordLook = {};
@@ -155,7 +162,7 @@ function run(d: Docx, p: Paragraph): void {
   let begun = false; // most runs begin with their properties
   inside(d.x, (e) => {
     const properties = e.local === "rPr";
-    if (properties) readLook(d.x, direct);
+    if (properties) readLook(d.styles, d.x, direct);
     if (properties || !begun) see();
     begun = true;
     if (!properties) piece(d, e, p);
@@ -170,6 +177,7 @@ function sight(d: Docx, p: Paragraph, direct: WordLook): Sight {
   const look = resolve(d.styles, p.look, direct);
   const back = under(d.back, p.look.shd, p.shd, look.shd, look.highlight);
   const size = amount(look.sz);
+  if ((integer(look.szCs ?? "") ?? Infinity) <= 8) return doubted("words too small to read");
   const lifted = amount(look.position);
   if (look.vanish === "on" || (look.sz && size <= 4) || (look.w && amount(look.w) <= 10)) return unseen;
   const ink = inkOn(shadeOf(look.color ?? ""), back);
@@ -178,7 +186,8 @@ function sight(d: Docx, p: Paragraph, direct: WordLook): Sight {
   if (look.strike === "on" || look.dstrike === "on") return doubted("words that are struck through");
   if (look.caps === "on") return doubted("capitals that are not in the file");
   if (amount(look.spacing) <= -60 || lifted >= 40 || lifted <= -40) return doubted("letters are moved over others");
-  return d.styles.embedded.has(look.rFonts ?? "") ? doubted("letters of a font that travels in the file") : undefined;
+  if (look.textFill || look.fitText || look.eastAsianLayout) return doubted("words that an effect may hide");
+  return travels(d.styles, look.rFonts) ? doubted("letters of a font that travels in the file") : undefined;
 }
 
 // piece reads one thing in a run.
@@ -187,7 +196,7 @@ function piece(d: Docx, e: Element, p: Paragraph): void {
     case "AlternateContent":
       return branch(d, () => inside(d.x, (e) => piece(d, e, p)));
     case "fldChar":
-      fieldChar(d, e);
+      fieldChar(d, e, p);
       return void skip(d.x);
     case "drawing":
     case "pict":
@@ -198,8 +207,17 @@ function piece(d: Docx, e: Element, p: Paragraph): void {
     case "footnoteReference":
     case "endnoteReference":
     case "commentReference":
-    case "instrText":
       return void skip(d.x);
+    case "instrText":
+      return inside(d.x, () => skip(d.x), (s) => void (size(d.says) < 1000 && (d.says += s)));
+    case "pgNum":
+    case "dayShort":
+    case "dayLong":
+    case "monthShort":
+    case "monthLong":
+    case "yearShort":
+    case "yearLong":
+      p.doubt = "the program shows words of its own";
   }
   if (d.deaf > 0) return left(d, "hidden-left-out");
   switch (e.local) {
@@ -230,6 +248,9 @@ function piece(d: Docx, e: Element, p: Paragraph): void {
       break;
     case "sym":
       symbol(d, e);
+      break;
+    default:
+      return unknown(d);
   }
   skip(d.x);
 }
@@ -246,20 +267,28 @@ function symbol(d: Docx, e: Element): void {
 }
 
 // fieldChar follows the parts of a field: its instruction is not shown, its result is.
-function fieldChar(d: Docx, e: Element): void {
+function fieldChar(d: Docx, e: Element, p: Paragraph): void {
   const last = d.field.length - 1;
+  const unsettled = () => {
+    if ((hasText(d.says) && !settled(d.says)) || dirty(e)) p.doubt = "a field whose words change when the file is opened";
+    d.says = "";
+  };
   switch (attr(e, "fldCharType")) {
     case "begin":
+      unsettled();
       d.field.push(true);
       d.deaf++;
       break;
     case "separate":
+      unsettled();
       if (d.field[last]) {
         d.field[last] = false;
         d.deaf--;
       }
       break;
     case "end":
+      if (last < 0) break;
+      unsettled();
       if (d.field.pop()) d.deaf--;
   }
 }

@@ -162,7 +162,8 @@ const transformed = "capitals that are not in the file";
 // tricky are the properties that wordTricks knows.
 const tricky = (
   "unicode-bidi text-transform -webkit-text-security text-decoration-line letter-spacing word-spacing line-height " +
-  "filter mask mask-image -webkit-mask-image mix-blend-mode offset-path writing-mode vertical-align font-size-adjust mask-box-image text-decoration-thickness text-underline-offset"
+  "filter mask mask-image -webkit-mask-image mix-blend-mode offset-path writing-mode vertical-align font-size-adjust mask-box-image text-decoration-thickness text-underline-offset " +
+  "-webkit-text-stroke -webkit-text-stroke-width"
 ).split(" ");
 
 const thick = "words under a thick line";
@@ -178,6 +179,9 @@ function wordTricks(name: string, v: string): string {
       return v !== "from-font" && (px === undefined || px > 5) ? thick : "";
     case "text-underline-offset":
       return px === undefined || px < -2 ? "words that are struck through" : "";
+    case "-webkit-text-stroke":
+    case "-webkit-text-stroke-width":
+      return values(v).some((f) => (pixels(f, normalSize) ?? 0) > 1 || /calc\(|var\(/.test(f)) ? "words that hardly show" : "";
     case "unicode-bidi":
       return v.includes("override") ? "the order of the letters is turned round" : "";
     case "text-transform":

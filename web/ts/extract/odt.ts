@@ -23,17 +23,21 @@ export interface ODT {
 export async function readODT(a: Archive): Promise<Copy> {
   const manifest = await a.part("META-INF/manifest.xml");
   if (manifest && new TextDecoder("latin1").decode(manifest).includes("encryption-data")) throw encrypted();
-  const styles: ODTStyles = { byName: new Map(), fonts: new Set(), worded: new Set() };
+  const styles: ODTStyles = { byName: new Map(), fonts: new Set(), worded: new Set(), seen: new Set(), paged: false, twice: false };
   const o: ODT = { x: newXML(new Uint8Array()), out: newLines(), styles, boxes: [], back: paper, item: 0, cell: false, inList: false, doubt: "" };
   // The document's own styles come last, since they go before the others.
   for (const name of ["styles.xml", "content.xml"]) {
     const part = await a.part(name);
+    styles.seen.clear();
+    if (styles.paged) o.back = undefined;
     if (part) {
       o.x = newXML(part);
       root(o.x);
       inside(o.x, (e) => top(o, e));
     } else if (name === "content.xml") throw damaged("an OpenDocument file without its text");
   }
+  if (styles.twice) o.out.cover = "two styles have one name";
+  if (styles.paged) o.out.cover = "words on a page that is not white";
   return copyOf(o.out, "odt");
 }
 
@@ -126,13 +130,19 @@ function table(o: ODT, e: Element): void {
   const { back, cell } = o;
   o.back = behind(lookOf(o.styles, "table", attr(e, "style-name")), back);
   o.cell = true;
+  const rows = (e: Element): void => {
+    const [n, unit] = length(lookOf(o.styles, "table-row", attr(e, "style-name")).props["row-height"]);
+    const from = o.out.at;
+    inside(o.x, row);
+    if (unit > 0 && n * unit < 134) doubt(o.out, from, "words that may be cut off");
+  };
   const row = (e: Element): void => {
     switch (e.local) {
       case "table-row":
       case "table-rows":
       case "table-header-rows":
       case "table-row-group":
-        return /^(collapse|filter)$/.test(attr(e, "visibility")) ? left(o, "hidden-left-out") : inside(o.x, row);
+        return /^(collapse|filter)$/.test(attr(e, "visibility")) ? left(o, "hidden-left-out") : rows(e);
       case "table-cell": {
         const outer = o.back;
         o.back = behind(lookOf(o.styles, "table-cell", attr(e, "style-name")), outer);
@@ -160,6 +170,7 @@ function paragraph(o: ODT, e: Element): void {
   const from = o.out.at;
   if (o.item > 0 && o.inList && o.out.owed === emptyLine) o.out.owed = nextLine;
   o.back = behind(look, back);
+  if (o.styles.worded.size > 0 && (o.item > 0 || e.local === "h")) o.doubt = "the numbering shows words";
   if (look.moved) o.doubt = "words may stand over others or outside the page";
   spans(o, look);
   o.back = back;

@@ -3,7 +3,7 @@
 import { doubted, hasWord, inkOn, shadeOf, under, unseen, type Shade, type Sight } from "./docxstyle.ts";
 import { doubt, leave, lineEnd, words } from "./lines.ts";
 import { drawing, isShape, left, type ODT } from "./odt.ts";
-import { fields, hasText, set, trim, trimRight } from "./words.ts";
+import { fields, hasText, lower, set, trim, trimRight } from "./words.ts";
 import { attr, inside, skip, type Element, type XML } from "./xml.ts";
 
 const maxBasedOn = 32; // how far a chain of styles is followed
@@ -15,12 +15,16 @@ export interface ODTStyles {
   byName: Map<string, { parent: string; props: Props }>;
   fonts: Set<string>; // that travel in the file
   worded: Set<string>; // list styles whose markers are words
+  paged: boolean; // pages have a colour or a picture
+  twice: boolean; // two styles have one name
+  seen: Set<string>; // those of the part that is read
 }
 
 // kept are the properties that are kept of a style.
 const kept = set(
   "display condition color background-color use-window-font-color font-size font-name text-scale letter-spacing text-position " +
-    "text-line-through-style text-line-through-type text-transform margin-left margin-right margin-top margin-bottom text-indent line-height wrap run-through",
+    "text-line-through-style text-line-through-type text-transform margin-left margin-right margin-top margin-bottom text-indent line-height wrap run-through " +
+    "font-size-complex font-size-asian font-name-complex font-name-asian opacity row-height",
 );
 
 // Look is what a style and its parents say.
@@ -40,10 +44,20 @@ export function readODTStyle(s: ODTStyles, x: XML, e: Element): void {
         skip(x);
       });
     case "list-style":
+    case "outline-style":
       // Markers that are words are shown and stand nowhere in the text.
       return inside(x, (e) => {
-        if (["num-prefix", "num-suffix", "bullet-char"].some((a) => hasWord(attr(e, a)))) s.worded.add(name);
+        if (["num-prefix", "num-suffix", "bullet-char", "num-list-format"].some((a) => hasWord(attr(e, a).replace(/[0-9]/g, "")))) s.worded.add(name);
         skip(x);
+      });
+    case "page-layout":
+      return inside(x, (e) => {
+        const c = attr(e, "background-color");
+        s.paged ||= (c !== "" && c !== "transparent" && lower(c) !== "#ffffff") || !/^(none)?$/.test(attr(e, "fill"));
+        inside(x, (e) => {
+          s.paged ||= e.local === "background-image";
+          skip(x);
+        });
       });
     case "style":
     case "default-style":
@@ -52,7 +66,10 @@ export function readODTStyle(s: ODTStyles, x: XML, e: Element): void {
       return void skip(x);
   }
   const props: Props = {};
-  s.byName.set(`${attr(e, "family")}/${name}`, { parent: attr(e, "parent-style-name"), props }); // the default of a family has no name
+  const key = `${attr(e, "family")}/${name}`;
+  s.twice ||= s.seen.has(key);
+  s.seen.add(key);
+  s.byName.set(key, { parent: attr(e, "parent-style-name"), props }); // the default of a family has no name
   inside(x, (e) => {
     if (e.local.endsWith("-properties")) for (const [k, v] of e.attrs) if (kept.has(k)) props[k] = v;
     skip(x);
@@ -111,14 +128,22 @@ function sight(s: ODTStyles, l: Look, back: Shade): Sight {
   const [tight, perTight] = length(p["letter-spacing"]);
   const [lifted] = length(fields(p["text-position"] ?? "")[0] ?? "0%");
   if (p["display"] === "none" || (p["display"] === "condition" && !p["condition"])) return unseen;
+  if (p["display"] === "condition") return doubted("words that are shown on a condition");
   if ((unit > 0 && size * unit <= 2.7) || (p["text-scale"] && length(p["text-scale"])[0] <= 10)) return unseen;
   const ink = inkOn(p["use-window-font-color"] === "true" ? undefined : shadeOf(hex(p["color"])), back);
   if (ink) return ink;
-  if (unit > 0 && size * unit <= 5.4) return doubted("words too small to read");
+  if (["font-size", "font-size-complex", "font-size-asian"].some((k) => small(p[k]))) return doubted("words too small to read");
   if (says("text-line-through-style") || says("text-line-through-type")) return doubted("words that are struck through");
   if (says("text-transform")) return doubted("capitals that are not in the file");
   if ((perTight > 0 && tight * perTight <= -4) || lifted > 90 || lifted < -90) return doubted("letters are moved over others");
-  return s.fonts.has(p["font-name"] ?? "") ? doubted("letters of a font that travels in the file") : undefined;
+  if (p["opacity"] && p["opacity"] !== "100%" && p["use-window-font-color"] !== "true") return doubted("words that hardly show");
+  return ["font-name", "font-name-complex", "font-name-asian"].some((k) => s.fonts.has(p[k] ?? "")) ? doubted("letters of a font that travels in the file") : undefined;
+}
+
+// small tells a size too small to read.
+function small(v?: string): boolean {
+  const [n, unit] = length(v);
+  return unit > 0 && n * unit <= 5.4;
 }
 
 // spans reads what stands in a line, which looks as given.
@@ -141,6 +166,7 @@ export function spans(o: ODT, l: Look): void {
 
 const inLine = set("span a meta meta-field ruby ruby-base");
 const changing = set("conditional-text expression database-display variable-get user-field-get");
+const counting = set("date time page-number page-count word-count character-count paragraph-count chapter file-name variable-set");
 const marks = set("annotation-end bookmark bookmark-start bookmark-end change change-start change-end soft-page-break reference-mark reference-mark-start reference-mark-end");
 
 function span(o: ODT, e: Element, l: Look): void {
@@ -162,12 +188,17 @@ function span(o: ODT, e: Element, l: Look): void {
     case "hidden-paragraph":
       o.doubt = "a paragraph that is shown on a condition";
       return void skip(o.x);
+    case "number":
+      return void skip(o.x); // programs count for themselves
     case "hidden-text":
+      o.doubt = "words that are shown on a condition";
+      return void skip(o.x);
     case "ruby-text":
     case "script":
       return left(o, "hidden-left-out");
   }
   const from = o.out.at;
-  spans(o, l); // fields such as a date: their result is shown
-  if (changing.has(e.local)) doubt(o.out, from, "a field whose words change when the file is opened");
+  spans(o, l); // a field: its result is shown
+  const fixed = attr(e, "fixed") === "true" && attr(e, "display") !== "none";
+  if (changing.has(e.local) || (counting.has(e.local) && !fixed)) doubt(o.out, from, "a field whose words change when the file is opened");
 }

@@ -6,7 +6,7 @@ import { attribute, nextElement, nameOf, previousElement } from "./tree.ts";
 import { equalFold, fields, lower, set } from "./words.ts";
 
 // maxMatching bounds how many compounds are compared for one page.
-export const maxMatching = 20_000_000;
+export const maxMatching = 6_000_000;
 
 // Whether a selector matches.
 export const no = 0;
@@ -249,7 +249,11 @@ function compare(sh: Sheet, c: Compound, n: Element): number {
     if (m === no) return no;
     m = Math.min(m, hasClass(sh, attribute(n, "class") ?? "", name));
   }
-  for (const a of c.attrs) m = Math.min(m, testAttr(a, attribute(n, a.name)));
+  for (const a of c.attrs) {
+    const v = attribute(n, a.name);
+    sh.work += 1 + Math.floor((v ?? "").length / 32);
+    m = Math.min(m, testAttr(a, v));
+  }
   for (const name of c.child) m = Math.min(m, placed(sh, name, n) ? yes : no);
   for (const x of c.not) m = Math.min(m, yes - compare(sh, x, n));
   for (const list of c.any) {

@@ -5,7 +5,7 @@ import { apply, doubtful, unseen, type Look } from "./look.ts";
 import { children, covered, hasWords, leaveOut, text, typeOf, type PageReader } from "./page.ts";
 import { overParent } from "./place.ts";
 import { attr, has, nameOf } from "./tree.ts";
-import { hasLetters, hasText, set } from "./words.ts";
+import { belowZero, hasLetters, hasText, set } from "./words.ts";
 
 // fallbacks are elements that show something else than the text in them.
 const fallbacks = set("iframe object video audio canvas embed applet progress meter");
@@ -175,7 +175,10 @@ export function generated(p: PageReader, n: Element, st: Styled, l: Look): void 
     const image = parts[pseudo]?.["background-image"];
     if (image && image !== "none") leave(p.out, "pictures-not-read");
     if (pseudo === "before" || pseudo === "after") {
-      if (place.painted) why ||= place.over;
+      if (!place.painted) continue;
+      why ||= place.over;
+      const around = p.frames.slice(0, -1).findLast((o) => o.block) ?? (p.frames[0] as Frame);
+      if (place.over && leaves(parts[pseudo] as Props)) around.doubt ||= place.over;
     } else if (pseudo !== "marker" && (unseen(look) || (doubtful(look) && doubtful(look) !== doubtful(l)) || place.gone)) why ||= "words that the style hides";
   }
   if (!why) return;
@@ -184,6 +187,10 @@ export function generated(p: PageReader, n: Element, st: Styled, l: Look): void 
   const about = p.out.at === me.from ? covered(p, overParent) : me;
   about.doubt ||= why;
 }
+
+// leaves tells a box that may stand outside the element that it is generated in.
+const leaves = (c: Props) =>
+  ["top", "right", "bottom", "left", "margin-top", "margin-right", "margin-bottom", "margin-left"].some((k) => belowZero(c[k] ?? "") || c[k]?.includes("var("));
 
 // showsWords tells whether generated content has words. Numbers of items and headings are
 // markers, which are not written out.

@@ -40,6 +40,9 @@ export const belowZero = (v: string) => /(^|[ (,*/+])-[ (.0-9]/.test(v) || v.inc
 
 export const lower = (s: string) => (/^[\0-\x7f]*$/.test(s) ? s.toLowerCase() : Array.from(s, (c) => String.fromCodePoint(c.toLowerCase().codePointAt(0) as number)).join(""));
 
+// upper changes letters one by one: none becomes two.
+export const upper = (s: string) => Array.from(s, (c) => (c.toUpperCase().length > c.length ? c : c.toUpperCase())).join("");
+
 // equalFold tells whether two texts differ in the case of letters alone.
 export const equalFold = (a: string, b: string) => a === b || (a.length === b.length && lower(lower(a).toUpperCase()) === lower(lower(b).toUpperCase()));
 

@@ -6,13 +6,13 @@
 // Declarations of types and entities are refused: no word processor writes any, and what
 // they stand for is text that is not there.
 import { damaged, tooDeep, tooLarge } from "./copy.ts";
-import { hasText } from "./words.ts";
+import { hasText, set } from "./words.ts";
 
 const maxDepth = 256;
 const maxTokens = 2_000_000;
 
 // Element is the beginning of one. Its attributes go by their local names.
-export interface Element { local: string; space: string; attrs: [local: string, value: string][] }
+export interface Element { local: string; space: string; attrs: [local: string, value: string, space: string][] }
 
 type Token = { kind: "start"; element: Element } | { kind: "end" | "other" | "directive" } | { kind: "text"; text: string };
 
@@ -49,7 +49,10 @@ function next(x: XML): Token | undefined {
   const t = token(x);
   if (!t) return undefined;
   if (++x.tokens > maxTokens) throw tooLarge("more parts than are read");
-  if (t.kind === "start" && x.open.length > maxDepth) throw tooDeep();
+  if (t.kind === "start") {
+    if (x.open.length > maxDepth) throw tooDeep();
+    if (foreign(t.element.space, t.element.local)) t.element.local = "foreign";
+  }
   if (t.kind === "directive") throw damaged("it declares a document type");
   return t;
 }
@@ -111,7 +114,7 @@ function token(x: XML): Token | undefined {
 function start(x: XML): Token {
   const { s } = x;
   const [prefix, local] = name(x);
-  const attrs: [string, string][] = [];
+  const attrs: Element["attrs"] = [];
   const before: Open["before"] = [];
   for (;;) {
     blanks(x);
@@ -131,7 +134,7 @@ function start(x: XML): Token {
     if (stop < 0 || raw.includes("<")) throw malformed();
     x.at = stop + 1;
     const value = expand(raw);
-    attrs.push([attribute, value]);
+    attrs.push([attribute, value, space]);
     const declared = space === "xmlns" ? attribute : space === "" && attribute === "xmlns" ? "" : undefined;
     if (declared === undefined) continue;
     before.push([declared, x.spaces.get(declared)]);
@@ -139,8 +142,14 @@ function start(x: XML): Token {
   }
   x.at++;
   x.open.push({ prefix, local, before });
-  return { kind: "start", element: { local, space: x.spaces.get(prefix) ?? prefix, attrs } };
+  // What has no prefix is in the language of the element, but for attributes.
+  for (const a of attrs) if (a[2] !== "") a[2] = spaceOf(x, a[2]);
+  return { kind: "start", element: { local, space: prefix === "" && local === "xmlns" ? "" : spaceOf(x, prefix), attrs } };
 }
+
+const xmlSpace = "http://www.w3.org/XML/1998/namespace";
+
+const spaceOf = (x: XML, prefix: string) => (prefix === "xmlns" ? prefix : prefix === "xml" ? xmlSpace : x.spaces.get(prefix) ?? prefix);
 
 // shut ends the element that was begun last, and the names that it declared.
 function shut(x: XML): void {
@@ -289,5 +298,35 @@ export function skip(x: XML): boolean {
   return text;
 }
 
-// attr is an attribute by its local name, empty when there is none.
-export const attr = (e: Element, local: string): string => e.attrs.find((a) => a[0] === local)?.[1] ?? "";
+// vocabularies are the beginnings of the names of the languages that documents and their
+// packages are written in. Programs pass over what is in others.
+const vocabularies = [
+  "http://schemas.openxmlformats.org/", "http://purl.oclc.org/ooxml/", "http://schemas.microsoft.com/", "urn:schemas-microsoft-com:",
+  "urn:oasis:names:tc:opendocument:", "urn:org:documentfoundation:", "http://purl.org/dc/", "http://www.w3.org/",
+];
+
+// wordSpaces are the names of Word's own language, as most files have it and as the strict
+// form of the standard does; what is called as in it elsewhere is none of it.
+const wordSpaces = set("http://schemas.openxmlformats.org/wordprocessingml/2006/main http://purl.oclc.org/ooxml/wordprocessingml/main");
+
+// wordOwn are the names in Word's language by which text is told.
+const wordOwn = set(
+  "p r t tbl tr tc sdt sdtContent customXml smartTag ins moveTo del moveFrom hyperlink bdo fldSimple fldChar instrText delText " +
+    "rPr pPr vanish strike dstrike caps sz szCs highlight rFonts rStyle pStyle numPr txbxContent body document",
+);
+
+// foreign tells an element of which a program that shows the document knows nothing.
+function foreign(space: string, local: string): boolean {
+  if (wordSpaces.has(space) || space === "") return false;
+  if (!vocabularies.some((v) => space.startsWith(v))) return true;
+  return space.startsWith("http://") && !space.endsWith("/math") && wordOwn.has(local);
+}
+
+// attr is an attribute by its local name, empty when there is none: one in the language of
+// the element goes before others, which those of Word's have not.
+export function attr(e: Element, local: string): string {
+  const word = wordSpaces.has(e.space);
+  const named = e.attrs.filter((a) => a[0] === local);
+  const own = named.find(([, , space]) => space === e.space || (space === "" && !word));
+  return (own ?? named.find(([, , space]) => !foreign(space, "") && (!word || space === xmlSpace)))?.[1] ?? "";
+}

@@ -5,6 +5,7 @@ import { hunk, size, type Alignment, type Hunk } from "./align.ts";
 import { classify } from "./classify.ts";
 import { sliceOf, startsItem, type Copied } from "./copied.ts";
 import { find, gram, gramLen, matchRuns } from "./diff.ts";
+import { claimsOf } from "./heading.ts";
 import type { Line, Name, NameList } from "./list.ts";
 import type { ListResult } from "./names.ts";
 import { number } from "./stored.ts";
@@ -133,12 +134,21 @@ const maxSurrounding = 500; // bytes of each
 
 export function addSurrounding(b: Builder, l: Line): void {
   if (b.v.surroundings.length === maxSurroundings) return;
+  b.v.surroundings.push({ text: excerptOf(b, l), at: (b.c.tokens[l.from] as Token).start });
+}
+
+function excerptOf(b: Builder, l: Line): string {
   let text = sliceOf(b.c, l.from, l.to);
   if (bytes(text) > maxSurrounding) {
     const cut = new TextEncoder().encode(text).subarray(0, maxSurrounding);
     text = `${new TextDecoder("utf-8", { ignoreBOM: true }).decode(cut, { stream: true })}…`;
   }
-  b.v.surroundings.push({ text, at: (b.c.tokens[l.from] as Token).start });
+  return text;
+}
+
+// addClaims warns of surroundings that name signatories of their own.
+export function addClaims(b: Builder, lines: Line[], after: number): void {
+  for (const l of claimsOf(b.c.tokens, lines, after)) b.v.warnings.push({ code: "other-signatories", at: (b.c.tokens[l.from] as Token).start, detail: excerptOf(b, l) });
 }
 
 const minVariant = 16; // tokens that a passage beside the text has at least before it is held against the text

@@ -6,6 +6,13 @@ import { isWord, slice, starts } from "./word.ts";
 
 export type Bullets = Map<number, Span[]>;
 
+// Doubt is a passage of the copy that may be shown otherwise than it stands, and why.
+export interface Doubt {
+  at: number;
+  end: number;
+  detail: string;
+}
+
 export interface Copied {
   raw: Uint8Array;
   tokens: Token[];
@@ -14,6 +21,7 @@ export interface Copied {
   bullets: Bullets; // at line starts, which tokens are without, by the token behind them
   quoted: boolean; // the ">" of a quoted mail were dropped
   blanked: number[]; // offsets of the emphasis signs that were read as blanks
+  doubts: Doubt[];
 }
 
 // bare returns a text's tokens without bullets at line starts, and where those were.
@@ -26,7 +34,7 @@ export function newCopied(raw: Uint8Array, tokens: Token[], dropped: Span[]): Co
   const u = unquote(tokens);
   const quoted = u !== undefined && u.length > 0;
   if (quoted) tokens = u;
-  return { raw, tokens, ids: new Uint32Array(0), emph: pairEmphasis(tokens), bullets: bulletsBefore(tokens, dropped), quoted, blanked: [] };
+  return { raw, tokens, ids: new Uint32Array(0), emph: pairEmphasis(tokens), bullets: bulletsBefore(tokens, dropped), quoted, blanked: [], doubts: [] };
 }
 
 export const sliceOf = (c: Copied, from: number, to: number) => slice(c.raw, c.tokens, from, to);
@@ -110,6 +118,31 @@ function pairEmphasis(tokens: Token[]): Set<number> {
   return pairs;
 }
 
+// struck finds the words between paired ~, doubled or not, of one paragraph. A line of them
+// alone is a rule.
+function struck(c: Copied): Doubt[] {
+  const { tokens } = c;
+  const out: Doubt[] = [];
+  let open: Token | undefined;
+  let words = false;
+  for (let i = 0; i < tokens.length; i++) {
+    const t = tokens[i] as Token;
+    if (t.breaks > 1 || t.bulleted) open = undefined;
+    if (t.text !== "~" || !c.emph.has(i)) {
+      words ||= isWord(t);
+      continue;
+    }
+    const from = i;
+    while (tokens[i + 1]?.text === "~" && c.emph.has(i + 1) && tokens[i + 1]?.start === tokens[i]?.end) i++;
+    if (starts(tokens, from) && (i + 1 === tokens.length || starts(tokens, i + 1))) continue;
+    if (open && words) {
+      out.push({ at: open.end, end: t.start, detail: "words between two ~, which messengers show struck through" });
+      open = undefined;
+    } else [open, words] = [tokens[i], false];
+  }
+  return out;
+}
+
 // withoutEmphasis returns the copy with blanks in place of the paired signs, or
 // undefined when none is left to compare.
 export function withoutEmphasis(c: Copied): Copied | undefined {
@@ -118,7 +151,7 @@ export function withoutEmphasis(c: Copied): Copied | undefined {
   for (const i of at) blank[i] = 0x20;
   try {
     const { tokens, dropped } = bare(blank);
-    return { ...newCopied(c.raw, tokens, dropped), blanked: at };
+    return { ...newCopied(c.raw, tokens, dropped), blanked: at, doubts: struck(c) };
   } catch {
     return undefined;
   }

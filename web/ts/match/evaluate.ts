@@ -1,7 +1,7 @@
 // Versions held against the copy, and what the best one says of it. Mirrors
 // evaluate.go and candidate.go in internal/match.
 import { align, changed, complete, omitted, type Alignment } from "./align.ts";
-import { addPlace, addSurrounding, addText, headline, variants, type Builder } from "./builder.ts";
+import { addPlace, addClaims, addSurrounding, addText, headline, variants, type Builder } from "./builder.ts";
 import { emphasised, isEmphasis, type Copied } from "./copied.ts";
 import { find, gram, gramLen } from "./diff.ts";
 import { attachTail } from "./ends.ts";
@@ -152,6 +152,7 @@ export function verdictOf(k: Candidate, c: Copied): Verdict {
   k.list.surroundings = variants(b, k.parts, k.list.surroundings);
   if (emphasised(c, k.list.surroundings)) b.tolerances.add("emphasis");
   for (const l of k.list.surroundings) addSurrounding(b, l);
+  addClaims(b, k.list.surroundings, k.parts[0]?.c1 ?? 0);
   v.changes.sort((x, y) => x.at - y.at);
   v.tolerances.push(...[...b.tolerances].sort());
   headline(b, k.list);

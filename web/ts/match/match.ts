@@ -2,7 +2,7 @@
 // is. Mirrors internal/match, whose index for very many texts is not needed here: all
 // texts that are put in are held against the copy.
 import { canonical, InputError, MaxBytes, parse, dropBullets, type Span, type Token, type Warning } from "../text/text.ts";
-import { bulletsBefore, count, newCopied, startsItem, withoutEmphasis, type Bullets, type Copied } from "./copied.ts";
+import { bulletsBefore, count, newCopied, startsItem, withoutEmphasis, type Bullets, type Copied, type Doubt } from "./copied.ts";
 import { candidates, compareStored, compareVersions, equally, evaluate, nameVersion, usesSigns, verdictOf, type Candidate } from "./evaluate.ts";
 import { newNameList, type PublishedName } from "./list.ts";
 import type { Ref, Stored, VersionEntry } from "./stored.ts";
@@ -163,7 +163,9 @@ function compare(x: Index, c: Copied, slug: string): { verdict: Verdict; passage
   const v = verdictOf(best, c);
   if (v.verdict === "excerpt" && !quotable(best)) return none("too-short");
   for (const k of others) if (equally(best, k) === 0) also(v, k.version);
-  return { verdict: v, passages: passagesOf(best, c) };
+  const passages = passagesOf(best, c);
+  doubt(v, c.doubts, c.raw.length, passages);
+  return { verdict: v, passages };
 }
 
 // passagesOf returns the bytes of the copy that are the text, the list or the place and
@@ -213,7 +215,7 @@ export interface Copy {
   text: Uint8Array;
   file?: Uint8Array; // the file itself where it is text too
   warnings: Warning[];
-  doubts: { at: number; end: number; detail: string }[];
+  doubts: Doubt[];
 }
 
 // checkCopy says what a file is of which c was extracted. Where the file may show a
@@ -223,14 +225,7 @@ export function checkCopy(x: Index, c: Copy, slug: string): Verdict {
   if (published) return published;
   const { verdict: v, passages } = checkPassages(x, c.text, slug);
   if (c.form !== "text" && v.verdict === "identical") v.verdict = "authentic"; // the file's own bytes are others
-  const d = doubted(v, c, passages);
-  if (d) {
-    v.verdict = "unchecked";
-    v.reason = {
-      code: "hidden-content", detail: `a reader of this file may see something else than it says at byte ${d.at}: ${d.detail}`,
-      hint: hints["hidden-content"] as string,
-    };
-  }
+  doubt(v, c.doubts, c.text.length, passages);
   v.warnings.push(...c.warnings);
   return v;
 }
@@ -252,22 +247,34 @@ function checkPublished(x: Index, file: Uint8Array, slug: string): Verdict | und
   }
 }
 
+// doubt makes the verdict unchecked where it rests on a passage that may be shown otherwise
+// than the copy, of size bytes, has it.
+function doubt(v: Verdict, doubts: Doubt[], size: number, passages: Passage[]): void {
+  const d = doubted(v, doubts, size, passages);
+  if (!d) return;
+  v.verdict = "unchecked";
+  v.reason = {
+    code: "hidden-content", detail: `a reader of this file may see something else than it says at byte ${d.at}: ${d.detail}`,
+    hint: hints["hidden-content"] as string,
+  };
+}
+
 // doubted returns the first doubt on which the verdict rests.
-function doubted(v: Verdict, c: Copy, passages: Passage[]): Copy["doubts"][0] | undefined {
-  if (c.doubts.length === 0 || v.verdict === "unchecked") return undefined;
+function doubted(v: Verdict, doubts: Doubt[], size: number, passages: Passage[]): Doubt | undefined {
+  if (doubts.length === 0 || v.verdict === "unchecked") return undefined;
   if (v.verdict === "unknown") {
     // What is shown may be a registered text, if most of it is in doubt.
-    return 2 * c.doubts.reduce((n, d) => n + d.end - d.at, 0) >= c.text.length ? c.doubts[0] : undefined;
+    return 2 * doubts.reduce((n, d) => n + d.end - d.at, 0) >= size ? doubts[0] : undefined;
   }
-  if (v.verdict === "altered" && sureChange(v, c)) return undefined;
-  return c.doubts.find((d) => passages.some((s) => (d.at < s.end && s.at < d.end) || (d.at === d.end && d.at >= s.at && d.at <= s.end)));
+  if (v.verdict === "altered" && sureChange(v, doubts)) return undefined;
+  return doubts.find((d) => passages.some((s) => (d.at < s.end && s.at < d.end) || (d.at === d.end && d.at >= s.at && d.at <= s.end)));
 }
 
 // sureChange reports whether words were changed or added outside all doubts.
-function sureChange(v: Verdict, c: Copy): boolean {
+function sureChange(v: Verdict, doubts: Doubt[]): boolean {
   const sure = (at: number, copied: string) => {
     const n = Math.max(1, new TextEncoder().encode(copied).length);
-    return copied !== "" && !c.doubts.some((d) => at < d.end && d.at < at + n);
+    return copied !== "" && !doubts.some((d) => at < d.end && d.at < at + n);
   };
   return (
     v.changes.some((ch) => ch.op !== "move" && sure(ch.at, ch.copy)) ||

@@ -41,7 +41,7 @@ const prefix = /^\/(en|fr|ar)(?=\/|$)/.exec(globalThis.location?.pathname ?? "")
 
 // show returns the whole answer. copy is what was compared.
 export function show(v: Verdict, copy: Uint8Array, p: Publication | undefined, from: Origin = here()): HTMLElement {
-  const [tone, path] = looks[v.retracted && looks[v.verdict]?.[0] === "same" ? "unchecked" : v.verdict] ?? (looks["unchecked"] as [string, string]);
+  const [tone, path] = looks[(v.retracted || others(v)) && looks[v.verdict]?.[0] === "same" ? "unchecked" : v.verdict] ?? (looks["unchecked"] as [string, string]);
   const heading = h("h1", { id: "word", tabindex: "-1" }, say(`verdict_${v.verdict}`));
   return h(
     "div", {},
@@ -55,15 +55,21 @@ export function show(v: Verdict, copy: Uint8Array, p: Publication | undefined, f
   );
 }
 
+// others reports whether the copy names signatories beside the declaration, who are none of
+// it.
+const others = (v: Verdict) => v.warnings.some((w) => w.code === "other-signatories");
+
+const namesUnchecked = (v: Verdict) => v.verdict === "unchecked" && v.version > 0 && v.reason.code !== "hidden-content";
+
 function meaning(v: Verdict): string {
-  if (v.verdict === "unchecked" && v.version > 0) return say("meaning_unchecked_list");
+  if (namesUnchecked(v)) return say("meaning_unchecked_list");
   return find(`meaning_${v.verdict}`) ?? say("meaning_true");
 }
 
 function sentence(v: Verdict): string {
   const version = say("version", { number: v.version });
-  const id = v.verdict === "unchecked" && v.version > 0 ? "unchecked_list" : v.verdict === "authentic" && v.signatories.status === "same" ? "authentic_list" : v.verdict;
-  return say(`sentence_${id}`, { version }) + (v.retracted ? ` ${say("sentence_retracted")}` : "");
+  const id = namesUnchecked(v) ? "unchecked_list" : v.verdict === "authentic" && v.signatories.status === "same" ? "authentic_list" : v.verdict;
+  return say(`sentence_${id}`, { version }) + (v.retracted ? ` ${say("sentence_retracted")}` : "") + (others(v) ? ` ${say("sentence_others")}` : "");
 }
 
 function reasonOf(p: Publication, version: number): string {
