@@ -16,7 +16,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations bench bench-door bench-audit bench-match bench-text bench-web licences clean
+.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations bench bench-door bench-endorse bench-audit bench-match bench-text bench-web licences clean
 
 all: build
 
@@ -120,7 +120,7 @@ roundtrip:
 # Programs that we did not write check what we publish.
 interop: build $(COSIGN) $(FSCK) $(WITNESS)
 	SIJIL_COSIGN="$(COSIGN)" SIJIL_FSCK="$(FSCK)" SIJIL_LITEWITNESS="$(WITNESS)" \
-		$(GO) test -count=1 -run '^(TestCosign|TestFsck|TestLitewitness|TestStockTlog)$$' -v ./cmd/sijild
+		$(GO) test -count=1 -run '^(TestCosign|TestCosignEndorses|TestFsck|TestLitewitness|TestStockTlog)$$' -v ./cmd/sijild
 
 $(COSIGN):
 	GOBIN="$(@D)" GOFLAGS= $(GO) install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
@@ -146,6 +146,10 @@ bench: build $(REKOR) bench-audit
 # Entries through the door, beside rekor-tiles' POSIX server.
 bench-door: build $(REKOR)
 	SIJIL_REKOR="$(REKOR)" $(GO) test -run '^$$' -bench '^BenchmarkDoor$$' -benchtime 3s -timeout 10m ./cmd/sijild
+
+# Endorsements through HTTP, beside bare ECDSA verification.
+bench-endorse:
+	$(GO) test -run '^$$' -bench 'Endorse' -benchtime 2s -timeout 10m ./cmd/sijild
 
 # Audits a log of N entries, made once in CACHE, beside Tessera's fsck.
 N ?= 1000000

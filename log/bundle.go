@@ -1,6 +1,7 @@
 package log
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -26,10 +27,12 @@ const (
 //
 // Its bytes are the RFC 8785 encoding, and ParseBundle accepts no other, so a
 // bundle in which any byte was changed is either refused or says another thing.
+//
+// The fields of these types stand in the order of RFC 8785.
 type Bundle struct {
+	Envelope             Envelope             `json:"dsseEnvelope"`
 	MediaType            string               `json:"mediaType"`
 	VerificationMaterial VerificationMaterial `json:"verificationMaterial"`
-	Envelope             Envelope             `json:"dsseEnvelope"`
 }
 
 // VerificationMaterial names the key and holds the log entry. Before logging
@@ -59,11 +62,11 @@ type EnvelopeSignature struct {
 
 // LogEntry is Sigstore's TransparencyLogEntry as this log fills it.
 type LogEntry struct {
-	LogIndex          int64       `json:"logIndex,string"`
-	LogID             LogID       `json:"logId"`
-	KindVersion       KindVersion `json:"kindVersion"`
-	InclusionProof    Proof       `json:"inclusionProof"`
 	CanonicalizedBody []byte      `json:"canonicalizedBody"`
+	InclusionProof    Proof       `json:"inclusionProof"`
+	KindVersion       KindVersion `json:"kindVersion"`
+	LogID             LogID       `json:"logId"`
+	LogIndex          int64       `json:"logIndex,string"`
 }
 
 // LogID holds the SHA-256 of origin "\n" 0x01 key.
@@ -79,11 +82,11 @@ type KindVersion struct {
 
 // Proof is an RFC 6962 inclusion proof with the checkpoint it leads to.
 type Proof struct {
+	Checkpoint SignedCheckpoint `json:"checkpoint"`
+	Hashes     [][]byte         `json:"hashes"`
 	LogIndex   int64            `json:"logIndex,string"`
 	RootHash   []byte           `json:"rootHash"`
 	TreeSize   int64            `json:"treeSize,string"`
-	Hashes     [][]byte         `json:"hashes"`
-	Checkpoint SignedCheckpoint `json:"checkpoint"`
 }
 
 // SignedCheckpoint holds the signed note.
@@ -123,6 +126,9 @@ func ParseBundle(data []byte) (*Bundle, error) {
 	return b, nil
 }
 
+// ErrBareSignature: a bundle holds a signature over a file, and no statement.
+var ErrBareSignature = errors.New("bundle: holds a bare signature over a file, which says nothing of a version or a list entry: sign the statement instead (cosign attest-blob --statement)")
+
 // ImportBundle reads a bundle that another Sigstore client wrote, whose white space
 // and member order are its own, and returns what was signed, without a log entry:
 // proofs are made anew here.
@@ -132,6 +138,12 @@ func ImportBundle(data []byte) (*Bundle, error) {
 	}
 	b := new(Bundle)
 	if err := jcs.Decode(data, b); err != nil {
+		var bare struct {
+			Message json.RawMessage `json:"messageSignature"`
+		}
+		if json.Unmarshal(data, &bare) == nil && bare.Message != nil {
+			return nil, ErrBareSignature
+		}
 		return nil, fmt.Errorf("bundle: %w", err)
 	}
 	b.VerificationMaterial.LogEntries = nil

@@ -27,6 +27,7 @@ import (
 	"github.com/sijil/sijil/internal/domain/domaintest"
 	"github.com/sijil/sijil/internal/evidence"
 	"github.com/sijil/sijil/internal/match"
+	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/publisher"
 	"github.com/sijil/sijil/internal/remote"
 	"github.com/sijil/sijil/internal/signatory"
@@ -45,7 +46,7 @@ type orgs struct {
 	files map[string]string // by host
 }
 
-func newOrgs(t *testing.T, hosts ...string) *orgs {
+func newOrgs(t testing.TB, hosts ...string) *orgs {
 	t.Helper()
 	w := &orgs{names: &domaintest.Names{A: map[string][][4]byte{}, TXT: map[string][][]string{}}, files: map[string]string{}}
 	ca := domaintest.NewAuthority(t)
@@ -107,7 +108,7 @@ type campaign struct {
 	web   *orgs
 	home  string
 	trust string
-	mail  string      // where the service speaks SMTP
+	mail  string // where the service speaks SMTP
 	http  *http.Client
 	told  chan string // mails that the service sends
 	env   map[string]string
@@ -118,7 +119,7 @@ type campaign struct {
 func newCampaign(t *testing.T) *campaign {
 	t.Helper()
 	w := newOrgs(t, "delta-watch.example", "river-school.example", "salt-union.example", "port-women.example")
-	o := serveOptions{noLimits: true, domainConfig: &w.config, mail: mailOptions{listen: "127.0.0.1:0", to: "endorse@sijil.example", retention: time.Hour, perMinute: 1000}}
+	o := serveOptions{noLimits: true, domainConfig: &w.config, door: publish.DoorListed, mail: mailOptions{listen: "127.0.0.1:0", to: "endorse@sijil.example", retention: time.Hour, perMinute: 1000}}
 	identity, err := age.GenerateX25519Identity()
 	check(t, err)
 	o.mail.recipients = filepath.Join(t.TempDir(), "recipients")

@@ -84,6 +84,7 @@ var kinds = []kind{
 	{is(publish.ErrNoMail), http.StatusConflict, "no-mail", "No mail is taken here"},
 	{is(publish.ErrNoPasskeys), http.StatusConflict, "no-passkeys", "No passkeys are taken here"},
 	{is(publish.ErrAmbiguous), http.StatusConflict, "ambiguous", "The domain says several things"},
+	{is(publish.ErrOtherDomain), http.StatusConflict, "other-domain", "The key is another domain's"},
 	{is(publish.ErrDomainSilent), http.StatusBadGateway, "domain", "The domain could not be asked"},
 	{is(publish.ErrBusy), http.StatusServiceUnavailable, "busy", "The record is being taken in"},
 	{as[*chain.ConflictError], http.StatusConflict, "conflict", "The record does not follow the head"},

@@ -18,9 +18,7 @@ func (p *publication) checkVersion(ctx context.Context, index int64, v *statemen
 	}
 	if list != nil {
 		for i, e := range list.Entries() {
-			if e.Withheld {
-				p.hidden = append(p.hidden, hidden{entry: e.Commitment, position: i, version: v.Version, index: index})
-			}
+			p.names = append(p.names, name{entry: e.Commitment, position: i, version: v, index: index, hidden: e.Withheld})
 		}
 	}
 	texts := map[string][]byte{}

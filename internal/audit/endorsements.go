@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/log"
 )
@@ -26,7 +28,7 @@ func (p *publication) checkEndorsements(ctx context.Context) error {
 	}
 	if bad != nil {
 		if !bad.missing {
-			p.add(RuleAside, -1, path, nil, "%s", bad.why)
+			p.addOnce("", RuleAside, -1, path, "%s", bad.why)
 		}
 		return nil // as good as an empty one
 	}
@@ -34,19 +36,19 @@ func (p *publication) checkEndorsements(ctx context.Context) error {
 	for n := 1; len(doc) > 0; n++ {
 		line, rest, ok := bytes.Cut(doc, []byte("\n"))
 		if doc = rest; !ok {
-			p.add(RuleAside, -1, path, nil, "line %d has no end", n)
+			p.addOnce(string(line), RuleAside, -1, path, "line %d has no end", n)
 			return nil
 		}
 		a, tree, err := evidence.OpenAside(line, p.chain, p.observers, p.policy, p.passkeys())
 		if err != nil {
-			p.add(RuleAside, -1, path, nil, "line %d: %v", n, err)
+			p.addOnce(string(line), RuleAside, -1, path, "line %d: %v", n, err)
 			continue
 		}
 		if err := p.compareTrees(ctx, p.checkpoint, tree, true); err != nil {
 			return err
 		}
 		if a.Index <= last {
-			p.add(RuleAside, a.Index, path, nil, "line %d: stands in the log before the line that it follows", n)
+			p.addOnce(string(line), RuleAside, a.Index, path, "line %d: stands in the log before the line that it follows", n)
 		}
 		last = a.Index
 		p.count(a)
@@ -58,6 +60,16 @@ func (p *publication) checkEndorsements(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// addOnce adds a finding about a line, which is said again where the document is read
+// again.
+func (p *publication) addOnce(line string, rule Rule, index int64, path string, format string, a ...any) {
+	key := log.Sum([]byte(string(rule) + "\n" + line))
+	if !p.once[key] {
+		p.add(rule, index, path, nil, format, a...)
+	}
+	p.once[key] = true
 }
 
 // ErrNoMail: the vault does not hold the mail. The audit says that it was not checked.
@@ -134,6 +146,8 @@ func (a *audit) openObserver(ctx context.Context) error {
 
 // placeAside holds a record against the log, and notes whose key signed it.
 func (p *publication) placeAside(ctx context.Context, path string, a *evidence.Aside) error {
+	p.said[a.Digest()] = true
+	p.about[a.Index] = aboutEntry{a.Digest(), a.Entry()}
 	if e, ok := a.Sighting.(*statement.Enrolment); ok {
 		p.enrolled[log.Sum(e.Key)] = true
 	}
@@ -146,42 +160,122 @@ func (p *publication) placeAside(ctx context.Context, path string, a *evidence.A
 	}
 	switch {
 	case ok && string(entry) != string(a.Leaf()):
-		p.add(RuleIndex, a.Index, path, map[string]string{"record": a.Digest().String()}, "the log holds another entry at index %d", a.Index)
+		p.addOnce(a.Digest().String(), RuleIndex, a.Index, path, "the log holds another entry at index %d", a.Index)
 	case ok:
 		p.accounted[a.Index] = true
 	}
 	return nil
 }
 
-// checkWithheld: only what a redaction withholds may be missing. A service withholds a
-// name at once, and the witnesses may see the redaction a moment later.
+// checkWithheld: what a redaction withholds is not served, and nothing else is missing. A
+// service withholds a name at once, and the witnesses may see the redaction a moment later.
 func (p *publication) checkWithheld(ctx context.Context) error {
-	for _, h := range p.hidden {
-		for {
-			if _, ok := p.chain.Withheld(h.entry); ok {
-				break
-			}
-			if p.o.Wait == nil || p.waits == maxWaits {
-				p.add(RuleUnredacted, h.index, p.o.Layout.Signatories(p.slug, h.version), map[string]string{"entry": h.entry}, "entry %d of version %d is withheld, and no redaction says so", h.position+1, h.version)
-				break
-			}
-			p.waits++
-			if err := p.o.Wait(ctx); err != nil {
+	asked := map[int]*signatory.List{} // lists read again, by version
+	for _, n := range p.names {
+		if n.hidden {
+			if err := p.awaitRedaction(ctx, n.entry); err != nil {
 				return err
 			}
-			if err := p.readChain(ctx, false); err != nil {
-				return err
+		}
+		_, redacted := p.chain.Withheld(n.entry)
+		path := p.o.Layout.Signatories(p.slug, n.version.Version)
+		facts := map[string]string{"entry": n.entry}
+		switch {
+		case n.hidden && !redacted:
+			p.add(RuleUnredacted, n.index, path, facts, "entry %d of version %d is withheld, and no redaction says so", n.position+1, n.version.Version)
+		case !n.hidden && redacted:
+			// It may have been withheld since its list was read.
+			list, ok := asked[n.version.Version]
+			if !ok {
+				var err error
+				if list, err = p.readList(ctx, n.index, n.version); err != nil {
+					return err
+				}
+				asked[n.version.Version] = list
 			}
+			if list != nil && !list.Entries()[n.position].Withheld {
+				p.add(RuleServed, n.index, path, facts, "entry %d of version %d is served, and a redaction withholds it", n.position+1, n.version.Version)
+			}
+		}
+	}
+	return p.checkTaken(ctx)
+}
+
+// awaitRedaction reads the chain on, a few times, where it does not say that an entry is
+// withheld.
+func (p *publication) awaitRedaction(ctx context.Context, entry string) error {
+	for {
+		if _, ok := p.chain.Withheld(entry); ok || p.o.Wait == nil || p.waits == maxWaits {
+			return nil
+		}
+		p.waits++
+		if err := p.o.Wait(ctx); err != nil {
+			return err
+		}
+		if err := p.readChain(ctx, false); err != nil {
+			return err
+		}
+	}
+}
+
+// checkTaken: nothing is served that is about a withheld entry, or that a redaction
+// names; and no redaction names what is about another entry.
+func (p *publication) checkTaken(ctx context.Context) error {
+	wrong := func() []int64 {
+		var out []int64
+		for index, a := range p.about {
+			if _, gone := p.chain.Withheld(a.entry); gone || p.taken[a.record] {
+				out = append(out, index)
+			}
+		}
+		slices.Sort(out)
+		return out
+	}
+	if len(wrong()) == 0 {
+		return nil
+	}
+	// They may have gone since they were read.
+	clear(p.about)
+	if err := p.checkEndorsements(ctx); err != nil {
+		return err
+	}
+	for _, index := range wrong() {
+		a := p.about[index]
+		facts := map[string]string{"record": a.record.String(), "entry": a.entry}
+		if _, gone := p.chain.Withheld(a.entry); gone {
+			p.add(RuleServed, index, p.o.Layout.Endorsements(p.slug), facts, "it is about an entry that a redaction withholds")
+		} else {
+			p.add(RuleServed, index, p.o.Layout.Endorsements(p.slug), facts, "a redaction names it, and withholds another entry than the one that it is about")
 		}
 	}
 	return nil
 }
 
-// hidden is a list entry whose name is not served.
-type hidden struct {
-	entry             string
-	position, version int
-	index             int64 // of the version's record
+// name is a list entry, and whether its name is served.
+type name struct {
+	entry    string
+	position int
+	version  *statement.Version
+	index    int64 // of the version's record
+	hidden   bool
+}
+
+// aboutEntry is a record that belongs to no chain.
+type aboutEntry struct {
+	record log.Digest
+	entry  string
+}
+
+// repeated reports whether one of the publications lists a record over the same: then its
+// payload is served, and says nothing more under another signature. A signatory can sign
+// twice, and from one signature anybody makes a second.
+func repeated(all []*publication, record log.Digest) bool {
+	for _, p := range all {
+		if p.said[record] {
+			return true
+		}
+	}
+	return false
 }
 
 // redacted reports whether a redaction of one of the publications took the payload
@@ -200,7 +294,7 @@ func redacted(all []*publication, record log.Digest) bool {
 func (a *audit) observed(ctx context.Context, index int64, e log.Entry, all []*publication) error {
 	// It may have been listed since the lists were read, or may be in a moment.
 	for tried := false; ; tried = true {
-		if a.accounted[index] || redacted(all, e.Digest) {
+		if a.accounted[index] || redacted(all, e.Digest) || repeated(all, e.Digest) {
 			return nil
 		}
 		if tried {

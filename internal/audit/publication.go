@@ -30,10 +30,13 @@ type publication struct {
 	broken         bool                   // what follows the last record cannot be judged
 	windows        map[log.Digest]*window // by key fingerprint
 	head           *log.VerifiedHead
-	hidden         []hidden            // names that are not served
-	taken          map[log.Digest]bool // payloads that redactions name
-	enrolled       map[log.Digest]bool // signatories' keys
-	counted        map[int64]bool      // log indices of records outside the chain
+	names          []name               // of the lists that were read
+	about          map[int64]aboutEntry // records that belong to no chain, by log index
+	taken          map[log.Digest]bool  // payloads that redactions name
+	enrolled       map[log.Digest]bool  // signatories' keys
+	once           map[log.Digest]bool  // findings about lines
+	said           map[log.Digest]bool  // records that belong to no chain
+	counted        map[int64]bool       // log indices of records outside the chain
 	claims         int
 	sightings      int
 }
@@ -62,7 +65,7 @@ func (a *audit) publications(ctx context.Context) error {
 	var all []*publication
 	for _, slug := range slices.Sorted(maps.Keys(slugs)) {
 		p := &publication{audit: a, slug: slug, pinned: pinned[slug], listed: listed[slug], at: map[log.Digest]int{}, windows: map[log.Digest]*window{},
-			taken: map[log.Digest]bool{}, enrolled: map[log.Digest]bool{}, counted: map[int64]bool{}}
+			taken: map[log.Digest]bool{}, enrolled: map[log.Digest]bool{}, said: map[log.Digest]bool{}, once: map[log.Digest]bool{}, about: map[int64]aboutEntry{}, counted: map[int64]bool{}}
 		if err := p.check(ctx, listed != nil); err != nil {
 			return err
 		}

@@ -46,6 +46,7 @@ const (
 	RuleObserver      Rule = "observer"
 	RuleAside         Rule = "endorsement"
 	RuleUnredacted    Rule = "name-withheld"
+	RuleServed        Rule = "name-served"
 )
 
 // Explanation says for people what a finding of a rule means and what to do.
@@ -96,6 +97,7 @@ var explanations = []Explanation{
 	{Rule: RuleObserver, Means: "the log's word for the observer keys cannot be read: nothing that the service says it saw can be checked", Do: doAgain},
 	{Rule: RuleAside, Means: "what a signatory said, or what the service saw of it, does not verify", Do: doOperator},
 	{Rule: RuleUnredacted, Means: "a name of a signatory list is not served, and no record of the publisher says that it is withheld", Do: doOperator},
+	{Rule: RuleServed, Means: "a name, or what was said about it, is served although a redaction withholds it", Do: "tell the operator and the publisher at once, and do not pass on what you have read"},
 }
 
 // Explanations lists all rules in the order of reports.

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/evidence"
 	"github.com/sijil/sijil/internal/remote"
 	"github.com/sijil/sijil/internal/signatory"
@@ -21,10 +22,10 @@ import (
 
 type endorseFlags struct {
 	sourceFlags
-	entry, language, key, invitation, reason string
-	version                                  int
-	withdraw, deny, yes                      bool
-	pass                                     passphraseFlags
+	entry, language, key, invitation, reason, bundle string
+	version                                          int
+	withdraw, deny, yes                              bool
+	pass                                             passphraseFlags
 }
 
 func newEndorse(env Env) *cobra.Command {
@@ -40,15 +41,22 @@ The first time, the invitation that the publisher sent you lets your key in. It 
 once your own domain names it: the command prints the line to put there, and
 sijil confirm has the service look.
 
+With --bundle, hand in what another Sigstore client signed with your key: cosign
+attest-blob, over the statement that the service gives of your entry. --key is then the
+public key, and nothing is signed here.
+
 What you endorse is this version. When another one follows, its publisher cannot carry
 your endorsement over, except where the text that you read is the same to the byte.`,
 		Example: `  sijil endorse river --entry "Delta Watch" --language en --key ours.key --invitation AbC…
   sijil confirm river --entry "Delta Watch" --key ours.pub
+  sijil endorse river --bundle endorsement.bundle --key cosign.pub --invitation AbC…
   sijil endorse river --entry "Delta Watch" --withdraw --reason "A demand was dropped." --key ours.key`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return runEndorse(cmd, env, args[0], f) },
 	}
-	f.addEntry(c)
+	f.addPlace(c)
+	c.Flags().StringVar(&f.bundle, "bundle", "", "hand in the bundle in `FILE`, which another Sigstore client wrote")
+	c.MarkFlagsOneRequired("entry", "bundle")
 	c.Flags().StringVar(&f.language, "language", "", "the `LANGUAGE` of the text that you read (default: the only one)")
 	c.Flags().StringVar(&f.key, "key", "sijil.key", "the private key `FILE`")
 	c.Flags().StringVar(&f.invitation, "invitation", "", "the invitation: its `TEXT`, or the link that holds it")
@@ -58,15 +66,23 @@ your endorsement over, except where the text that you read is the same to the by
 	c.Flags().StringVar(&f.reason, "reason", "", "with --withdraw or --deny: why, as a line of `TEXT` that everybody will read")
 	c.Flags().BoolVar(&f.yes, "yes", false, "do not ask: for scripts")
 	f.pass.add(c)
+	for _, said := range []string{"language", "withdraw", "deny", "reason", "version"} {
+		c.MarkFlagsMutuallyExclusive("bundle", said) // a bundle says so itself
+	}
 	return c
 }
 
 // addEntry adds the flags that name a list entry.
 func (f *endorseFlags) addEntry(c *cobra.Command) {
+	f.addPlace(c)
+	c.MarkFlagRequired("entry")
+}
+
+// addPlace is addEntry for a command that can find the entry otherwise.
+func (f *endorseFlags) addPlace(c *cobra.Command) {
 	c.Flags().StringVar(&f.server, "server", "", "the service's `URL` (default: the trust file's)")
 	c.Flags().StringVar(&f.trust, "trust", "", "the trust `FILE` (default: $XDG_CONFIG_HOME/sijil/trust.json)")
 	c.Flags().StringVar(&f.entry, "entry", "", "the list entry: its `NAME`, or its number")
-	c.MarkFlagRequired("entry")
 	c.Flags().IntVar(&f.version, "version", 0, "version `N` (default: the latest)")
 }
 
@@ -110,6 +126,9 @@ func (f endorseFlags) place(cmd *cobra.Command, env Env, name string) (pub *open
 }
 
 func runEndorse(cmd *cobra.Command, env Env, name string, f endorseFlags) error {
+	if f.bundle != "" {
+		return f.handIn(cmd, env, name)
+	}
 	pub, r, e, base, err := f.place(cmd, env, name)
 	if err != nil {
 		return err
@@ -140,7 +159,70 @@ func runEndorse(cmd *cobra.Command, env Env, name string, f endorseFlags) error 
 	if err != nil {
 		return err
 	}
-	receipt, err := remote.New(base, env.HTTP).Claim(cmd.Context(), pub.Slug(), data, signer.Public().SPKI(), invitationOf(f.invitation))
+	return f.send(cmd, env, sending{pub, r, e, base, claim, data, b.Envelope.Digest(), signer.Public()})
+}
+
+// handIn sends a bundle that another Sigstore client wrote, after verifying all of it
+// here: a service's refusal would be harder to understand.
+func (f endorseFlags) handIn(cmd *cobra.Command, env Env, name string) error {
+	data, err := readFile(f.bundle, log.MaxBundle)
+	if err != nil {
+		return err
+	}
+	list, err := readPublicKeys([]string{f.key})
+	if err != nil {
+		return err
+	}
+	key := list[0]
+	b, err := log.ImportBundle(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.bundle, err)
+	}
+	claim, err := statement.ParseClaim(b.Envelope.Payload)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.bundle, err)
+	}
+	named := f.entry
+	f.entry, f.version = claim.Of().Entry, claim.Of().Version.Number
+	pub, r, e, base, err := f.place(cmd, env, name)
+	if err != nil {
+		return err
+	}
+	if _, err := endorsement.VerifyClaim(b, key, pub.Chain()); err != nil {
+		return fmt.Errorf("%s: %w", f.bundle, err)
+	}
+	if named != "" {
+		want, err := chosenEntry(r, named)
+		if err != nil {
+			return err
+		}
+		if want.Commitment != e.Commitment {
+			return fmt.Errorf("%s: it is about %s, and not about %s", f.bundle, quote(e.Signatory.Name), quote(want.Signatory.Name))
+		}
+		f.entry = named
+	}
+	own, err := b.Marshal() // in our encoding; the entry of the log is found again
+	if err != nil {
+		return err
+	}
+	return f.send(cmd, env, sending{pub, r, e, base, claim, own, b.Envelope.Digest(), key})
+}
+
+// sending is a signed claim with what it is about.
+type sending struct {
+	pub    *opened
+	record evidence.Record
+	entry  signatory.Entry
+	base   string
+	claim  statement.Claim
+	bundle []byte
+	digest log.Digest
+	key    *keys.PublicKey
+}
+
+// send hands a claim to the service, and verifies the answer.
+func (f endorseFlags) send(cmd *cobra.Command, env Env, s sending) error {
+	receipt, err := remote.New(s.base, env.HTTP).Claim(cmd.Context(), s.pub.Slug(), s.bundle, s.key.SPKI(), invitationOf(f.invitation))
 	if err != nil {
 		return explainClaim(err)
 	}
@@ -148,11 +230,11 @@ func runEndorse(cmd *cobra.Command, env Env, name string, f endorseFlags) error 
 	if err != nil {
 		return err
 	}
-	if err := inLog(receipt.Bundle, signer.Public(), trust, b.Envelope.Digest()); err != nil {
+	if err := inLog(receipt.Bundle, s.key, trust, s.digest); err != nil {
 		return fmt.Errorf("the service accepted it, and its answer does not verify: %w", err)
 	}
-	fmt.Fprintf(env.Stdout, "signed: %s of %s version %d by %s\nrecord:  %s\nentry:   %d of the log %s\n", claim.Kind(), pub.Slug(), r.Edition.Statement().Version, quote(e.Signatory.Name), receipt.Record, receipt.Index, trust.Policy().Origin())
-	f.next(env, pub, e, signer.Public())
+	fmt.Fprintf(env.Stdout, "signed: %s of %s version %d by %s\nrecord:  %s\nentry:   %d of the log %s\n", s.claim.Kind(), s.pub.Slug(), s.record.Edition.Statement().Version, quote(s.entry.Signatory.Name), receipt.Record, receipt.Index, trust.Policy().Origin())
+	f.next(env, s.pub, s.entry, s.key)
 	return nil
 }
 

@@ -92,8 +92,10 @@ const meansKey = "key"
 
 // Book holds what was said of a publication's entries. Only Read makes one.
 type Book struct {
-	chain   *chain.Chain
-	entries map[string]*account
+	chain    *chain.Chain
+	policies []Policy
+	entries  map[string]*account
+	owners   map[log.Digest]string // domains by the key that was enrolled under them
 }
 
 // account is what was said of one entry.
@@ -104,6 +106,7 @@ type account struct {
 	endorsed    []endorsed
 	left        *Left
 	unconfirmed bool
+	last        int64 // log index of the newest claim or observation; 0 before the first
 }
 
 type enrolled struct {
@@ -123,24 +126,51 @@ type endorsed struct {
 // Read takes verified records in the order of the log, with the publication's
 // policies over time.
 func Read(c *chain.Chain, policies []Policy, records []Logged) *Book {
-	b := &Book{chain: c, entries: map[string]*account{}}
-	owners := map[log.Digest]string{} // domains by the key that was enrolled under them
+	b := &Book{chain: c, policies: policies, entries: map[string]*account{}, owners: map[log.Digest]string{}}
 	for _, r := range records {
 		if e, ok := r.Sighting.(*statement.Enrolment); ok {
-			b.enrol(e, r.Index, owners)
+			b.enrol(e, r.Index)
 		}
 	}
 	for _, r := range records {
-		switch {
-		case r.Claim != nil:
-			b.claim(r, policies)
-		default:
-			if o, ok := r.Sighting.(*statement.Observation); ok {
-				b.observe(r, o)
-			}
-		}
+		b.said(r)
 	}
 	return b
+}
+
+// Add adds a claim or an observation. It reports false where it changes nothing because
+// one that stands after it in the log was added before: then Again reads the entry anew.
+// An enrolment cannot be added: it counts for what was said before it.
+func (b *Book) Add(r Logged) bool {
+	if _, ok := r.Sighting.(*statement.Enrolment); ok || r.Index < b.account(r.Entry()).last {
+		return false
+	}
+	b.said(r)
+	return true
+}
+
+// Again reads anew what was said of one entry. records are all those about it, in the
+// order of the log, with the enrolments that the book has.
+func (b *Book) Again(entry string, records []Logged) {
+	a := b.account(entry)
+	a.endorsed, a.left, a.unconfirmed, a.last = nil, nil, false, 0
+	for _, r := range records {
+		b.said(r)
+	}
+}
+
+// said takes a claim or an observation.
+func (b *Book) said(r Logged) {
+	o, observation := r.Sighting.(*statement.Observation)
+	switch {
+	case r.Claim != nil:
+		b.claim(r)
+	case observation:
+		b.observe(r, o)
+	default:
+		return
+	}
+	b.account(r.Entry()).last = r.Index
 }
 
 func (b *Book) account(entry string) *account {
@@ -153,12 +183,12 @@ func (b *Book) account(entry string) *account {
 }
 
 // enrol is rule 1.
-func (b *Book) enrol(e *statement.Enrolment, index int64, owners map[log.Digest]string) {
+func (b *Book) enrol(e *statement.Enrolment, index int64) {
 	key := log.Sum(e.Key)
-	if owner, ok := owners[key]; ok && owner != e.Domain {
+	if owner, ok := b.owners[key]; ok && owner != e.Domain {
 		return
 	}
-	owners[key] = e.Domain
+	b.owners[key] = e.Domain
 	a := b.account(e.Entry)
 	at, err := time.Parse(time.RFC3339, e.Issued)
 	if err != nil {
@@ -200,11 +230,11 @@ func (a *account) owner(key log.Digest, index int64) (domain string, ok bool) {
 }
 
 // claim is rule 2, and rule 4 for what a key signed.
-func (b *Book) claim(r Logged, policies []Policy) {
+func (b *Book) claim(r Logged) {
 	about := r.Claim.Of()
 	a := b.account(about.Entry)
 	domain, ok := a.owner(r.Key.Digest(), r.Index)
-	if w, withdrawal := r.Claim.(*statement.Withdrawal); !ok && withdrawal && inForce(policies, r.Key, r.Index) {
+	if w, withdrawal := r.Claim.(*statement.Withdrawal); !ok && withdrawal && inForce(b.policies, r.Key, r.Index) {
 		a.leave(Left{Kind: r.Claim.Kind(), Record: r.Digest(), Index: r.Index, Issued: about.Issued, Reason: w.Reason, Publisher: true})
 		return
 	}
@@ -367,6 +397,13 @@ func (b *Book) Key(entry string) (key log.Digest, domain string, ok bool) {
 		return a.enrolled.key, a.enrolled.domain, true
 	}
 	return log.Digest{}, "", false
+}
+
+// Owner is the domain under which a key was enrolled first, for whichever entry: it is
+// never another's.
+func (b *Book) Owner(key log.Digest) (domain string, ok bool) {
+	domain, ok = b.owners[key]
+	return domain, ok
 }
 
 // Waiting returns the second keys that wait to replace an entry's first.

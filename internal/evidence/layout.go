@@ -69,6 +69,11 @@ func (l Layout) Release() string {
 // Endorsements are the records about a publication's list entries, one a line.
 func (l Layout) Endorsements(slug string) string { return l.signed(slug) + "/endorsements.jsonl" }
 
+// Claim is, in a folder, the bundle of what a signatory signed, by its log index.
+func (l Layout) Claim(slug string, index int64) string {
+	return fmt.Sprintf("%s/endorsements/%d.bundle.json", l.publication(slug), index)
+}
+
 // Observer is the log's word for the keys that sign what the service saw.
 func (l Layout) Observer() string { return "observer" }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/sijil/sijil/internal/jcs"
 	"github.com/sijil/sijil/internal/statement"
@@ -63,8 +65,60 @@ func (p *Publication) Pack(trust *keys.Trust) (map[string][]byte, error) {
 				l.Bundle(slug, sequence), key, l.TrustedRoot(), statement.TypeVersion, path)
 		}
 	}
-	files["README.txt"] = []byte(fmt.Sprintf(readme, slug, p.Genesis(), trust.Policy().Log().ID(), commands))
+	signed := p.packClaims(files)
+	files["README.txt"] = []byte(fmt.Sprintf(readme, slug, p.Genesis(), trust.Policy().Log().ID(), commands, signed))
 	return files, nil
+}
+
+// packClaims adds what signatories signed, each a file of its own, and returns how stock
+// cosign checks them.
+func (p *Publication) packClaims(files map[string][]byte) string {
+	l := Layout{Folder: true}
+	var out strings.Builder
+	for _, a := range p.asides {
+		if a.Claim == nil {
+			continue
+		}
+		bundle, key := l.Claim(p.Slug(), a.Index), keyPath(p.Slug(), a.Key)
+		files[bundle], files[key] = a.Bundle, a.Key.PEM()
+		about := a.Claim.Of()
+		of := "--digest " + about.Version.Record.Hex() + " --digestAlg sha256"
+		if e, ok := a.Claim.(*statement.Endorsement); ok {
+			of = l.Text(p.Slug(), about.Version.Number, e.Text.Language)
+		}
+		counts := ""
+		if k, _, ok := p.book.Key(about.Entry); !ok || k != a.Key.Digest() {
+			counts = ", under a key that is not confirmed, or no longer"
+		}
+		fmt.Fprintf(&out, "  # %s of version %d by %s%s\n  cosign verify-blob-attestation --bundle %s \\\n    --key %s --trusted-root %s --type %s \\\n    %s\n",
+			a.Claim.Kind(), about.Version.Number, p.nameOf(about), counts, bundle, key, l.TrustedRoot(), claimType(a.Claim), of)
+	}
+	if out.Len() == 0 {
+		return ""
+	}
+	return "What signatories signed themselves. That a key is theirs, sijil shows: cosign does not.\n\n" + out.String() + "\n"
+}
+
+// nameOf is the name of the entry that a claim is about, quoted.
+func (p *Publication) nameOf(about statement.About) string {
+	if r, ok := p.Version(about.Version.Number); ok {
+		for _, e := range r.Edition.List().Entries() {
+			if e.Commitment == about.Entry && !e.Withheld {
+				return strconv.Quote(e.Signatory.Name)
+			}
+		}
+	}
+	return "the entry " + about.Entry
+}
+
+func claimType(c statement.Claim) string {
+	switch c.(type) {
+	case *statement.Withdrawal:
+		return statement.TypeWithdrawal
+	case *statement.Denial:
+		return statement.TypeDenial
+	}
+	return statement.TypeEndorsement
 }
 
 const readme = `Evidence of the publication %q.
@@ -80,7 +134,7 @@ checks a copy against this folder, and stock cosign (v3) checks each text and ea
 retraction (by the record digest of what it withdraws), as in
 
 %s
-cosign does not check the chain of records, the witness quorum or whether a
+%scosign does not check the chain of records, the witness quorum or whether a
 version is the latest; sijil does.
 `
 

@@ -80,8 +80,15 @@ func New(rand io.Reader, signer *keys.Signer, i Invitation) (string, error) {
 
 func digest(b []byte) [32]byte { return sha256.Sum256(append([]byte(context), b...)) }
 
-// Digest names an invitation without giving it away.
-func Digest(s string) log.Digest { return log.Sum([]byte(s)) }
+// Digest names an invitation without giving it away. The signature is not in it: from
+// one ECDSA signature anybody makes a second one over the same.
+func Digest(s string) (log.Digest, error) {
+	_, signed, _, err := parse(s)
+	if err != nil {
+		return log.Digest{}, err
+	}
+	return log.Digest(digest(signed)), nil
+}
 
 // Peek reads what an invitation says, before anything of it is verified: to find the
 // publication whose keys can verify it.

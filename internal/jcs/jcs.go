@@ -31,6 +31,9 @@ func Marshal(v any) ([]byte, error) {
 	if err := enc.Encode(v); err != nil {
 		return nil, fmt.Errorf("encode JSON: %w", err)
 	}
+	if b := bytes.TrimSuffix(buf.Bytes(), []byte("\n")); sorted(b) {
+		return b, nil
+	}
 	out, err := jsoncanonicalizer.Transform(buf.Bytes())
 	if err != nil {
 		return nil, fmt.Errorf("canonicalise JSON: %w", err)

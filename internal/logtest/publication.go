@@ -213,6 +213,9 @@ func (p *Publication) PolicyChange(threshold int, signers ...*keys.Signer) *stat
 	}
 }
 
+// Commitment is an entry, counted from 0, of version n's list.
+func (p *Publication) Commitment(n, entry int) string { return p.lists[n-1][entry] }
+
 // Redaction is the statement that withholds an entry, counted from 0, of version n's
 // list, as the next record.
 func (p *Publication) Redaction(n, entry int) *statement.Redaction {
@@ -223,10 +226,13 @@ func (p *Publication) Redaction(n, entry int) *statement.Redaction {
 	}
 }
 
-// Redact logs that statement, and discloses the entry no more.
-func (p *Publication) Redact(n, entry int) {
+// Redact logs that statement, naming the records that go with the entry, and discloses
+// the entry no more.
+func (p *Publication) Redact(n, entry int, payloads ...log.Digest) {
 	p.Log.t.Helper()
 	r := p.Redaction(n, entry)
+	r.Payloads = append(r.Payloads, payloads...)
+	slices.SortFunc(r.Payloads, func(a, b log.Digest) int { return bytes.Compare(a[:], b[:]) })
 	p.Append(r)
 	for v, list := range p.lists {
 		if i := slices.Index(list, r.Entry); i >= 0 {

@@ -2,52 +2,149 @@ package publish
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/sijil/sijil/internal/endorsement"
-	"github.com/sijil/sijil/internal/jcs"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
 )
 
-// maxAsides bounds how many records are kept of one list entry.
-const maxAsides = 64
+// What is kept of one list entry: maxClaims under one key, so that whoever has stolen
+// one cannot use up the place of a withdrawal under another; maxOfEntry claims under all
+// keys and as many sightings, so that neither keeps the other out. A redaction names
+// them all, and can name 1,000.
+const (
+	maxClaims  = 64
+	maxOfEntry = 500
+)
 
 // ErrBusy: the identical record is on its way into the log. The caller answers 503,
 // and the client sends it again.
 var ErrBusy = errors.New("the same record is being taken in")
 
-// ErrTooMany: a list entry has as many records as it may. The caller answers 403.
+// ErrTooMany: as much has been said of a list entry as may be. The caller answers 403.
 var ErrTooMany = errors.New("there are too many records about this list entry")
 
-// aside is a record that belongs to no chain, in the log.
+// aside is a record that belongs to no chain. Its fields do not change once it is in
+// the log.
 type aside struct {
 	record *endorsement.Record
 	bundle *log.Bundle // without a log entry
-	index  int64
+	index  int64       // -1 until it is in the log
+	moving bool        // somebody takes it there
 }
 
 // asides are those of one publication. The publication's mu guards them.
 type asides struct {
-	list   []aside // by log index
-	flying map[asideName]bool
-	seen   map[string]time.Time // when an entry's domain was last seen, by commitment
-	book   *endorsement.Book    // of list; nil when it is to be read anew
+	list  []*aside // by log index
+	names map[asideName]*aside
+	count map[about]int
+	entry map[string][]*aside // those of list, by the entry that they are about
+	// closing is the entry that a redaction on its way withholds: nothing more is
+	// taken about it. Empty for none.
+	closing string
+	seen    map[string]time.Time // when an entry's domain was last seen, by commitment
+	book    *endorsement.Book    // of list; nil when it is to be read anew
+	docs    [2]asideDoc          // by view
+	forgot  int                  // how often something was dropped
 }
 
 // asideName is a record under a key: two keys can sign one claim.
 type asideName struct{ record, key log.Digest }
 
+// about is what is counted of one entry: claims under a key, claims under any (the
+// zero digest), or sightings.
+type about struct {
+	entry    string
+	key      log.Digest
+	sighting bool
+}
+
 func nameOf(r *endorsement.Record) asideName { return asideName{r.Digest(), r.Key.Digest()} }
 
+// counted are the counts that a record is in, with the most that each may be.
+func counted(r *endorsement.Record) map[about]int {
+	if r.Sighting != nil {
+		return map[about]int{{entry: r.Entry(), sighting: true}: maxOfEntry}
+	}
+	return map[about]int{{entry: r.Entry(), key: r.Key.Digest()}: maxClaims, {entry: r.Entry()}: maxOfEntry}
+}
+
 func newAsides() asides {
-	return asides{flying: map[asideName]bool{}, seen: map[string]time.Time{}}
+	return asides{names: map[asideName]*aside{}, count: map[about]int{}, entry: map[string][]*aside{}, seen: map[string]time.Time{}}
+}
+
+// take notes a record that is on its way, or there. The caller holds mu, or is alone.
+func (a *asides) take(x *aside) {
+	a.names[nameOf(x.record)] = x
+	for k := range counted(x.record) {
+		a.count[k]++
+	}
+}
+
+// drop is take undone.
+func (a *asides) drop(x *aside) {
+	delete(a.names, nameOf(x.record))
+	for k := range counted(x.record) {
+		a.count[k]--
+	}
+}
+
+// settled notes that a record is in the log, at its index.
+func (a *asides) settled(x *aside) {
+	a.list = insert(a.list, x)
+	entry := x.record.Entry()
+	a.entry[entry] = insert(a.entry[entry], x)
+	_, enrolment := x.record.Sighting.(*statement.Enrolment)
+	switch {
+	case enrolment || a.book == nil:
+		a.book = nil
+	case !a.book.Add(x.logged()):
+		a.book.Again(entry, logged(a.entry[entry]))
+	}
+}
+
+func (a *aside) logged() endorsement.Logged {
+	return endorsement.Logged{Record: a.record, Index: a.index}
+}
+
+func logged(list []*aside) []endorsement.Logged {
+	out := make([]endorsement.Logged, len(list))
+	for i, a := range list {
+		out[i] = a.logged()
+	}
+	return out
+}
+
+func insert(list []*aside, x *aside) []*aside {
+	i, _ := slices.BinarySearchFunc(list, x.index, func(y *aside, want int64) int { return cmp.Compare(y.index, want) })
+	return slices.Insert(list, i, x)
+}
+
+// forget drops everything about an entry.
+func (a *asides) forget(entry string) {
+	of := func(x *aside) bool { return x.record.Entry() == entry }
+	a.list = slices.DeleteFunc(a.list, of)
+	maps.DeleteFunc(a.names, func(_ asideName, x *aside) bool { return of(x) })
+	maps.DeleteFunc(a.count, func(k about, _ int) bool { return k.entry == entry })
+	delete(a.entry, entry)
+	delete(a.seen, entry)
+	a.book, a.docs = nil, [2]asideDoc{}
+	a.forgot++
+}
+
+// below is how many of list stand in a tree of a size.
+func (a *asides) below(size int64) int {
+	n, _ := slices.BinarySearchFunc(a.list, size, func(x *aside, size int64) int { return cmp.Compare(x.index, size) })
+	return n
 }
 
 // loadAsides reads what the store has, after the chains.
@@ -70,11 +167,12 @@ func (s *Service) loadAsides(ctx context.Context) error {
 			return fmt.Errorf("record %s: %w", a.Record, err)
 		}
 		if a.Index < 0 {
-			p.asides.flying[nameOf(r)] = true
-			s.unsettled = append(s.unsettled, unsettled{p, aside{record: r, bundle: b}})
+			p.asides.take(&aside{record: r, bundle: b, index: -1})
 			return nil
 		}
-		p.asides.list = append(p.asides.list, aside{record: r, bundle: b, index: a.Index})
+		x := &aside{record: r, bundle: b, index: a.Index}
+		p.asides.take(x)
+		p.asides.settled(x)
 		return nil
 	})
 	if err != nil {
@@ -87,21 +185,33 @@ func (s *Service) loadAsides(ctx context.Context) error {
 	})
 }
 
-// unsettled is a record that a crash kept from being settled.
-type unsettled struct {
-	p *publication
-	a aside
-}
-
-// resumeAsides finishes what a crash left unfinished.
-func (s *Service) resumeAsides(ctx context.Context) error {
-	for _, u := range s.unsettled {
-		if _, err := s.settleAside(ctx, u.p, u.a); err != nil {
-			return fmt.Errorf("record %s: %w", u.a.record.Digest(), err)
+// resumeAsides finishes what a crash, or a log that did not answer, left unfinished.
+func (s *Service) resumeAsides(ctx context.Context, p *publication) error {
+	p.mu.Lock()
+	var stuck []*aside
+	for _, a := range p.asides.names {
+		if a.index < 0 && !a.moving {
+			a.moving = true
+			stuck = append(stuck, a)
 		}
 	}
-	s.unsettled = nil
+	p.mu.Unlock()
+	for i, a := range stuck {
+		if _, err := s.settleAside(ctx, p, a); err != nil {
+			p.rest(stuck[i:]...)
+			return fmt.Errorf("record %s: %w", a.record.Digest(), err)
+		}
+	}
 	return nil
+}
+
+// rest says that nobody takes these records into the log any more.
+func (p *publication) rest(list ...*aside) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, a := range list {
+		a.moving = false
+	}
 }
 
 // verifyAside verifies a claim, or a sighting of ours.
@@ -133,53 +243,62 @@ func (s *Service) addAside(ctx context.Context, p *publication, b *log.Bundle, r
 	if err != nil {
 		return nil, &InvalidError{err}
 	}
-	if first, err := p.admitAside(r); err != nil {
-		return nil, err
-	} else if first != nil {
-		return s.asideReceipt(p, *first, false)
-	}
-	// If we die before this returns, the record was never here.
-	err = s.Store.ReserveAside(ctx, Aside{Record: r.Digest(), SPKI: r.Key.SPKI(), Genesis: p.chain.Genesis(), Entry: r.Entry(), Bundle: data, Invitation: invitation})
+	a, known, err := p.admitAside(b, r)
 	if err != nil {
-		p.land(r)
 		return nil, err
 	}
-	return s.settleAside(ctx, p, aside{record: r, bundle: b})
+	if known && a.index >= 0 {
+		return s.asideReceipt(p, a, false)
+	}
+	if !known {
+		// If we die before this returns, the record was never here.
+		err = s.Store.ReserveAside(ctx, Aside{Record: r.Digest(), SPKI: r.Key.SPKI(), Genesis: p.chain.Genesis(), Entry: r.Entry(), Bundle: data, Invitation: invitation})
+		if err != nil {
+			p.mu.Lock()
+			p.asides.drop(a)
+			p.mu.Unlock()
+			return nil, err
+		}
+	}
+	return s.settleAside(ctx, p, a)
 }
 
-// admitAside marks a record as being on its way, or returns the one that is there.
-func (p *publication) admitAside(r *endorsement.Record) (*aside, error) {
+// admitAside marks a record as being on its way, or returns the one that is known: in
+// the log, or kept from it by a fault, and then it is on its way again.
+func (p *publication) admitAside(b *log.Bundle, r *endorsement.Record) (a *aside, known bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	about := 0
-	for i := range p.asides.list {
-		if nameOf(p.asides.list[i].record) == nameOf(r) {
-			return &p.asides.list[i], nil
+	if a, known = p.asides.names[nameOf(r)]; known {
+		if a.index < 0 && a.moving {
+			return nil, false, ErrBusy
 		}
-		if p.asides.list[i].record.Entry() == r.Entry() {
-			about++
+		if a.index < 0 {
+			a.moving = true
+		}
+		return a, true, nil
+	}
+	if _, gone := p.chain.Withheld(r.Entry()); gone || p.asides.closing == r.Entry() {
+		return nil, false, endorsement.ErrNoEntry
+	}
+	for k, most := range counted(r) {
+		if p.asides.count[k] >= most {
+			return nil, false, ErrTooMany
 		}
 	}
-	if about >= maxAsides {
-		return nil, ErrTooMany
-	}
-	if p.asides.flying[nameOf(r)] {
-		return nil, ErrBusy
-	}
-	p.asides.flying[nameOf(r)] = true
-	return nil, nil
+	a = &aside{record: r, bundle: b, index: -1, moving: true}
+	p.asides.take(a)
+	return a, false, nil
 }
 
-func (p *publication) land(r *endorsement.Record) {
-	p.mu.Lock()
-	delete(p.asides.flying, nameOf(r))
-	p.mu.Unlock()
-}
-
-// settleAside appends the record. If we die in here the entry may be in the log
-// without an index in our rows: the next start appends it again and is given the
-// first index.
-func (s *Service) settleAside(ctx context.Context, p *publication, a aside) (*Receipt, error) {
+// settleAside appends a record that is moving. If we die in here the entry may be in
+// the log without an index in our rows: the next start appends it again and is given
+// the first index. After an error it rests, and whoever sends it again moves it on.
+func (s *Service) settleAside(ctx context.Context, p *publication, a *aside) (_ *Receipt, err error) {
+	defer func() {
+		if err != nil {
+			p.rest(a)
+		}
+	}()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
 	index, _, err := s.Log.Append(ctx, a.record.Leaf())
@@ -189,22 +308,17 @@ func (s *Service) settleAside(ctx context.Context, p *publication, a aside) (*Re
 	if _, err := s.Tree.Cover(ctx, index); err != nil {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
-	a.index = int64(index)
-	if err := s.Store.SettleAside(ctx, a.record.Digest(), a.record.Key.Digest(), a.index); err != nil {
+	if err := s.Store.SettleAside(ctx, a.record.Digest(), a.record.Key.Digest(), int64(index)); err != nil {
 		return nil, fmt.Errorf("settle: %w", err)
 	}
 	p.mu.Lock()
-	delete(p.asides.flying, nameOf(a.record))
-	if _, gone := p.chain.Withheld(a.record.Entry()); !gone {
-		i, _ := slices.BinarySearchFunc(p.asides.list, a.index, func(x aside, want int64) int { return int(x.index - want) })
-		p.asides.list = slices.Insert(p.asides.list, i, a)
-		p.asides.book = nil
-	}
+	a.index, a.moving = int64(index), false
+	p.asides.settled(a)
 	p.mu.Unlock()
 	return s.asideReceipt(p, a, true)
 }
 
-func (s *Service) asideReceipt(p *publication, a aside, created bool) (*Receipt, error) {
+func (s *Service) asideReceipt(_ *publication, a *aside, created bool) (*Receipt, error) {
 	c := s.Tree.Latest()
 	bundle, err := s.complete(a.bundle, a.record.Signed, a.index, c)
 	if err != nil {
@@ -234,19 +348,22 @@ func (s *Service) see(ctx context.Context, p *publication, what statement.Sighti
 	return s.addAside(ctx, p, b, r, invitation)
 }
 
-// bookOf reads what was said of the publication's entries. The caller does not hold
-// mu.
-func (p *publication) bookOf() *endorsement.Book {
+// withBook calls use with what was said of the publication's entries. The caller does
+// not hold mu; use does.
+func (p *publication) withBook(use func(*endorsement.Book)) {
+	p.mu.RLock()
+	if p.asides.book != nil {
+		defer p.mu.RUnlock()
+		use(p.asides.book)
+		return
+	}
+	p.mu.RUnlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.asides.book == nil {
-		records := make([]endorsement.Logged, len(p.asides.list))
-		for i, a := range p.asides.list {
-			records[i] = endorsement.Logged{Record: a.record, Index: a.index}
-		}
-		p.asides.book = endorsement.Read(p.chain.Clone(), p.policies(), records)
+		p.asides.book = endorsement.Read(p.chain.Clone(), p.policies(), logged(p.asides.list))
 	}
-	return p.asides.book
+	use(p.asides.book)
 }
 
 // policies are those of the chain over time. The caller holds mu.
@@ -271,6 +388,16 @@ func (p *publication) policies() []endorsement.Policy {
 	return out
 }
 
+// asideDoc is the document of a view, as it was last asked for.
+type asideDoc struct {
+	note    []byte // of the checkpoint to which its proofs lead
+	records int
+	body    []byte
+}
+
+// maxAsideDoc bounds what is kept of a document, in bytes.
+const maxAsideDoc = 8 << 20
+
 // Endorsements returns every record about the publication's entries, in the order of
 // the log: a line of JSON each, with the bundle, whose proof leads to the view's
 // checkpoint, and the signer's key (base64 of its SubjectPublicKeyInfo).
@@ -281,27 +408,37 @@ func (s *Service) Endorsements(v View, slug string) ([]byte, error) {
 	}
 	c := s.tree(v)
 	p.mu.RLock()
-	list := slices.Clone(p.asides.list)
+	n, forgot, kept := p.asides.below(c.Size), p.asides.forgot, p.asides.docs[v]
+	list := slices.Clone(p.asides.list[:n])
 	known := p.newest(c.Size) != nil
 	p.mu.RUnlock()
 	if !known {
 		return nil, fmt.Errorf("publication %w", ErrUnknown)
 	}
+	// Under one checkpoint a record can still be added; what is dropped drops the
+	// document too.
+	if kept.records == n && bytes.Equal(kept.note, c.Note) {
+		return kept.body, nil
+	}
 	var out bytes.Buffer
 	for _, a := range list {
-		if a.index >= c.Size {
-			break
-		}
 		bundle, err := s.complete(a.bundle, a.record.Signed, a.index, c)
 		if err != nil {
 			return nil, err
 		}
-		line, err := jcs.Marshal(map[string]any{"bundle": rawJSON(bundle), "key": base64.StdEncoding.EncodeToString(a.record.Key.SPKI())})
-		if err != nil {
-			return nil, err
+		// RFC 8785: a bundle is in that form, and base64 has nothing to escape.
+		out.WriteString(`{"bundle":`)
+		out.Write(bundle)
+		out.WriteString(`,"key":"`)
+		out.WriteString(base64.StdEncoding.EncodeToString(a.record.Key.SPKI()))
+		out.WriteString("\"}\n")
+	}
+	if out.Len() <= maxAsideDoc {
+		p.mu.Lock()
+		if p.asides.forgot == forgot {
+			p.asides.docs[v] = asideDoc{note: c.Note, records: n, body: out.Bytes()}
 		}
-		out.Write(line)
-		out.WriteByte('\n')
+		p.mu.Unlock()
 	}
 	return out.Bytes(), nil
 }
@@ -312,7 +449,7 @@ func (p *publication) aside(record log.Digest) (aside, bool) {
 	defer p.mu.RUnlock()
 	for _, a := range p.asides.list {
 		if a.record.Digest() == record {
-			return a, true
+			return *a, true
 		}
 	}
 	return aside{}, false

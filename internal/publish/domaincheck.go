@@ -18,6 +18,9 @@ var (
 	ErrNoDomain = errors.New("the list entry has no domain that could be looked at")
 	// ErrAmbiguous: a domain says two things of one version. The caller answers 409.
 	ErrAmbiguous = errors.New("the domain says several things of one entry: leave the one line that holds")
+	// ErrOtherDomain: a key is enrolled under one domain, and another names it. The
+	// caller answers 409.
+	ErrOtherDomain = errors.New("the key is enrolled under another domain, and a key speaks for one: make a new one")
 )
 
 // DomainCheck is what a look at a domain brought.
@@ -56,6 +59,8 @@ func (s *Service) CheckDomain(ctx context.Context, slug, entry string, spki []by
 		}
 		d.known[k.Digest()] = k.SPKI()
 	}
+	p.looking.Lock()
+	defer p.looking.Unlock()
 	return d.out, d.record(ctx, said)
 }
 
@@ -81,8 +86,8 @@ func (p *publication) keysOf(entry string) map[log.Digest][]byte {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	out := map[log.Digest][]byte{}
-	for _, a := range p.asides.list {
-		if a.record.Claim != nil && a.record.Entry() == entry {
+	for _, a := range p.asides.entry[entry] {
+		if a.record.Claim != nil {
 			out[a.record.Key.Digest()] = a.record.Key.SPKI()
 		}
 		if o, ok := a.record.Sighting.(*statement.Observation); ok && o.Passkey != nil && o.Entry == entry {
@@ -117,6 +122,8 @@ func (d *looking) record(ctx context.Context, said []DomainSaid) error {
 			d.out.Found = append(d.out.Found, l.Kind)
 		}
 	}
+	// A line that is wrong does not keep the others from being recorded.
+	var wrong error
 	for _, f := range about {
 		var err error
 		if f.line.Kind == "key" {
@@ -124,12 +131,19 @@ func (d *looking) record(ctx context.Context, said []DomainSaid) error {
 		} else {
 			err = d.claim(ctx, f)
 		}
-		if err != nil {
+		var invalid *InvalidError
+		if err != nil && !errors.As(err, &invalid) && !errors.Is(err, ErrOtherDomain) && !errors.Is(err, endorsement.ErrSigner) {
 			return err
+		}
+		if wrong == nil {
+			wrong = err
 		}
 	}
 	if err := d.absent(ctx, said, versions); err != nil {
 		return err
+	}
+	if wrong != nil {
+		return wrong
 	}
 	if len(about) == 0 {
 		return nil
@@ -185,8 +199,8 @@ func (s *Service) lastSaid(p *publication, entry string, version int) string {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	last := ""
-	for _, a := range p.asides.list {
-		if o, ok := a.record.Sighting.(*statement.Observation); ok && o.Entry == entry && o.Version.Number == version && o.Seen != nil && o.Seen.Means == statement.MeansDomain {
+	for _, a := range p.asides.entry[entry] {
+		if o, ok := a.record.Sighting.(*statement.Observation); ok && o.Version.Number == version && o.Seen != nil && o.Seen.Means == statement.MeansDomain {
 			last = o.Claim
 		}
 	}
@@ -201,17 +215,32 @@ func (d *looking) enrol(ctx context.Context, f found) error {
 		d.out.UnknownKey = true
 		return nil
 	}
-	book := d.p.bookOf()
-	if key, _, ok := book.Key(d.entry); ok && key == f.line.Key && len(book.Waiting(d.entry)) == 0 {
+	var owner string
+	var have log.Digest
+	var owned, enrolled, waits bool
+	var waiting int
+	var first time.Time
+	d.p.withBook(func(b *endorsement.Book) {
+		owner, owned = b.Owner(f.line.Key)
+		have, _, enrolled = b.Key(d.entry)
+		first, waits = b.Waiting(d.entry)[f.line.Key]
+		waiting = len(b.Waiting(d.entry))
+	})
+	switch {
+	case d.s.hasOffice(f.line.Key):
+		return fmt.Errorf("%w: the domain names a publisher's key, or the service's, which cannot speak for a signatory", endorsement.ErrSigner)
+	case owned && owner != d.out.Domain:
+		return ErrOtherDomain
+	case enrolled && have == f.line.Key && waiting == 0:
 		return nil
-	}
-	if first, ok := book.Waiting(d.entry)[f.line.Key]; ok && d.s.Clock().Sub(first) < endorsement.RenewalWait {
+	case waits && d.s.Clock().Sub(first) < endorsement.RenewalWait:
 		return nil
 	}
 	if err := d.see(ctx, &statement.Enrolment{Sighted: d.sighted(), Key: spki, Seen: f.seen()}); err != nil {
 		return err
 	}
-	if _, waits := d.p.bookOf().Waiting(d.entry)[f.line.Key]; waits {
+	d.p.withBook(func(b *endorsement.Book) { _, waits = b.Waiting(d.entry)[f.line.Key] })
+	if waits {
 		d.s.notice(ctx, d.p, Notice{Domain: d.out.Domain, Slug: d.p.slug, Said: "key"}, d.entry)
 	}
 	return nil
@@ -219,7 +248,10 @@ func (d *looking) enrol(ctx context.Context, f found) error {
 
 // absent marks what the domain said and says no more. That is no withdrawal.
 func (d *looking) absent(ctx context.Context, said []DomainSaid, versions map[int]string) error {
-	for n := 1; n <= d.p.chain.Version(); n++ {
+	d.p.mu.RLock()
+	c := d.p.chain.Clone()
+	d.p.mu.RUnlock()
+	for n := 1; n <= c.Version(); n++ {
 		if _, still := versions[n]; still || d.s.lastSaid(d.p, d.entry, n) != statement.ClaimEndorsement {
 			continue
 		}
@@ -231,7 +263,7 @@ func (d *looking) absent(ctx context.Context, said []DomainSaid, versions map[in
 			}
 		}
 		err := d.see(ctx, &statement.Observation{Sighted: d.sighted(), Claim: statement.ClaimAbsence, Seen: &seen,
-			Version: statement.VersionName{Number: n, Record: d.p.chain.VersionRecord(n)}})
+			Version: statement.VersionName{Number: n, Record: c.VersionRecord(n)}})
 		if err != nil {
 			return err
 		}

@@ -2,9 +2,9 @@ package publish
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sijil/sijil/internal/chain"
@@ -18,8 +18,6 @@ import (
 // ErrInvitation: a claim under a key that nobody has confirmed needs an invitation.
 // The caller answers 403.
 var ErrInvitation = errors.New("the key is not enrolled for this list entry, so an invitation is needed: ask the publisher for one")
-
-type rawJSON = json.RawMessage
 
 // Claim takes a signatory's statement through the log. data is a bundle of ours, or
 // one that another Sigstore client wrote; spki is the signer's key. A key that is not
@@ -91,6 +89,13 @@ func (s *Service) notOurs(key *keys.PublicKey, r *endorsement.Record, c *chain.C
 	return nil
 }
 
+// hasOffice reports whether a key is a publisher's, or the service's own.
+func (s *Service) hasOffice(key log.Digest) bool {
+	s.ring.mu.Lock()
+	defer s.ring.mu.Unlock()
+	return s.ring.publishers[key] || slices.ContainsFunc(s.observers, func(k *keys.PublicKey) bool { return k.Digest() == key })
+}
+
 func inPolicy(c *chain.Chain, key *keys.PublicKey) bool {
 	for _, k := range c.Keys() {
 		if k.Digest() == key.Digest() {
@@ -103,17 +108,21 @@ func inPolicy(c *chain.Chain, key *keys.PublicKey) bool {
 // entitled finds what lets a claim in: an enrolment, a publisher key, or an
 // invitation, whose digest it returns.
 func (s *Service) entitled(p *publication, c *chain.Chain, key *keys.PublicKey, r *endorsement.Record, invited string) (*log.Digest, error) {
-	if enrolled, _, ok := p.bookOf().Key(r.Entry()); ok && enrolled == key.Digest() || inPolicy(c, key) {
+	enrolled := false
+	p.withBook(func(b *endorsement.Book) {
+		k, _, ok := b.Key(r.Entry())
+		enrolled = ok && k == key.Digest()
+	})
+	if enrolled || inPolicy(c, key) {
 		return nil, nil
 	}
+	p.mu.RLock()
+	_, known := p.asides.names[nameOf(r)]
+	p.mu.RUnlock()
+	if known {
+		return nil, nil // whatever let it in has been used
+	}
 	if invited == "" {
-		p.mu.RLock()
-		defer p.mu.RUnlock()
-		for _, a := range p.asides.list {
-			if nameOf(a.record) == nameOf(r) {
-				return nil, nil // it is there
-			}
-		}
 		return nil, ErrInvitation
 	}
 	i, err := invitation.Open(invited, c.Keys(), s.Clock())
@@ -123,7 +132,10 @@ func (s *Service) entitled(p *publication, c *chain.Chain, key *keys.PublicKey, 
 	if i.Publication != c.Genesis() || i.Entry != r.Entry() {
 		return nil, fmt.Errorf("%w: it is for another list entry", invitation.ErrInvalid)
 	}
-	d := invitation.Digest(invited)
+	d, err := invitation.Digest(invited)
+	if err != nil {
+		return nil, err
+	}
 	return &d, nil
 }
 
@@ -183,7 +195,8 @@ func (s *Service) Standings(slug string, version int) ([]EntryStanding, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := p.bookOf().Version(version)
+	var list []endorsement.Standing
+	p.withBook(func(b *endorsement.Book) { list = b.Version(version) })
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	out := make([]EntryStanding, len(list))

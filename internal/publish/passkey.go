@@ -112,7 +112,10 @@ func (s *Service) passkeyOf(p *publication, entry string, in PasskeyClaim) (spki
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", endorsement.ErrSigner, err)
 	}
-	d := invitation.Digest(in.Invitation)
+	d, err := invitation.Digest(in.Invitation)
+	if err != nil {
+		return nil, nil, err
+	}
 	return spki, &d, nil
 }
 

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/sijil/sijil/internal/chain"
@@ -27,6 +28,9 @@ type publication struct {
 	head      []byte                // the last head that was signed with a settlement
 	headAt    int64                 // its tree size
 	asides    asides
+	undeleted map[string]undeleted // by withheld entry
+
+	looking sync.Mutex // one look at a domain is recorded at a time
 }
 
 // entry is a record, or a proposal for one, with what the service knows of it.
@@ -124,7 +128,7 @@ func (s *Service) start(b *log.Bundle) (*publication, *chain.Record, error) {
 	if c.Log() != s.name {
 		return nil, nil, &chain.ForeignError{What: "log", Got: c.Log().Origin + " " + c.Log().KeyID.String(), Want: s.name.Origin + " " + s.name.KeyID.String()}
 	}
-	p := &publication{slug: c.Slug(), chain: c, proposals: map[log.Digest]*entry{}, asides: newAsides()}
+	p := &publication{slug: c.Slug(), chain: c, proposals: map[log.Digest]*entry{}, asides: newAsides(), undeleted: map[string]undeleted{}}
 	policy := s.Trust.Policy()
 	c.SetJudge(chain.JudgeBy(policy, policy.Quorum(), p.indexOf))
 	return p, r, nil
@@ -178,4 +182,22 @@ func openEdition(s statement.Statement, c Content) (*edition.Edition, error) {
 		return nil, err
 	}
 	return edition.Open(v, c.Texts, list)
+}
+
+// checkNames refuses a list that leaves out a name which no redaction withholds, and one
+// that brings back a name which a redaction does: nobody could tell why.
+func checkNames(c *chain.Chain, e *edition.Edition) error {
+	if e == nil {
+		return nil
+	}
+	for i, x := range e.List().Entries() {
+		_, withheld := c.Withheld(x.Commitment)
+		switch {
+		case x.Withheld && !withheld:
+			return fmt.Errorf("signatory list: entry %d is left out, and no redaction withholds it: hand in its disclosure", i+1)
+		case !x.Withheld && withheld:
+			return fmt.Errorf("signatory list: entry %d is withheld by a redaction, for ever: leave its disclosure out", i+1)
+		}
+	}
+	return nil
 }

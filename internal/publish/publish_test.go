@@ -82,7 +82,12 @@ type world struct {
 	ledger  *ledger
 	service *publish.Service
 	now     time.Time
-	door    publish.Door // taken up by open
+	// Taken up by open.
+	door     publish.Door
+	observer *keys.Signer
+	domains  publish.Domains
+	wrap     func(publish.Store) publish.Store // Optional
+	readOnly bool
 }
 
 func newWorld(t *testing.T) *world {
@@ -105,8 +110,12 @@ func (w *world) open() error {
 	must(w.t, err)
 	rows := w.rows
 	w.t.Cleanup(func() { _ = rows.Close() })
-	w.service, err = publish.Open(w.t.Context(), publish.Config{Log: w.ledger, Tree: w.ledger, Public: w.ledger.Latest, Store: w.rows, Door: w.door, Signer: w.ledger.log.Signer,
-		Trust: w.ledger.log.Trust(), Clock: func() time.Time { return w.now }, Logger: slog.New(slog.DiscardHandler)})
+	var kept publish.Store = w.rows
+	if w.wrap != nil {
+		kept = w.wrap(kept)
+	}
+	w.service, err = publish.Open(w.t.Context(), publish.Config{Log: w.ledger, Tree: w.ledger, Public: w.ledger.Latest, Store: kept, Door: w.door, Signer: w.ledger.log.Signer,
+		Observer: w.observer, Domains: w.domains, ReadOnly: w.readOnly, Trust: w.ledger.log.Trust(), Clock: func() time.Time { return w.now }, Logger: slog.New(slog.DiscardHandler)})
 	return err
 }
 

@@ -91,7 +91,6 @@ type Service struct {
 	mu           sync.RWMutex // guards publications
 	publications map[string]*publication
 	observers    []*keys.PublicKey // the one in use first
-	unsettled    []unsettled       // until Open is done
 	creating     sync.Mutex        // one genesis at a time: slugs are compared with all others
 	releasing    sync.Mutex        // guards the newest release in Store
 }
@@ -119,22 +118,27 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("load publications: %w", err)
 	}
-	if c.ReadOnly {
-		return s, s.loadAsides(ctx)
+	// Before what is about a withheld entry goes: it names the mails that go with it.
+	if err := s.loadAsides(ctx); err != nil {
+		return nil, fmt.Errorf("load endorsements: %w", err)
 	}
 	for _, p := range s.all() {
-		if err := s.resume(ctx, p); err != nil {
-			return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
+		if !c.ReadOnly {
+			if err := s.resume(ctx, p); err != nil {
+				return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
+			}
 		}
 		if err := s.withholdAgain(ctx, p); err != nil {
 			return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
 		}
 	}
-	if err := s.loadAsides(ctx); err != nil {
-		return nil, fmt.Errorf("load endorsements: %w", err)
+	if c.ReadOnly {
+		return s, nil
 	}
-	if err := s.resumeAsides(ctx); err != nil {
-		return nil, fmt.Errorf("finish what was interrupted: %w", err)
+	for _, p := range s.all() {
+		if err := s.resumeAsides(ctx, p); err != nil {
+			return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
+		}
 	}
 	return s, nil
 }

@@ -118,6 +118,9 @@ func (s *Service) Submit(ctx context.Context, slug string, data []byte, c Conten
 	if err := s.resume(ctx, p); err != nil {
 		return nil, err
 	}
+	if err := s.deleteWithheld(ctx, p); err != nil {
+		return nil, err
+	}
 	if known, ok := p.known(b.Envelope.Digest()); ok {
 		if signed, ok := known.signed(b); ok {
 			return s.first(ctx, known, signed)
@@ -126,6 +129,14 @@ func (s *Service) Submit(ctx context.Context, slug string, data []byte, c Conten
 	e, c, err := s.admitted(p, b, c)
 	if err != nil {
 		return nil, err
+	}
+	if r, ok := e.statement().(*statement.Redaction); ok && e.record != nil {
+		if err := s.resumeAsides(ctx, p); err != nil {
+			return nil, err
+		}
+		if err := p.close(r); err != nil {
+			return nil, err
+		}
 	}
 	if r, ok := e.statement().(*statement.Recovery); ok {
 		if err := s.claimPolicy(ctx, r.Policy); err != nil {
@@ -141,6 +152,7 @@ func (s *Service) Submit(ctx context.Context, slug string, data []byte, c Conten
 	// If we die before this returns, the record was never here: the publisher
 	// has no answer and submits it again.
 	if err := s.reserve(ctx, p, e, c, nil); err != nil {
+		p.reopen()
 		return nil, err
 	}
 	p.mu.Lock()
@@ -190,7 +202,10 @@ func (s *Service) admitted(p *publication, b *log.Bundle, c Content) (*entry, Co
 		}
 	}
 	var err error
-	if e.edition, err = openEdition(e.statement(), c); err != nil {
+	if e.edition, err = openEdition(e.statement(), c); err == nil {
+		err = checkNames(p.chain, e.edition)
+	}
+	if err != nil {
 		return nil, Content{}, &InvalidError{err}
 	}
 	return e, c, nil
@@ -282,6 +297,7 @@ func (s *Service) settle(ctx context.Context, p *publication) (*Receipt, error) 
 		return e.receipt(*signed, bundle, true), nil
 	}
 	p.add(*e)
+	p.asides.closing = "" // the chain says it now
 	p.head, p.headAt = settled.Head, c.Size
 	p.mu.Unlock()
 	if r, ok := e.statement().(*statement.Redaction); ok {

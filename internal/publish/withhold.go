@@ -3,6 +3,7 @@ package publish
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/sijil/sijil/internal/match"
@@ -26,10 +27,8 @@ func (s *Service) Payloads(slug, entry string) ([]log.Digest, error) {
 // payloads: the caller holds mu.
 func (p *publication) payloads(entry string) []log.Digest {
 	out := []log.Digest{}
-	for _, a := range p.asides.list {
-		if a.record.Entry() == entry {
-			out = append(out, a.record.Digest())
-		}
+	for _, a := range p.asides.entry[entry] {
+		out = append(out, a.record.Digest())
 	}
 	slices.SortFunc(out, func(a, b log.Digest) int { return slices.Compare(a[:], b[:]) })
 	return slices.Compact(out)
@@ -45,25 +44,76 @@ func (p *publication) checkRedaction(r *statement.Redaction) error {
 	return nil
 }
 
+// close keeps everything more about an entry out, while the redaction that names what
+// there is makes its way: a record that came in between would be deleted, and named
+// nowhere.
+func (p *publication) close(r *statement.Redaction) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, a := range p.asides.names {
+		if a.index < 0 && a.record.Entry() == r.Entry {
+			return ErrBusy
+		}
+	}
+	if err := p.checkRedaction(r); err != nil {
+		return err
+	}
+	p.asides.closing = r.Entry
+	return nil
+}
+
+// reopen is close undone.
+func (p *publication) reopen() {
+	p.mu.Lock()
+	p.asides.closing = ""
+	p.mu.Unlock()
+}
+
 // withhold deletes a name, and what is about it, from memory and from the folder. The
-// redaction is in the log: if we die in here, the next start does it again.
+// redaction is in the log: after an error the next submission to the publication does
+// it again, and if we die in here the next start.
 func (s *Service) withhold(ctx context.Context, p *publication, entry string) error {
 	disclosure, mails, err := p.forget(entry)
 	if err != nil {
 		return err
 	}
-	for _, m := range mails {
-		if s.Vault == nil {
-			break
+	p.mu.Lock()
+	p.undeleted[entry] = undeleted{disclosure, mails}
+	p.mu.Unlock()
+	if err := s.reindex(p); err != nil {
+		return err
+	}
+	return s.deleteWithheld(ctx, p)
+}
+
+// undeleted is what the folder may still hold of a withheld entry.
+type undeleted struct {
+	disclosure signatory.Disclosure
+	mails      []log.Digest
+}
+
+// deleteWithheld deletes from the folder what is gone from memory.
+func (s *Service) deleteWithheld(ctx context.Context, p *publication) error {
+	p.mu.RLock()
+	todo := maps.Clone(p.undeleted)
+	p.mu.RUnlock()
+	for entry, gone := range todo {
+		for _, m := range gone.mails {
+			if s.Vault == nil {
+				break
+			}
+			if err := s.Vault.Delete(m); err != nil {
+				return fmt.Errorf("withhold: %w", err)
+			}
 		}
-		if err := s.Vault.Delete(m); err != nil {
+		if err := s.Store.Withhold(ctx, p.chain.Genesis(), entry, gone.disclosure); err != nil {
 			return fmt.Errorf("withhold: %w", err)
 		}
+		p.mu.Lock()
+		delete(p.undeleted, entry)
+		p.mu.Unlock()
 	}
-	if err := s.Store.Withhold(ctx, p.chain.Genesis(), entry, disclosure); err != nil {
-		return fmt.Errorf("withhold: %w", err)
-	}
-	return s.reindex(p)
+	return nil
 }
 
 // forget takes a name out of the versions in memory, and returns its disclosure, empty
@@ -105,9 +155,7 @@ func (p *publication) forget(commitment string) (found signatory.Disclosure, mai
 			mails = append(mails, o.Seen.Document)
 		}
 	}
-	p.asides.list = slices.DeleteFunc(p.asides.list, func(a aside) bool { return a.record.Entry() == commitment })
-	delete(p.asides.seen, commitment)
-	p.asides.book = nil
+	p.asides.forget(commitment)
 	return found, mails, nil
 }
 
@@ -127,14 +175,24 @@ func (s *Service) reindex(p *publication) error {
 	return s.index.Put(out)
 }
 
-// withholdAgain finishes what a crash kept from being withheld.
+// withholdAgain finishes what a crash kept from being withheld. A service that only
+// reads forgets it, and leaves the folder as it is.
 func (s *Service) withholdAgain(ctx context.Context, p *publication) error {
 	for _, e := range slices.Clone(p.entries) {
 		r, ok := e.record.Statement.(*statement.Redaction)
 		if !ok {
 			continue
 		}
-		if err := s.withhold(ctx, p, r.Entry); err != nil {
+		if !s.ReadOnly {
+			if err := s.withhold(ctx, p, r.Entry); err != nil {
+				return err
+			}
+			continue
+		}
+		if _, _, err := p.forget(r.Entry); err != nil {
+			return err
+		}
+		if err := s.reindex(p); err != nil {
 			return err
 		}
 	}

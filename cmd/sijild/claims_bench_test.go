@@ -1,0 +1,144 @@
+package main
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sijil/sijil/internal/jcs"
+)
+
+// BenchmarkEndorse hands in endorsements under enrolled keys through HTTP, by 1, 64 and
+// 256 clients, beside bare ECDSA P-256 verification on all processors in the same run.
+func BenchmarkEndorse(b *testing.B) {
+	for _, clients := range []int{1, 64, 256} {
+		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
+			const each = 60 // of one key, of the 64 that are taken
+			e := newEnrolled(b, max(clients, (b.N+clients)/each+1))
+			bodies := e.bodies(b, b.N+clients)
+			claimAll(b, e.s, clients, bodies[b.N:]) // connections
+			b.ResetTimer()
+			start := time.Now()
+			took := claimAll(b, e.s, clients, bodies[:b.N])
+			rate := float64(b.N) / time.Since(start).Seconds()
+			b.StopTimer()
+			bare := verificationRate(b)
+			b.ReportMetric(rate, "endorsements/s")
+			b.ReportMetric(ms(median(took)), "p50-ms")
+			b.ReportMetric(ms(percentile(took, 99)), "p99-ms")
+			b.ReportMetric(bare, "verifications/s")
+			b.ReportMetric(rate/bare, "of-bare")
+		})
+	}
+}
+
+// BenchmarkReadEndorsements reads 1,000 endorsements in one document, each with its
+// proof: first under a new checkpoint, then again.
+func BenchmarkReadEndorsements(b *testing.B) {
+	e := newEnrolled(b, 20)
+	claimAll(b, e.s, 64, e.bodies(b, 1000))
+	read := func(b *testing.B) {
+		res, err := e.s.http.Get(e.s.url + "/api/v1/publications/river/endorsements.jsonl")
+		check(b, err)
+		defer res.Body.Close()
+		n, err := io.Copy(io.Discard, res.Body)
+		check(b, err)
+		b.SetBytes(n)
+	}
+	more := e.bodies(b, b.N+1100)[1000:]
+	b.Run("new", func(b *testing.B) {
+		for i := range b.N {
+			b.StopTimer()
+			claimAll(b, e.s, 1, more[i%len(more):i%len(more)+1])
+			b.StartTimer()
+			read(b)
+		}
+	})
+	b.Run("again", func(b *testing.B) {
+		for range b.N {
+			read(b)
+		}
+	})
+}
+
+// bodies signs n requests, on all processors.
+func (e *enrolled) bodies(b *testing.B, n int) [][]byte {
+	b.Helper()
+	out := make([][]byte, n)
+	var wg sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < n; i += workers {
+				k := i % len(e.signers)
+				bundle, err := e.endorse(e.signers[k], k, i).Marshal()
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				out[i], err = jcs.Marshal(map[string]any{"bundle": rawBundle(bundle), "key": e.signers[k].Public().SPKI()})
+				if err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+type rawBundle []byte
+
+func (r rawBundle) MarshalJSON() ([]byte, error) { return r, nil }
+
+func claimAll(b *testing.B, s *running, clients int, bodies [][]byte) []time.Duration {
+	b.Helper()
+	return spread(clients, len(bodies), func(_, n int) time.Duration {
+		start := time.Now()
+		res, err := s.http.Post(s.url+"/api/v1/publications/river/claims", "application/json", bytes.NewReader(bodies[n]))
+		if err != nil {
+			b.Error(err)
+			return 0
+		}
+		defer res.Body.Close()
+		answer, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode != http.StatusCreated && res.StatusCode != http.StatusOK {
+			b.Errorf("answer %d %.200s, %v", res.StatusCode, answer, err)
+		}
+		return time.Since(start)
+	})
+}
+
+// verificationRate is how many ECDSA P-256 signatures all processors verify in a second.
+func verificationRate(b *testing.B) float64 {
+	b.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	check(b, err)
+	digest := sha256.Sum256([]byte("x"))
+	sig, err := ecdsa.SignASN1(rand.Reader, key, digest[:])
+	check(b, err)
+	const each = 10_000
+	workers := runtime.GOMAXPROCS(0)
+	start := time.Now()
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for range each {
+				if !ecdsa.VerifyASN1(&key.PublicKey, digest[:], sig) {
+					b.Error("a signature does not verify")
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return float64(workers*each) / time.Since(start).Seconds()
+}
