@@ -92,6 +92,7 @@ const meansKey = "key"
 type Book struct {
 	chain   *chain.Chain
 	entries map[string]*account
+	events  []Event // in the order of the log
 }
 
 // account is what was said of one entry.
@@ -204,12 +205,14 @@ func (b *Book) claim(r Logged, policies []Policy) {
 	domain, ok := a.owner(r.Key.Digest(), r.Index)
 	if w, withdrawal := r.Claim.(*statement.Withdrawal); !ok && withdrawal && inForce(policies, r.Key, r.Index) {
 		a.leave(Left{Kind: r.Claim.Kind(), Record: r.Digest(), Index: r.Index, Issued: about.Issued, Reason: w.Reason, Publisher: true})
+		b.note(r, Event{Publisher: true})
 		return
 	}
 	if !ok {
 		a.unconfirmed = true
 		return
 	}
+	b.note(r, Event{Domain: domain})
 	switch c := r.Claim.(type) {
 	case *statement.Endorsement:
 		text := c.Text
@@ -236,6 +239,7 @@ func (b *Book) observe(r Logged, o *statement.Observation) {
 	} else {
 		way.Means, way.Weak = o.Seen.Means, o.Seen.Weak
 	}
+	b.note(r, Event{Entry: o.Entry, Kind: o.Claim, Means: way.Means, Version: o.Version.Number, Issued: o.Issued, Domain: way.Domain})
 	switch o.Claim {
 	case statement.ClaimEndorsement:
 		a.endorse(endorsed{way: way, text: o.Text})
