@@ -98,17 +98,40 @@ func said(s *domain.Seen) publish.DomainSaid {
 	return out
 }
 
-// passkeys verifies assertions that were made on this service's pages.
-func passkeys(site passkey.Site) func(*statement.Passkey) error {
-	return func(p *statement.Passkey) error {
-		key, err := keys.ParsePublicKey(p.Key)
-		if err != nil {
-			return err
-		}
-		challenge := log.Sum(p.Payload)
-		_, err = passkey.Again(site, key.ECDSA(), challenge[:], p.AuthenticatorData, p.ClientDataJSON, p.Signature)
+// passkeys gives the use cases WebAuthn, for this service's own pages.
+type passkeys struct{ site passkey.Site }
+
+// Register implements publish.Passkeys.
+func (p passkeys) Register(challenge, response []byte) ([]byte, error) {
+	c, err := passkey.Register(p.site, challenge, response)
+	if err != nil {
+		return nil, err
+	}
+	return c.Key(), nil
+}
+
+// Assert implements publish.Passkeys.
+func (p passkeys) Assert(spki, challenge, response []byte) (statement.Passkey, error) {
+	key, err := keys.ParsePublicKey(spki)
+	if err != nil {
+		return statement.Passkey{}, err
+	}
+	a, err := passkey.Verify(p.site, key.ECDSA(), challenge, response)
+	if err != nil {
+		return statement.Passkey{}, err
+	}
+	return statement.Passkey{AuthenticatorData: a.AuthenticatorData(), ClientDataJSON: a.ClientDataJSON(), Signature: a.Signature()}, nil
+}
+
+// Again implements publish.Passkeys.
+func (p passkeys) Again(a *statement.Passkey) error {
+	key, err := keys.ParsePublicKey(a.Key)
+	if err != nil {
 		return err
 	}
+	challenge := log.Sum(a.Payload)
+	_, err = passkey.Again(p.site, key.ECDSA(), challenge[:], a.AuthenticatorData, a.ClientDataJSON, a.Signature)
+	return err
 }
 
 // passkeySite is the service as passkeys know it: its host, and its one origin.

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/sijil/sijil/internal/domain"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/sijil/sijil/internal/domain"
 
 	"github.com/sijil/sijil/internal/files"
 	"github.com/sijil/sijil/internal/publish"
@@ -29,6 +30,8 @@ type serveOptions struct {
 	fetch       string       // whether pages are fetched for people who give an address
 	metrics     string       // Optional: an address for metrics
 	metricsFile string       // Optional
+
+	mail mailOptions
 
 	// domainConfig says how domains are asked. Optional: as domains says.
 	domainConfig *domain.Config

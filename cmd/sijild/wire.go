@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -26,6 +27,7 @@ import (
 	"github.com/sijil/sijil/internal/tilewriter"
 	"github.com/sijil/sijil/internal/trillianlog"
 	"github.com/sijil/sijil/internal/trilliansqlite"
+	"github.com/sijil/sijil/internal/vault"
 	"github.com/sijil/sijil/internal/witness"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
@@ -46,6 +48,8 @@ type service struct {
 	files   *extract.Reader
 	uses    *publish.Service
 	metrics *metrics.Metrics
+	vault   *vault.Vault
+	mail    net.Listener // nil: no mail is taken
 	plain   http.Handler // without the metrics
 	handler http.Handler
 
@@ -107,8 +111,12 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 		return nil, err
 	}
 	tree := proofs{w: s.tiles, moved: s.public.Kick}
-	s.uses, err = publish.Open(ctx, publish.Config{Log: s.log, Tree: tree, Public: s.public.Checkpoint, Store: s.rows, Frozen: s.frozen, Door: o.door, Signer: s.signer, Trust: trust, Clock: time.Now, Logger: logger, Files: s.files,
-		Observer: observer, Domains: newDomains(o), Passkeys: passkeys(passkeySite(s.url))})
+	c := publish.Config{Log: s.log, Tree: tree, Public: s.public.Checkpoint, Store: s.rows, Frozen: s.frozen, Door: o.door, Signer: s.signer, Trust: trust, Clock: time.Now, Logger: logger, Files: s.files,
+		Observer: observer, Domains: newDomains(o), Passkeys: passkeys{passkeySite(s.url)}}
+	if err := s.openMail(&c, o); err != nil {
+		return nil, err
+	}
+	s.uses, err = publish.Open(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +127,7 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 	s.plain = routes
 	s.metrics = metrics.New(s.snapshot)
 	s.handler = s.metrics.Watch(routes)
-	s.run(ctx)
+	s.run(ctx, o.mail, logger)
 	return s, nil
 }
 
@@ -145,18 +153,21 @@ func (s *service) openPublic(ctx context.Context, p *keys.Policy, logger *slog.L
 }
 
 // run starts what runs beside the requests.
-func (s *service) run(ctx context.Context) {
+func (s *service) run(ctx context.Context, mail mailOptions, logger *slog.Logger) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { s.public.Run(ctx) })
 	running.Go(func() { s.recheck(ctx) })
+	if s.mail != nil {
+		running.Go(func() { s.runMail(ctx, s.mail, mail, logger) })
+	}
 	s.end = func() {
 		cancel()
 		running.Wait()
 	}
 }
 
-// recheck asks domains again, each once a day.
+// recheck asks domains again, each once a day, and lets old mails go.
 func (s *service) recheck(ctx context.Context) {
 	for tick := time.NewTicker(10 * time.Minute); ; {
 		select {
@@ -166,6 +177,12 @@ func (s *service) recheck(ctx context.Context) {
 		case <-tick.C:
 			if looked, failed := s.uses.RecheckDomains(ctx); looked > 0 {
 				s.uses.Logger.InfoContext(ctx, "domains asked again", "asked", looked, "failed", failed)
+			}
+			if s.vault == nil {
+				continue
+			}
+			if _, err := s.vault.Expire(time.Now()); err != nil {
+				s.uses.Logger.WarnContext(ctx, "old mails could not be removed", "error", err)
 			}
 		}
 	}

@@ -97,6 +97,8 @@ func (a *api) router() *mux.Router {
 	get(one+"/entries/{entry:[A-Za-z0-9_-]{43}}/payloads.json", a.getPayloads)
 	get("/observer", a.getObserver)
 	post(one+"/claims", a.write, a.postClaim)
+	post(one+"/mail-codes", a.domain, a.postMailCode)
+	post(one+"/passkey-claims", a.write, a.postPasskeyClaim)
 	post(one+"/domain-checks", a.domain, a.postDomainCheck)
 	post("/api/v1/publications", a.write, a.create)
 	post(one+"/records", a.write, a.submit)

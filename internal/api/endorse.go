@@ -109,3 +109,55 @@ func (a *api) getObserver(w http.ResponseWriter, r *http.Request) error {
 	}
 	return serve(w, r, plainText, revalidate, b)
 }
+
+type mailRequest struct {
+	Entry      string `json:"entry"`
+	Version    int    `json:"version"`
+	Kind       string `json:"kind"`
+	Language   string `json:"language"`
+	Invitation string `json:"invitation"` // of no meaning here: whoever asks, the mail's domain counts
+}
+
+// postMailCode gives a signatory what to write in a mail.
+func (a *api) postMailCode(w http.ResponseWriter, r *http.Request) error {
+	var in mailRequest
+	if err := readJSON(w, r, maxClaim, &in); err != nil {
+		return err
+	}
+	got, err := a.Service.NewMailCode(r.Context(), mux.Vars(r)["slug"], in.Version, in.Entry, in.Kind, in.Language)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	return json.NewEncoder(w).Encode(got)
+}
+
+type passkeyRequest struct {
+	Payload      []byte          `json:"payload"`
+	Registration json.RawMessage `json:"registration"`
+	Key          []byte          `json:"key"`
+	Assertion    json.RawMessage `json:"assertion"`
+	Invitation   string          `json:"invitation"`
+}
+
+// postPasskeyClaim takes a claim that a passkey signed.
+func (a *api) postPasskeyClaim(w http.ResponseWriter, r *http.Request) error {
+	var in passkeyRequest
+	if err := readJSON(w, r, 2*maxClaim, &in); err != nil {
+		return err
+	}
+	if string(in.Registration) == "null" {
+		in.Registration = nil
+	}
+	got, key, err := a.Service.ClaimByPasskey(r.Context(), mux.Vars(r)["slug"], publish.PasskeyClaim{Payload: in.Payload, Registration: in.Registration, Key: in.Key, Assertion: in.Assertion, Invitation: in.Invitation})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	if got.Created {
+		w.WriteHeader(http.StatusCreated)
+	}
+	return json.NewEncoder(w).Encode(map[string]any{"record": got.Record, "log_index": got.Index, "key": key, "key_digest": log.Sum(key)})
+}

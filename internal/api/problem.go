@@ -80,6 +80,8 @@ var kinds = []kind{
 	{is(publish.ErrTooMany), http.StatusForbidden, "too-many", "There are too many records"},
 	{is(endorsement.ErrNoEntry), http.StatusNotFound, "entry", "There is no such list entry"},
 	{is(publish.ErrNoDomain), http.StatusConflict, "no-domain", "There is no domain to look at"},
+	{is(publish.ErrNoMail), http.StatusConflict, "no-mail", "No mail is taken here"},
+	{is(publish.ErrNoPasskeys), http.StatusConflict, "no-passkeys", "No passkeys are taken here"},
 	{is(publish.ErrAmbiguous), http.StatusConflict, "ambiguous", "The domain says several things"},
 	{is(publish.ErrDomainSilent), http.StatusBadGateway, "domain", "The domain could not be asked"},
 	{is(publish.ErrBusy), http.StatusServiceUnavailable, "busy", "The record is being taken in"},

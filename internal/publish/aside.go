@@ -111,7 +111,7 @@ func (s *Service) verifyAside(p *publication, b *log.Bundle, spki []byte) (*endo
 		return nil, err
 	}
 	if s.isObserver(key) {
-		return endorsement.VerifySighting(b, key, p.chain, s.Passkeys)
+		return endorsement.VerifySighting(b, key, p.chain, s.verifyAgain())
 	}
 	return endorsement.VerifyClaim(b, key, p.chain)
 }
@@ -213,8 +213,9 @@ func (s *Service) asideReceipt(p *publication, a aside, created bool) (*Receipt,
 	return &Receipt{Record: a.record.Digest(), Index: a.index, Bundle: bundle, Created: created, Have: 1, Want: 1}, nil
 }
 
-// see signs what this service saw, and takes it through the log.
-func (s *Service) see(ctx context.Context, p *publication, what statement.Sighting) (*Receipt, error) {
+// see signs what this service saw, and takes it through the log; an invitation that
+// lets it in is used up.
+func (s *Service) see(ctx context.Context, p *publication, what statement.Sighting, invitation *log.Digest) (*Receipt, error) {
 	payload, err := statement.EncodeSighting(what)
 	if err != nil {
 		return nil, err
@@ -226,11 +227,11 @@ func (s *Service) see(ctx context.Context, p *publication, what statement.Sighti
 	p.mu.RLock()
 	c := p.chain.Clone()
 	p.mu.RUnlock()
-	r, err := endorsement.VerifySighting(b, s.Observer.Public(), c, s.Passkeys)
+	r, err := endorsement.VerifySighting(b, s.Observer.Public(), c, s.verifyAgain())
 	if err != nil {
 		return nil, err
 	}
-	return s.addAside(ctx, p, b, r, nil)
+	return s.addAside(ctx, p, b, r, invitation)
 }
 
 // bookOf reads what was said of the publication's entries. The caller does not hold

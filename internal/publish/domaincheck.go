@@ -76,7 +76,7 @@ func (p *publication) domainOf(commitment string) (string, error) {
 	return "", endorsement.ErrNoEntry
 }
 
-// keysOf are the keys that signed claims about an entry, by their digests.
+// keysOf are the keys that signed claims about an entry, passkeys too, by their digests.
 func (p *publication) keysOf(entry string) map[log.Digest][]byte {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -84,6 +84,9 @@ func (p *publication) keysOf(entry string) map[log.Digest][]byte {
 	for _, a := range p.asides.list {
 		if a.record.Claim != nil && a.record.Entry() == entry {
 			out[a.record.Key.Digest()] = a.record.Key.SPKI()
+		}
+		if o, ok := a.record.Sighting.(*statement.Observation); ok && o.Passkey != nil && o.Entry == entry {
+			out[log.Sum(o.Passkey.Key)] = o.Passkey.Key
 		}
 	}
 	return out
@@ -156,7 +159,7 @@ func (d *looking) sighted() statement.Sighted {
 }
 
 func (d *looking) see(ctx context.Context, what statement.Sighting) error {
-	r, err := d.s.see(ctx, d.p, what)
+	r, err := d.s.see(ctx, d.p, what, nil)
 	if err != nil {
 		return err
 	}

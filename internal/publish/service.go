@@ -27,7 +27,6 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/sijil/sijil/internal/chain"
-	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/statement"
@@ -65,8 +64,13 @@ type Config struct {
 	Observers []*keys.PublicKey
 	// Domains looks at organisations' domains. Optional.
 	Domains Domains
-	// Passkeys verifies assertions. Optional: without it there are none.
-	Passkeys endorsement.PasskeyVerifier
+	// Passkeys verifies passkeys. Optional: without it there are none.
+	Passkeys Passkeys
+	// Mails verifies mails that come to MailTo. Optional: without it none is taken.
+	Mails  MailVerifier
+	MailTo string
+	// Vault keeps raw mails. Optional: without it they are not kept.
+	Vault Vault
 	// Rand is a cryptographic source. Optional; default crypto/rand.
 	Rand io.Reader
 	// Files reads the files that are to be checked. Optional: without it forms that

@@ -48,9 +48,17 @@ func (p *publication) checkRedaction(r *statement.Redaction) error {
 // withhold deletes a name, and what is about it, from memory and from the folder. The
 // redaction is in the log: if we die in here, the next start does it again.
 func (s *Service) withhold(ctx context.Context, p *publication, entry string) error {
-	disclosure, err := p.forget(entry)
+	disclosure, mails, err := p.forget(entry)
 	if err != nil {
 		return err
+	}
+	for _, m := range mails {
+		if s.Vault == nil {
+			break
+		}
+		if err := s.Vault.Delete(m); err != nil {
+			return fmt.Errorf("withhold: %w", err)
+		}
 	}
 	if err := s.Store.Withhold(ctx, p.chain.Genesis(), entry, disclosure); err != nil {
 		return fmt.Errorf("withhold: %w", err)
@@ -59,11 +67,10 @@ func (s *Service) withhold(ctx context.Context, p *publication, entry string) er
 }
 
 // forget takes a name out of the versions in memory, and returns its disclosure, empty
-// where it was gone before.
-func (p *publication) forget(commitment string) (signatory.Disclosure, error) {
+// where it was gone before, and the digests of the mails about it.
+func (p *publication) forget(commitment string) (found signatory.Disclosure, mails []log.Digest, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var found signatory.Disclosure
 	hide := func(e *entry) error {
 		if e.edition == nil {
 			return nil
@@ -85,18 +92,23 @@ func (p *publication) forget(commitment string) (signatory.Disclosure, error) {
 	}
 	for i := range p.entries {
 		if err := hide(&p.entries[i]); err != nil {
-			return "", err
+			return "", nil, err
 		}
 	}
 	for _, e := range p.proposals {
 		if err := hide(e); err != nil {
-			return "", err
+			return "", nil, err
+		}
+	}
+	for _, a := range p.asides.list {
+		if o, ok := a.record.Sighting.(*statement.Observation); ok && o.Entry == commitment && o.Seen != nil && o.Seen.Means == statement.MeansMail {
+			mails = append(mails, o.Seen.Document)
 		}
 	}
 	p.asides.list = slices.DeleteFunc(p.asides.list, func(a aside) bool { return a.record.Entry() == commitment })
 	delete(p.asides.seen, commitment)
 	p.asides.book = nil
-	return found, nil
+	return found, mails, nil
 }
 
 // reindex makes Verify know the versions anew.

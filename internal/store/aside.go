@@ -120,6 +120,9 @@ func (s *Store) Withhold(ctx context.Context, genesis log.Digest, entry string, 
 		if _, err := t.exec(`DELETE FROM aside WHERE genesis = ? AND entry = ?`, genesis[:], entry); err != nil {
 			return fmt.Errorf("store: withhold: %w", err)
 		}
+		if _, err := t.exec(`DELETE FROM mail_code WHERE genesis = ? AND entry = ?`, genesis[:], entry); err != nil {
+			return fmt.Errorf("store: withhold: %w", err)
+		}
 		if _, err := t.exec(`DELETE FROM seen WHERE genesis = ? AND entry = ?`, genesis[:], entry); err != nil {
 			return fmt.Errorf("store: withhold: %w", err)
 		}

@@ -68,6 +68,18 @@ CREATE TABLE invitation (
   record BLOB NOT NULL    -- that it let in
 ) STRICT, WITHOUT ROWID;
 
+-- Codes that a mail repeats, by their digest; the code itself is nowhere.
+CREATE TABLE mail_code (
+  digest   BLOB PRIMARY KEY,
+  genesis  BLOB NOT NULL REFERENCES publication(genesis),
+  entry    TEXT NOT NULL,
+  version  INTEGER NOT NULL,
+  kind     TEXT NOT NULL,
+  language TEXT NOT NULL,
+  expires  INTEGER NOT NULL, -- Unix seconds
+  used     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- When a domain was last seen to say what it said.
 CREATE TABLE seen (
   genesis BLOB NOT NULL REFERENCES publication(genesis),
