@@ -70,6 +70,7 @@ type Left struct {
 	Issued    string     `json:"issued"`
 	Reason    string     `json:"reason,omitempty"`
 	Publisher bool       `json:"publisher,omitempty"` // a publisher key signed it
+	domain    string     // that spoke, or that named the key
 }
 
 // Independent counts the ways that do not rest on one another: what a domain says,
@@ -218,9 +219,9 @@ func (b *Book) claim(r Logged, policies []Policy) {
 		text := c.Text
 		a.endorse(endorsed{way: Way{Means: meansKey, Version: about.Version.Number, Record: r.Digest(), Index: r.Index, Issued: about.Issued, Domain: domain}, text: &text})
 	case *statement.Withdrawal:
-		a.leave(Left{Kind: c.Kind(), Record: r.Digest(), Index: r.Index, Issued: about.Issued, Reason: c.Reason})
+		a.leave(Left{Kind: c.Kind(), Record: r.Digest(), Index: r.Index, Issued: about.Issued, Reason: c.Reason, domain: domain})
 	case *statement.Denial:
-		a.leave(Left{Kind: c.Kind(), Record: r.Digest(), Index: r.Index, Issued: about.Issued, Reason: c.Reason})
+		a.leave(Left{Kind: c.Kind(), Record: r.Digest(), Index: r.Index, Issued: about.Issued, Reason: c.Reason, domain: domain})
 	}
 }
 
@@ -250,7 +251,7 @@ func (b *Book) observe(r Logged, o *statement.Observation) {
 			}
 		}
 	default:
-		a.leave(Left{Kind: o.Claim, Record: r.Digest(), Index: r.Index, Issued: o.Issued})
+		a.leave(Left{Kind: o.Claim, Record: r.Digest(), Index: r.Index, Issued: o.Issued, domain: way.Domain})
 	}
 }
 
@@ -309,6 +310,9 @@ func (b *Book) standing(v *statement.Version, entry string) Standing {
 	if a.left != nil {
 		left := *a.left
 		s.Left, s.Known = &left, Withdrawn
+		if s.Domain == "" {
+			s.Domain = left.domain
+		}
 		if left.Kind == statement.ClaimDenial {
 			s.Known = Denied
 		}

@@ -19,6 +19,8 @@ type Invited struct {
 	Entry       string     // commitment
 	// Keys signed something about the entry, and nobody has confirmed them.
 	Keys []log.Digest
+	// Which ways this service offers to whom the list gives a domain; a passkey needs none.
+	ByDomain, ByMail, ByPasskey bool
 
 	// What follows is empty where the invitation was used, and Number is then 0.
 
@@ -63,7 +65,7 @@ func (s *Service) Invited(ctx context.Context, text string) (*Invited, error) {
 	c := p.chain.Clone()
 	p.mu.RUnlock()
 	opened, err := invitation.Open(text, c.Keys(), s.Clock())
-	out := &Invited{Slug: p.slug, Publication: c.Genesis()}
+	out := &Invited{Slug: p.slug, Publication: c.Genesis(), ByDomain: s.Domains != nil && s.Observer != nil, ByMail: s.Mails != nil && s.MailTo != "", ByPasskey: s.Passkeys != nil}
 	switch err {
 	case nil:
 	case invitation.ErrExpired:

@@ -5,14 +5,15 @@ import (
 	"slices"
 
 	"github.com/sijil/sijil/internal/endorsement"
+	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/log"
 )
 
-// Said is something that counts, of one list entry, with its name.
+// Said is something that counts, of one list entry.
 type Said struct {
 	endorsement.Event
-	Name string
+	Signatory signatory.Signatory
 }
 
 // Said lists what was said of a publication's entries and counts, in the order of the
@@ -23,27 +24,26 @@ func (s *Service) Said(slug string) ([]Said, error) {
 		return nil, err
 	}
 	events := p.bookOf().Events()
-	names := p.entryNames()
+	who := p.signatories()
 	out := make([]Said, 0, len(events))
 	for _, e := range events {
-		out = append(out, Said{Event: e, Name: names[e.Entry]})
+		out = append(out, Said{Event: e, Signatory: who[e.Entry]})
 	}
 	return out, nil
 }
 
-// entryNames are the names of all entries of all versions that are not withheld, by
-// their commitments.
-func (p *publication) entryNames() map[string]string {
+// signatories are those of all versions that are not withheld, by their commitments.
+func (p *publication) signatories() map[string]signatory.Signatory {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	out := map[string]string{}
+	out := map[string]signatory.Signatory{}
 	for _, e := range p.entries {
 		if e.edition == nil {
 			continue
 		}
 		for _, x := range e.edition.List().Entries() {
 			if !x.Withheld {
-				out[x.Commitment] = x.Signatory.Name
+				out[x.Commitment] = x.Signatory
 			}
 		}
 	}

@@ -18,7 +18,10 @@ type historyPage struct {
 	Titles                         []title
 	Retracted                      *retractionView
 	Records                        []recordLine
-	Versions                       []int // to choose two from, in order
+	Proposals                      []string
+	Left, Said                     []saidLine // who withdrew or denies; and the rest
+	Folded                         bool       // there are many
+	Versions                       []int      // to choose two from, in order
 	First, Last                    int
 	ComparePath                    string
 }
@@ -71,6 +74,9 @@ func (v *visit) retractedTag(p publish.Summary) string {
 // maxCompared is how many versions are compared for one page.
 const maxCompared = 40
 
+// maxSaid is how many lines of what signatories said are shown unfolded.
+const maxSaid = 10
+
 func (v *visit) history() (answer, error) {
 	p, err := v.publicationOf()
 	if err != nil {
@@ -84,6 +90,11 @@ func (v *visit) history() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	view.Proposals = v.proposals(p)
+	if view.Left, view.Said, err = v.said(p.Slug); err != nil {
+		return answer{}, err
+	}
+	view.Folded = len(view.Said) > maxSaid
 	seen := map[int64]bool{}
 	retraction := func(x *publish.RetractionSummary) {
 		if x != nil && !seen[x.Sequence] {

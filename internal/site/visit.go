@@ -16,6 +16,7 @@ type visit struct {
 	*message.Printer
 	prefix string // "/fr" where the address names the language, else ""
 	path   string // without the prefix
+	stays  string // where other languages lead from what answers a form; empty: to the first page
 	r      *http.Request
 }
 
@@ -51,6 +52,7 @@ type page struct {
 	Script  string
 	Engine  string // what Script loads
 	Badge   string // script of the badge; only where a page shows one
+	Invite  string // script of the pages for the invited; only there
 	Words   string // the script's messages
 	Favicon string
 	Frozen  *frozenView // the log has ended
@@ -86,7 +88,7 @@ func (v *visit) head(title string) page {
 	}
 	path := v.path
 	if v.r.Method == http.MethodPost {
-		path, query = "/", "" // a verdict is not kept, in any language
+		path, query = cmp.Or(v.stays, "/"), "" // a verdict is not kept, in any language
 	}
 	base := v.base
 	if base == unknownBase {
