@@ -336,8 +336,8 @@ func TestStaticFiles(t *testing.T) {
 	}
 	css, err := web.Static().ReadFile("static/style.css")
 	check(t, err)
-	if len(css) > 12<<10 {
-		t.Errorf("the style has %d bytes, over 12 KB", len(css))
+	if len(css) > 14<<10 {
+		t.Errorf("the style has %d bytes, over 14 KB", len(css))
 	}
 	for _, bad := range []string{"url(", "@import", "expression"} {
 		if strings.Contains(string(css), bad) {

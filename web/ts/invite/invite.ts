@@ -33,8 +33,8 @@ function copying(): void {
   }
 }
 
-// say shows one of the page's messages, and hides the others.
-function say(what: string, detail = ""): void {
+// reveal shows one of the page's messages, and hides the others.
+function reveal(what: string, detail = ""): void {
   for (const e of document.querySelectorAll<HTMLElement>("[data-said]")) {
     e.hidden = e.dataset["said"] !== what;
     const place = e.querySelector("[data-detail]");
@@ -89,23 +89,23 @@ function passkeys(area: HTMLElement): void {
   const f = { ...area.dataset } as unknown as Fields;
   const host = location.hostname;
   const ours = host === f.party || host.endsWith(`.${f.party}`);
-  if (!ours || !("PublicKeyCredential" in window) || !("toJSON" in PublicKeyCredential.prototype)) return say("unsupported");
+  if (!ours || !("PublicKeyCredential" in window) || !("toJSON" in PublicKeyCredential.prototype)) return reveal("unsupported");
   area.hidden = false;
   const step = (name: string) => area.querySelector<HTMLElement>(`[data-step=${name}]`) as HTMLElement;
   const press = (name: string, act: () => Promise<void>) => {
     const button = step(name).querySelector("button") as HTMLButtonElement;
     button.addEventListener("click", () => {
-      say("wait");
+      reveal("wait");
       button.disabled = true;
       act()
-        .catch((e: unknown) => say(e instanceof DOMException ? "cancelled" : "failed", e instanceof Refused ? e.message : ""))
+        .catch((e: unknown) => reveal(e instanceof DOMException ? "cancelled" : "failed", e instanceof Refused ? e.message : ""))
         .finally(() => (button.disabled = false));
     });
   };
   let passkey: Passkey | undefined;
   press("make", async () => {
     passkey = await make(f);
-    say("");
+    reveal("");
     step("make").hidden = true;
     step("sign").hidden = false;
     step("sign").querySelector("button")?.focus();
@@ -121,7 +121,7 @@ function passkeys(area: HTMLElement): void {
     };
     put("record", got.record);
     put("line", f.keyline.replace(/sha256:$/, "") + got.key_digest);
-    say("done");
+    reveal("done");
   });
 }
 
