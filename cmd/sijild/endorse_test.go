@@ -21,6 +21,7 @@ import (
 
 	stdlog "log"
 
+	"filippo.io/age"
 	"github.com/sijil/sijil/internal/domain"
 	"github.com/sijil/sijil/internal/domain/domaintest"
 	"github.com/sijil/sijil/internal/evidence"
@@ -103,6 +104,7 @@ type campaign struct {
 	web   *orgs
 	home  string
 	trust string
+	mail  string // where the service speaks SMTP
 	env   map[string]string
 	text  map[string]string
 	list  []signatory.Signatory
@@ -111,8 +113,22 @@ type campaign struct {
 func newCampaign(t *testing.T) *campaign {
 	t.Helper()
 	w := newOrgs(t, "delta-watch.example", "river-school.example", "salt-union.example", "port-women.example")
-	s := newRunning(t, serveOptions{noLimits: true, domainConfig: &w.config}, slog.DiscardHandler)
-	c := &campaign{t: t, s: s, web: w, home: t.TempDir(), env: map[string]string{"PASSPHRASE": "correct horse"},
+	o := serveOptions{noLimits: true, domainConfig: &w.config, mail: mailOptions{listen: "127.0.0.1:0", to: "endorse@sijil.example", retention: time.Hour, perMinute: 1000}}
+	identity, err := age.GenerateX25519Identity()
+	check(t, err)
+	o.mail.recipients = filepath.Join(t.TempDir(), "recipients")
+	check(t, os.WriteFile(o.mail.recipients, []byte(identity.Recipient().String()+"\n"), 0o600))
+	o.mail.resolver = w.config.Resolver
+	var mail string
+	o.mail.listener = func(address string) (net.Listener, error) {
+		l, err := net.Listen("tcp", address)
+		if err == nil {
+			mail = l.Addr().String()
+		}
+		return l, err
+	}
+	s := newRunning(t, o, slog.DiscardHandler)
+	c := &campaign{t: t, s: s, mail: mail, web: w, home: t.TempDir(), env: map[string]string{"PASSPHRASE": "correct horse"},
 		text: map[string]string{"en": "Declaration of the Delta\n\nWe ask that the river be shared.\n\nNo well is to be closed.\n", "fr": "Déclaration du Delta\n\nNous demandons le partage du fleuve.\n\nAucun puits ne doit être fermé.\n"},
 		list: []signatory.Signatory{
 			{Name: "Delta Watch", Kind: "organisation", Domain: "delta-watch.example"},
@@ -122,6 +138,7 @@ func newCampaign(t *testing.T) *campaign {
 			{Name: "Amina Saleh", Kind: "person", Role: "librarian of Oued Zarg"},
 		}}
 	c.env["HOME"], c.trust = c.home, c.file("trust.json")
+	check(t, os.WriteFile(c.file("identity"), []byte(identity.String()+"\n"), 0o600))
 	c.run(0, "trust", "init", s.url, "--out", c.trust, "--fingerprint", s.key.ID().String())
 	c.run(0, "keygen", "--out", c.file("office"), "--passphrase-env", "PASSPHRASE")
 	token, err := newTokenFor(t.Context(), tokenOptions{data: s.data, slug: "river", expires: time.Hour})

@@ -27,8 +27,9 @@ type mailOptions struct {
 	recipients string        // file with the age recipients of the raw mails
 	retention  time.Duration // how long they are kept
 
-	resolver dkim.Resolver                              // Optional: that of the system.
-	listener func(address string) (net.Listener, error) // Optional: net.Listen.
+	perMinute int                                        // mails from one address. Optional: 10
+	resolver  dkim.Resolver                              // Optional: that of the system.
+	listener  func(address string) (net.Listener, error) // Optional: net.Listen.
 }
 
 // maxRecipients bounds the recipients' file, in bytes.
@@ -95,7 +96,7 @@ func (o mailOptions) verifier() publish.MailVerifier {
 // runMail takes mail until ctx ends.
 func (s *service) runMail(ctx context.Context, l net.Listener, o mailOptions, logger *slog.Logger) {
 	err := smtp.Serve(ctx, l, smtp.Config{
-		Domain: s.key.Origin(), Accept: func(rcpt string) bool { return strings.EqualFold(rcpt, o.to) }, Log: logger,
+		Domain: s.key.Origin(), PerMinute: o.perMinute, Accept: func(rcpt string) bool { return strings.EqualFold(rcpt, o.to) }, Log: logger,
 		Deliver: func(ctx context.Context, raw []byte) error {
 			_, err := s.uses.Mail(ctx, raw)
 			var refused *publish.MailError

@@ -82,10 +82,13 @@ type packer struct {
 	kept map[string]packed // by slug
 }
 
-// packed is an archive, and the tree that its proofs lead to.
+// packed is an archive, the tree that its proofs lead to, and the newest record when it
+// was made: a name that is withheld after that must not be handed out, whatever tree the
+// witnesses have seen.
 type packed struct {
-	size int64
-	zip  []byte
+	size     int64
+	sequence int64
+	zip      []byte
 }
 
 // maxPacked bounds how many archives are kept.
@@ -94,15 +97,15 @@ const maxPacked = 32
 func (p *packer) pack(ctx context.Context, slug string) ([]byte, error) {
 	const tries = 10 // a busy log grows between two answers
 	size := p.service.Public().Size
-	p.mu.Lock()
-	have, ok := p.kept[slug]
-	p.mu.Unlock()
-	if ok && have.size == size {
-		return have.zip, nil
-	}
 	s, err := p.service.Publication(slug)
 	if err != nil {
 		return nil, err
+	}
+	p.mu.Lock()
+	have, ok := p.kept[slug]
+	p.mu.Unlock()
+	if ok && have.size == size && have.sequence == s.Sequence {
+		return have.zip, nil
 	}
 	trust, err := p.service.Trust.Pin(slug, s.Genesis)
 	if err != nil {
@@ -125,7 +128,7 @@ func (p *packer) pack(ctx context.Context, slug string) ([]byte, error) {
 		if len(p.kept) >= maxPacked {
 			clear(p.kept)
 		}
-		p.kept[slug] = packed{pub.Checkpoint().Size(), b}
+		p.kept[slug] = packed{pub.Checkpoint().Size(), s.Sequence, b}
 		return b, nil
 	}
 	return nil, errors.New("the log grew during every try to gather its evidence")

@@ -67,6 +67,7 @@ var kinds = []kind{
 	{as[*http.MaxBytesError], http.StatusRequestEntityTooLarge, "too-large", "The request is too large"},
 	{as[*chain.ForeignError], http.StatusBadRequest, "foreign", "The record is for another publication or log"},
 	{as[*publish.InvalidError], http.StatusBadRequest, "invalid", "What was submitted is not valid"},
+	{is(chain.ErrRecovery), http.StatusForbidden, "recovery", "The recovery is not allowed"},
 	{is(chain.ErrUnauthorised), http.StatusForbidden, "unauthorised", "The record is not signed by a key of the publication"},
 	{is(publish.ErrDoor), http.StatusForbidden, "door", "The door is closed"},
 	{is(publish.ErrPublisherKey), http.StatusForbidden, "publisher-key", "The key cannot be used here"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
 	"github.com/sijil/sijil/log/tile"
@@ -49,6 +50,11 @@ type Options struct {
 	// Passkeys verifies WebAuthn assertions. Optional: without it the observer's word
 	// is taken that it did.
 	Passkeys endorsement.PasskeyVerifier
+
+	// Mail verifies the raw mail behind what the service says it saw, for those who hold
+	// it: the mail's digest and key record, and what the observation says of it.
+	// ErrNoMail: the mail is not there. Optional.
+	Mail func(ctx context.Context, o *statement.Observation) error
 
 	// Wait lets a moment pass before a record is called withheld or unlisted: a
 	// service that is being written to may have put it into the log and not yet

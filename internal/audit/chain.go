@@ -24,7 +24,11 @@ func (p *publication) next(ctx context.Context, path string, data []byte) error 
 		refuse(RuleRecord, path, err)
 		return nil
 	}
-	for n := 2; p.chain != nil && n <= p.chain.Threshold(); n++ {
+	want := 1
+	if p.chain != nil {
+		want = p.chain.Wants(bundles[0])
+	}
+	for n := 2; n <= want; n++ {
 		path := p.o.Layout.Cosigned(p.slug, int64(len(p.records)), n)
 		data, bad, err := p.reader.fetch(ctx, path)
 		if err != nil {
@@ -113,6 +117,12 @@ func chainRule(err error) Rule {
 // begin holds a genesis record against what was pinned and listed.
 func (p *publication) begin(path string, c *chain.Chain) {
 	p.chain = c
+	c.SetJudge(chain.JudgeBy(p.policy, p.policy.Quorum(), func(record log.Digest) (int64, bool) {
+		if at := p.find(record); at >= 0 {
+			return p.records[at].index, true
+		}
+		return 0, false
+	}))
 	if c.Slug() != p.slug || c.Log() != statement.NameOf(p.policy.Log()) {
 		p.add(RuleSlug, -1, path, nil, "the genesis record is for %q in the log %s", c.Slug(), c.Log().Origin)
 	}

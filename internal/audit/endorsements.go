@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/sijil/sijil/internal/endorsement"
@@ -48,11 +49,50 @@ func (p *publication) checkEndorsements(ctx context.Context) error {
 			p.add(RuleAside, a.Index, path, nil, "line %d: stands in the log before the line that it follows", n)
 		}
 		last = a.Index
+		p.count(a)
+		if err := p.checkMail(ctx, path, a); err != nil {
+			return err
+		}
 		if err := p.placeAside(ctx, path, a); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// ErrNoMail: the vault does not hold the mail. The audit says that it was not checked.
+var ErrNoMail = errors.New("the mail is not there")
+
+// checkMail verifies the raw mail of an observation, where it can be had.
+func (p *publication) checkMail(ctx context.Context, path string, a *evidence.Aside) error {
+	o, ok := a.Sighting.(*statement.Observation)
+	if !ok || o.Seen == nil || o.Seen.Means != statement.MeansMail || p.o.Mail == nil {
+		return nil
+	}
+	err := p.o.Mail(ctx, o)
+	switch {
+	case errors.Is(err, ErrNoMail):
+		p.notChecked(fmt.Sprintf("publication %q: the mail behind the entry at index %d: it is not there", p.slug, a.Index))
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		p.add(RuleAside, a.Index, path, map[string]string{"record": a.Digest().String(), "mail": o.Seen.Document.String()}, "the mail behind it does not verify: %v", err)
+	}
+	return nil
+}
+
+// count notes what kind of statement it is: what a signatory signed was verified, what
+// the service saw is its word.
+func (p *publication) count(a *evidence.Aside) {
+	if p.counted[a.Index] {
+		return
+	}
+	p.counted[a.Index] = true
+	if a.Claim != nil {
+		p.claims++
+	} else {
+		p.sightings++
+	}
 }
 
 // passkeys verifies assertions, or takes the observer's word where this audit was
@@ -113,13 +153,28 @@ func (p *publication) placeAside(ctx context.Context, path string, a *evidence.A
 	return nil
 }
 
-// checkWithheld: only what a redaction withholds may be missing.
-func (p *publication) checkWithheld() {
+// checkWithheld: only what a redaction withholds may be missing. A service withholds a
+// name at once, and the witnesses may see the redaction a moment later.
+func (p *publication) checkWithheld(ctx context.Context) error {
 	for _, h := range p.hidden {
-		if _, ok := p.chain.Withheld(h.entry); !ok {
-			p.add(RuleUnredacted, h.index, p.o.Layout.Signatories(p.slug, h.version), map[string]string{"entry": h.entry}, "entry %d of version %d is withheld, and no redaction says so", h.position+1, h.version)
+		for {
+			if _, ok := p.chain.Withheld(h.entry); ok {
+				break
+			}
+			if p.o.Wait == nil || p.waits == maxWaits {
+				p.add(RuleUnredacted, h.index, p.o.Layout.Signatories(p.slug, h.version), map[string]string{"entry": h.entry}, "entry %d of version %d is withheld, and no redaction says so", h.position+1, h.version)
+				break
+			}
+			p.waits++
+			if err := p.o.Wait(ctx); err != nil {
+				return err
+			}
+			if err := p.readChain(ctx, false); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }
 
 // hidden is a list entry whose name is not served.

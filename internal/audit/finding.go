@@ -63,6 +63,10 @@ type Publication struct {
 	Trust   string     `json:"trust"`   // "pinned" by the trust file, or "listed" by the source alone
 	Records int        `json:"records"`
 	Head    int64      `json:"head"` // log index of the newest record; -1 without a head
+	// Claims are statements that signatories signed, Sightings what the service signed
+	// that it saw: observed, and not proved.
+	Claims    int `json:"claims"`
+	Sightings int `json:"sightings"`
 }
 
 func newReport(p log.Policy, key log.Digest) *Report {

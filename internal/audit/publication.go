@@ -33,6 +33,9 @@ type publication struct {
 	hidden         []hidden            // names that are not served
 	taken          map[log.Digest]bool // payloads that redactions name
 	enrolled       map[log.Digest]bool // signatories' keys
+	counted        map[int64]bool      // log indices of records outside the chain
+	claims         int
+	sightings      int
 }
 
 // record is what is kept of a record that the chain accepted.
@@ -59,7 +62,7 @@ func (a *audit) publications(ctx context.Context) error {
 	var all []*publication
 	for _, slug := range slices.Sorted(maps.Keys(slugs)) {
 		p := &publication{audit: a, slug: slug, pinned: pinned[slug], listed: listed[slug], at: map[log.Digest]int{}, windows: map[log.Digest]*window{},
-			taken: map[log.Digest]bool{}, enrolled: map[log.Digest]bool{}}
+			taken: map[log.Digest]bool{}, enrolled: map[log.Digest]bool{}, counted: map[int64]bool{}}
 		if err := p.check(ctx, listed != nil); err != nil {
 			return err
 		}
@@ -160,7 +163,10 @@ func (p *publication) check(ctx context.Context, listing bool) error {
 		if err := p.checkEndorsements(ctx); err != nil {
 			return err
 		}
-		p.checkWithheld()
+		if err := p.checkWithheld(ctx); err != nil {
+			return err
+		}
+		summary.Claims, summary.Sightings = p.claims, p.sightings
 		summary.Genesis, summary.Records = p.chain.Genesis(), len(p.records)
 		if p.head != nil {
 			summary.Head = p.head.Head().Index

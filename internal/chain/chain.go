@@ -22,6 +22,13 @@
 // record is a statement with one bundle for each, and stands in the log where the
 // last signature that it needs does. The genesis has one signature.
 //
+// Where the genesis names recovery keys, one of them can announce another policy. It
+// takes its place like any record, and the policy in force stays in force: whatever
+// is signed under it next ends the recovery. If nothing is, a policy record by a
+// recovery key completes it, once the days that the genesis names have passed, as two
+// cosigned checkpoints prove. Without recovery keys a publication whose keys are lost
+// never changes again: nobody can take it over.
+//
 // A redaction says that one list entry is withheld. It alone can follow the
 // retraction of the publication: who is at risk still is.
 //
@@ -77,6 +84,13 @@ type Chain struct {
 	keys      []*keys.PublicKey
 	threshold int
 
+	// The keys that can recover the publication, and what one of them announced, as
+	// long as it is the newest record.
+	recovery     []*keys.PublicKey
+	recoveryDays int
+	announced    *statement.Recovery
+	judge        Judge
+
 	head     log.Digest
 	sequence int64
 	versions []version             // by number, from 1
@@ -107,11 +121,15 @@ func Start(b *log.Bundle) (*Chain, *Record, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	recovery, err := p.Policy.RecoveryPublicKeys()
+	if err != nil {
+		return nil, nil, err
+	}
 	signed, key, err := verifyWithAny(b, list)
 	if err != nil {
 		return nil, nil, fmt.Errorf("genesis: %w", err)
 	}
-	c := &Chain{genesis: signed.Digest(), slug: p.Slug, logName: p.Log, keys: list, threshold: p.Policy.Threshold, head: signed.Digest(), withheld: map[string]log.Digest{}}
+	c := &Chain{recovery: recovery, recoveryDays: p.Policy.RecoveryDays, genesis: signed.Digest(), slug: p.Slug, logName: p.Log, keys: list, threshold: p.Policy.Threshold, head: signed.Digest(), withheld: map[string]log.Digest{}}
 	return c, &Record{Signature: Signature{Signed: signed, Key: key}, Statement: p}, nil
 }
 
@@ -168,7 +186,7 @@ func (c *Chain) retractable(v *statement.VersionName) string {
 // Advance moves the head to a record that Next returned.
 func (c *Chain) Advance(r *Record) {
 	h := r.Statement.Header()
-	c.head, c.sequence = r.Digest(), h.Sequence
+	c.head, c.sequence, c.announced = r.Digest(), h.Sequence, nil
 	switch s := r.Statement.(type) {
 	case *statement.Version:
 		c.versions = append(c.versions, version{record: r.Digest(), statement: s})
@@ -176,6 +194,8 @@ func (c *Chain) Advance(r *Record) {
 		// The statement was checked when it was parsed: its keys parse.
 		c.keys, _ = s.Policy.PublicKeys()
 		c.threshold = s.Policy.Threshold
+	case *statement.Recovery:
+		c.announced = s
 	case *statement.Redaction:
 		c.withheld[s.Entry] = r.Digest()
 	case *statement.Retraction:

@@ -55,14 +55,18 @@ func (c *Chain) Propose(b *log.Bundle) (*Proposal, error) {
 	if h.Publication != c.genesis {
 		return nil, &ForeignError{What: "publication", Got: h.Publication.String(), Want: c.genesis.String()}
 	}
-	signed, key, err := verifyWithAny(b, c.keys)
+	list, threshold := c.signers(s)
+	signed, key, err := verifyWithAny(b, list)
 	if err != nil {
 		return nil, err
 	}
 	if err := c.place(s, h); err != nil {
 		return nil, err
 	}
-	return &Proposal{statement: s, signatures: []Signature{{Signed: signed, Key: key}}, keys: c.keys, threshold: c.threshold}, nil
+	if err := c.recoverable(s); err != nil {
+		return nil, err
+	}
+	return &Proposal{statement: s, signatures: []Signature{{Signed: signed, Key: key}}, keys: list, threshold: threshold}, nil
 }
 
 // Cosign adds another publisher key's signature over the same statement. Errors:

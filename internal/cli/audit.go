@@ -21,6 +21,7 @@ import (
 type auditFlags struct {
 	trust             string
 	json, quiet, full bool
+	vault, identity   string
 }
 
 func newAudit(env Env) *cobra.Command {
@@ -55,6 +56,9 @@ that the log misbehaved.`,
 	c.Flags().StringVar(&f.trust, "trust", "", "the trust `FILE` (default: $XDG_CONFIG_HOME/sijil/trust.json)")
 	c.Flags().BoolVar(&f.json, "json", false, "print the report as one JSON object")
 	c.Flags().BoolVar(&f.quiet, "quiet", false, "show no progress, and print nothing if nothing was found")
+	c.Flags().StringVar(&f.vault, "vault", "", "verify the raw mails in the folder `DIR` too, with --identity")
+	c.Flags().StringVar(&f.identity, "identity", "", "the age private keys in `FILE` that open them")
+	c.MarkFlagsRequiredTogether("vault", "identity")
 	c.Flags().BoolVar(&f.full, "full", false, "read everything again, also what an earlier audit has checked")
 	return c
 }
@@ -62,6 +66,9 @@ that the log misbehaved.`,
 func runAudit(ctx context.Context, env Env, where string, f auditFlags) error {
 	a, err := f.open(env, where)
 	if err != nil {
+		return err
+	}
+	if a.options.Mail, err = f.mails(); err != nil {
 		return err
 	}
 	bar := newProgress(env, f.quiet)

@@ -41,6 +41,9 @@ func printAudit(w io.Writer, where string, r *audit.Report) {
 			fmt.Fprintf(w, ", the newest at index %d", p.Head)
 		}
 		fmt.Fprintln(w)
+		if p.Claims+p.Sightings > 0 {
+			fmt.Fprintf(w, "    %s by signatories, verified; %s by %s, which says that it saw them\n", count(p.Claims, "statement"), count(p.Sightings, "observation"), r.Log)
+		}
 	}
 	for _, m := range r.Misbehaviour {
 		fmt.Fprintf(w, "\n%s: %s\n", m.Rule, plain(m.Detail))

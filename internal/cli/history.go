@@ -125,6 +125,8 @@ func newHistoryDocument(pub *opened) (*historyDocument, error) {
 			out.Type, out.Title, out.Policy = statement.TypePublication, s.Title, newHistoryPolicy(s.Policy)
 		case *statement.PolicyChange:
 			out.Type, out.Issued, out.Reason, out.Policy = statement.TypePolicy, s.Issued, s.Reason, newHistoryPolicy(s.Policy)
+		case *statement.Recovery:
+			out.Type, out.Issued, out.Reason, out.Policy = statement.TypeRecovery, s.Issued, s.Reason, newHistoryPolicy(s.Policy)
 		case *statement.Redaction:
 			out.Type, out.Issued, out.Entry = statement.TypeRedaction, s.Issued, s.Entry
 		case *statement.Retraction:
@@ -210,8 +212,8 @@ func (r *historyRecord) print(m marks) {
 	for _, k := range r.Cosigned {
 		fmt.Fprintf(m.w, "   and by the key %s\n", k)
 	}
-	if p := r.Policy; p != nil && (len(p.Keys) > 1 || r.Type == statement.TypePolicy) {
-		fmt.Fprintf(m.w, "   from then on %d of these keys sign: %s\n", p.Threshold, strings.Join(p.Keys, ", "))
+	if p := r.Policy; p != nil && (len(p.Keys) > 1 || r.Type != statement.TypePublication) {
+		fmt.Fprintf(m.w, "   %s%d of these keys sign: %s\n", map[bool]string{true: "would say: ", false: "from then on "}[r.Type == statement.TypeRecovery], p.Threshold, strings.Join(p.Keys, ", "))
 	}
 	if r.Entry != "" {
 		fmt.Fprintf(m.w, "   the list entry %s is withheld from then on\n", r.Entry)
@@ -238,6 +240,8 @@ func (r *historyRecord) heading() string {
 		return "the publication was opened"
 	case r.Type == statement.TypePolicy:
 		return "a new publication policy"
+	case r.Type == statement.TypeRecovery:
+		return "a recovery was announced: other keys will sign, unless one of the keys in force signs something first"
 	case r.Type == statement.TypeRedaction:
 		return "one name is withheld"
 	case r.Type == statement.TypeRetraction && r.Version == 0:

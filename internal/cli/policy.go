@@ -112,17 +112,24 @@ func readPublicKeys(files []string) ([]*keys.PublicKey, error) {
 }
 
 // firstPolicy is the policy of a new publication; nil for the signer's key alone.
-func firstPolicy(signer *keys.PublicKey, cosigners []string, threshold int) (*statement.Policy, error) {
-	if len(cosigners) == 0 && threshold <= 1 {
+func (f publishFlags) firstPolicy(signer *keys.PublicKey) (*statement.Policy, error) {
+	if len(f.cosigners)+len(f.recoveryKeys) == 0 && f.threshold <= 1 {
 		return nil, nil
 	}
-	others, err := readPublicKeys(cosigners)
+	others, err := readPublicKeys(f.cosigners)
 	if err != nil {
 		return nil, err
 	}
-	if threshold < 1 || threshold > len(others)+1 {
-		return nil, usage("--threshold %d: want 1 to %d, the number of keys", threshold, len(others)+1)
+	if f.threshold < 1 || f.threshold > len(others)+1 {
+		return nil, usage("--threshold %d: want 1 to %d, the number of keys", f.threshold, len(others)+1)
 	}
-	policy := statement.NewPolicy(threshold, append([]*keys.PublicKey{signer}, others...)...)
+	policy := statement.NewPolicy(f.threshold, append([]*keys.PublicKey{signer}, others...)...)
+	recovery, err := readPublicKeys(f.recoveryKeys)
+	if err != nil {
+		return nil, err
+	}
+	if len(recovery) > 0 {
+		policy = policy.WithRecovery(f.recoveryDays, recovery...)
+	}
 	return &policy, nil
 }

@@ -24,7 +24,8 @@ type publishFlags struct {
 	server, trust, key, token, tokenFile string
 	pass                                 passphraseFlags
 	wait                                 time.Duration
-	cosigners                            []string
+	cosigners, recoveryKeys              []string
+	recoveryDays                         int
 	threshold                            int
 	anew                                 bool
 }
@@ -50,6 +51,8 @@ interrupts it, run the same command again: nothing is published twice.`,
 	c.MarkFlagsMutuallyExclusive("token", "token-file")
 	c.Flags().DurationVar(&f.wait, "wait", 30*time.Second, "how long to wait for the witnesses, where readers ask for them")
 	c.Flags().StringArrayVar(&f.cosigners, "cosigner", nil, "for a new publication: the public key in `FILE` may sign too; can be given again")
+	c.Flags().StringArrayVar(&f.recoveryKeys, "recovery-key", nil, "for a new publication: the public key in `FILE` can replace lost keys, after a delay in public; can be given again")
+	c.Flags().IntVar(&f.recoveryDays, "recovery-days", 30, "for a new publication with recovery keys: that delay")
 	c.Flags().IntVar(&f.threshold, "threshold", 1, "for a new publication: how many keys must sign each record")
 	c.Flags().BoolVar(&f.anew, "anew", false, "propose a version although one that you proposed waits for signatures")
 	f.addSigning(c)
@@ -89,7 +92,7 @@ func runPublish(cmd *cobra.Command, env Env, dir string, f publishFlags) error {
 		return err
 	}
 	in := input(d)
-	if in.Policy, err = firstPolicy(signer.Public(), f.cosigners, f.threshold); err != nil {
+	if in.Policy, err = f.firstPolicy(signer.Public()); err != nil {
 		return err
 	}
 	p.Anew = f.anew

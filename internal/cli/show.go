@@ -149,10 +149,18 @@ func printSignatories(w io.Writer, s match.Signatories) {
 		match.ListAbsent:       "the copy holds no signatory list",
 		match.ListUndetermined: "these names cannot be checked, since names were withheld:",
 	}[s.Status]
-	if s.Known.Listed > 0 || s.Status != match.ListAbsent {
-		fmt.Fprintf(w, "  %s (%s listed", words, count(s.Known.Listed, "name"))
-		if s.Withheld > 0 {
-			fmt.Fprintf(w, ", %d withheld", s.Withheld)
+	if total := names(s.Known); total > 0 || s.Status != match.ListAbsent {
+		fmt.Fprintf(w, "  %s (%s listed", words, count(total, "name"))
+		for _, k := range []struct {
+			n    int
+			what string
+		}{
+			{s.Withheld, "withheld"}, {s.Known.Signed, "signed with their own key"}, {s.Known.ConfirmedMail, "confirmed by mail"},
+			{s.Known.ConfirmedDomain, "confirmed by their domain"}, {s.Known.Withdrawn, "WITHDRAWN"}, {s.Known.Denied, "DENY that they agreed"},
+		} {
+			if k.n > 0 {
+				fmt.Fprintf(w, ", %d %s", k.n, k.what)
+			}
 		}
 		fmt.Fprintln(w, ")")
 	}
@@ -165,6 +173,11 @@ func printSignatories(w io.Writer, s match.Signatories) {
 	for _, n := range s.Changed {
 		fmt.Fprintf(w, "    ~ published %s, the copy has %s\n", quote(n.Published), quote(n.Copy))
 	}
+}
+
+// names is how many names the published list shows.
+func names(k match.Known) int {
+	return k.Listed + k.ConfirmedDomain + k.ConfirmedMail + k.Signed + k.Withdrawn + k.Denied
 }
 
 func printEvidence(w io.Writer, v *match.Verdict, pub *evidence.Publication) {

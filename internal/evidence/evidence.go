@@ -256,11 +256,7 @@ func (r *reader) walkRecords(genesis log.Digest, w *workers) ([][]**log.Logged, 
 
 // fetchBundles reads as many bundles of a record as the policy in force asks for.
 func (r *reader) fetchBundles(c *chain.Chain, sequence int64) (raw [][]byte, parsed []*log.Bundle, err error) {
-	want := 1
-	if c != nil {
-		want = c.Threshold()
-	}
-	for n := 1; n <= want; n++ {
+	for n, want := 1, 1; n <= want; n++ {
 		path := r.o.Layout.Cosigned(r.o.Slug, sequence, n)
 		data, err := r.fetch(path)
 		if err != nil {
@@ -269,6 +265,9 @@ func (r *reader) fetchBundles(c *chain.Chain, sequence int64) (raw [][]byte, par
 		b, err := log.ParseBundle(data)
 		if err != nil {
 			return nil, nil, &DamagedError{Path: path, Err: err}
+		}
+		if n == 1 && c != nil {
+			want = c.Wants(b)
 		}
 		raw, parsed = append(raw, data), append(parsed, b)
 	}
@@ -327,6 +326,9 @@ func (r *reader) nextRecord(c **chain.Chain, sequence int64, bundles []*log.Bund
 			return nil, damaged(1, errors.New("the genesis record is for another slug or log"))
 		}
 		*c = started
+		// What is judged by is the witness policy, whatever view this is.
+		policy := r.o.Trust.Policy()
+		started.SetJudge(chain.JudgeBy(policy, policy.Quorum(), r.claimedIndex))
 		return record, nil
 	}
 	p, err := (*c).Propose(bundles[0])
@@ -344,6 +346,20 @@ func (r *reader) nextRecord(c **chain.Chain, sequence int64, bundles []*log.Bund
 	}
 	(*c).Advance(record)
 	return record, nil
+}
+
+// claimedIndex is where the newest record's bundle says it stands in the log: that is
+// verified with the bundle, before anything is returned.
+func (r *reader) claimedIndex(record log.Digest) (int64, bool) {
+	if len(r.p.records) == 0 {
+		return 0, false
+	}
+	last := r.p.records[len(r.p.records)-1]
+	b, err := log.ParseBundle(last.Bundles[len(last.Bundles)-1])
+	if err != nil || b.Entry() == nil || last.Digest() != record {
+		return 0, false
+	}
+	return b.Entry().LogIndex, true
 }
 
 // verifySignature verifies a signature's place in the log, and asks the stock

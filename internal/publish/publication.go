@@ -124,7 +124,21 @@ func (s *Service) start(b *log.Bundle) (*publication, *chain.Record, error) {
 	if c.Log() != s.name {
 		return nil, nil, &chain.ForeignError{What: "log", Got: c.Log().Origin + " " + c.Log().KeyID.String(), Want: s.name.Origin + " " + s.name.KeyID.String()}
 	}
-	return &publication{slug: c.Slug(), chain: c, proposals: map[log.Digest]*entry{}, asides: newAsides()}, r, nil
+	p := &publication{slug: c.Slug(), chain: c, proposals: map[log.Digest]*entry{}, asides: newAsides()}
+	policy := s.Trust.Policy()
+	c.SetJudge(chain.JudgeBy(policy, policy.Quorum(), p.indexOf))
+	return p, r, nil
+}
+
+// indexOf is where a settled record stands in the log. The caller holds mu: chains are
+// asked with it held.
+func (p *publication) indexOf(record log.Digest) (int64, bool) {
+	for i := range p.entries {
+		if p.entries[i].digest() == record {
+			return p.entries[i].index, true
+		}
+	}
+	return 0, false
 }
 
 // add appends a settled entry. The caller holds mu, or is alone.

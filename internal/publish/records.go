@@ -95,6 +95,8 @@ func describe(s statement.Statement) (kind, issued string, version int) {
 		return "policy", s.Issued, 0
 	case *statement.Redaction:
 		return "redaction", s.Issued, 0
+	case *statement.Recovery:
+		return "recovery", s.Issued, 0
 	case *statement.Retraction:
 		if s.Version != nil {
 			version = s.Version.Number

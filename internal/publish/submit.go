@@ -127,14 +127,13 @@ func (s *Service) Submit(ctx context.Context, slug string, data []byte, c Conten
 	if err != nil {
 		return nil, err
 	}
-	if change, ok := e.statement().(*statement.PolicyChange); ok {
-		// Before it is reserved: a key of the door would make a record that
-		// nobody can honour.
-		list, err := change.Policy.PublicKeys()
-		if err != nil {
-			return nil, &InvalidError{err}
+	if r, ok := e.statement().(*statement.Recovery); ok {
+		if err := s.claimPolicy(ctx, r.Policy); err != nil {
+			return nil, err
 		}
-		if err := s.claim(ctx, list); err != nil {
+	}
+	if change, ok := e.statement().(*statement.PolicyChange); ok {
+		if err := s.claimPolicy(ctx, change.Policy); err != nil {
 			return nil, err
 		}
 	}
@@ -148,6 +147,16 @@ func (s *Service) Submit(ctx context.Context, slug string, data []byte, c Conten
 	p.pending = e
 	p.mu.Unlock()
 	return s.settle(ctx, p)
+}
+
+// claimPolicy makes a policy's keys publisher keys before it is reserved: with a key of
+// the door it would be a record that nobody can honour.
+func (s *Service) claimPolicy(ctx context.Context, policy statement.Policy) error {
+	list, err := policy.PublicKeys()
+	if err != nil {
+		return &InvalidError{err}
+	}
+	return s.claim(ctx, list)
 }
 
 // admitted verifies a signature against the chain as it stands: the entry it makes,
@@ -371,7 +380,7 @@ func parseSubmitted(data []byte) (*log.Bundle, error) {
 func classify(err error) error {
 	var foreign *chain.ForeignError
 	var conflict *chain.ConflictError
-	if errors.As(err, &foreign) || errors.As(err, &conflict) || errors.Is(err, chain.ErrUnauthorised) {
+	if errors.As(err, &foreign) || errors.As(err, &conflict) || errors.Is(err, chain.ErrUnauthorised) || errors.Is(err, chain.ErrRecovery) {
 		return err
 	}
 	return &InvalidError{err}

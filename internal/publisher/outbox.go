@@ -26,6 +26,10 @@ const (
 	policyName  = "policy.json"
 	redactName  = "redaction.json"
 	cosignName  = "cosignature.json"
+	recoverName = "recovery.json"
+	// coveredName is the first checkpoint with witness quorum that was seen to cover an
+	// announced recovery.
+	coveredName = "recovery-checkpoint"
 )
 
 // parcel is a signed record with what has to be sent with it: a retraction comes

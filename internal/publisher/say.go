@@ -31,12 +31,7 @@ func (p *Publisher) say(ctx context.Context, slug, name string, done func(*Resul
 			return sent, nil
 		}
 	}
-	records := pub.Records()
-	head := records[len(records)-1]
-	s, err := build(pub, statement.Header{
-		Log: statement.NameOf(p.Open.Trust.Policy().Log()), Publication: pub.Genesis(),
-		Sequence: head.Statement.Header().Sequence + 1, Previous: head.Digest(),
-	})
+	s, err := build(pub, next(pub, p.Open.Trust))
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +53,13 @@ func (p *Publisher) open(ctx context.Context, slug string) (*evidence.Publicatio
 		return nil, fmt.Errorf("verify the publication before signing: %w", err)
 	}
 	return pub, p.mayPublish(pub)
+}
+
+// next is the place that follows the head.
+func next(pub *evidence.Publication, trust *keys.Trust) statement.Header {
+	records := pub.Records()
+	head := records[len(records)-1]
+	return statement.Header{Log: statement.NameOf(trust.Policy().Log()), Publication: pub.Genesis(), Sequence: head.Statement.Header().Sequence + 1, Previous: head.Digest()}
 }
 
 func (p *Publisher) issued() string {
@@ -85,6 +87,7 @@ func (p *Publisher) SetPolicy(ctx context.Context, slug string, e PolicyEdit) (*
 		if err != nil {
 			return nil, err
 		}
+		policy = policy.WithRecovery(pub.Chain().RecoveryDays(), pub.Chain().RecoveryKeys()...)
 		return &statement.PolicyChange{Issued: p.issued(), Log: h.Log, Policy: policy, Previous: h.Previous, Publication: h.Publication, Reason: e.Reason, Sequence: h.Sequence}, nil
 	})
 }

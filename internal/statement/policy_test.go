@@ -65,7 +65,7 @@ func TestPolicyRules(t *testing.T) {
 		"threshold 0":       {func(p *statement.PolicyChange) { p.Policy.Threshold = 0 }, "policy: threshold 0"},
 		"threshold -1":      {func(p *statement.PolicyChange) { p.Policy.Threshold = -1 }, "policy: threshold -1"},
 		"more than keys":    {func(p *statement.PolicyChange) { p.Policy.Threshold = 4 }, "policy: threshold 4: want 1 to the number of keys, 3"},
-		"recovery keys":     {func(p *statement.PolicyChange) { p.Policy.RecoveryKeys = p.Policy.Keys }, "policy: recoveryKeys"},
+		"recovery keys":     {func(p *statement.PolicyChange) { p.Policy.RecoveryKeys = p.Policy.Keys }, "policy: recoveryDays"},
 	} {
 		p := policyChange(t)
 		c.change(p)

@@ -34,6 +34,7 @@ const (
 	TypePublication = "urn:sijil:publication:v1"
 	TypeVersion     = "urn:sijil:version:v1"
 	TypePolicy      = "urn:sijil:policy:v1"
+	TypeRecovery    = "urn:sijil:recovery:v1"
 	TypeRetraction  = "urn:sijil:retraction:v1"
 	TypeRedaction   = "urn:sijil:redaction:v1"
 	TypeEndorsement = "urn:sijil:endorsement:v1"
@@ -45,7 +46,7 @@ const (
 )
 
 // Statement is a statement of a chain: a *Publication, a *Version, a
-// *PolicyChange, a *Retraction or a *Redaction.
+// *PolicyChange, a *Recovery, a *Retraction or a *Redaction.
 type Statement interface {
 	// Header returns what every statement of a chain says.
 	Header() Header
@@ -171,6 +172,8 @@ func parsePredicate(w wire) (Statement, error) {
 		s = &Version{texts: textsFrom(w.Subject)}
 	case TypePolicy:
 		s = new(PolicyChange)
+	case TypeRecovery:
+		s = new(Recovery)
 	case TypeRetraction:
 		s = new(Retraction)
 	case TypeRedaction:

@@ -178,7 +178,7 @@ func TestGenesisRules(t *testing.T) {
 		"too many keys":    {func(p *statement.Publication) { p.Policy.Keys = make([][]byte, 33) }, "policy: want 1 to 32 keys"},
 		"threshold 0":      {func(p *statement.Publication) { p.Policy.Threshold = 0 }, "policy: threshold 0"},
 		"threshold 2":      {func(p *statement.Publication) { p.Policy.Threshold = 2 }, "policy: threshold 2"},
-		"recovery key":     {func(p *statement.Publication) { p.Policy.RecoveryKeys = p.Policy.Keys }, "policy: recoveryKeys"},
+		"recovery key":     {func(p *statement.Publication) { p.Policy.RecoveryKeys = p.Policy.Keys }, "policy: recoveryDays"},
 		"no recovery list": {func(p *statement.Publication) { p.Policy.RecoveryKeys = nil }, "policy: recoveryKeys"},
 	} {
 		p := genesis(t)
