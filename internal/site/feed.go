@@ -73,7 +73,7 @@ func (v *visit) otherItems(slug, name string) ([]feedItem, error) {
 	}
 	var out []feedItem
 	for _, r := range records {
-		if r.Type == "policy" || r.Type == "redaction" {
+		if changesNoVersion(r) {
 			out = append(out, feedItem{ID: "urn:" + r.Record.String(), Path: historyPath(slug), Reason: r.Reason, Issued: r.Issued, Title: name + ": " + v.recordHeading(r), index: r.Index})
 		}
 	}

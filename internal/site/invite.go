@@ -158,20 +158,23 @@ func (v *visit) placeOf(i *publish.Invited) placeView {
 		Country: i.Signatory.Country, Domain: i.Signatory.Domain}
 }
 
+// readLanguage is the language in which the invited read: the one that was chosen, else
+// the page's; and all that there are.
+func (v *visit) readLanguage(n publish.VersionSummary, chosen string) (all []string, lang string) {
+	for _, t := range n.Texts {
+		all = append(all, t.Language)
+	}
+	slices.SortStableFunc(all, func(a, b string) int { return cmp.Compare(v.rank(a), v.rank(b)) })
+	if len(all) > 0 && !slices.Contains(all, chosen) {
+		chosen = all[0]
+	}
+	return all, chosen
+}
+
 // inviteText is the version's text in the language that was chosen, else in the page's,
 // with links to the others.
 func (v *visit) inviteText(token, kind, chosen string, p publish.Summary, n publish.VersionSummary) (textView, []choiceLink, error) {
-	langs := make([]string, 0, len(n.Texts))
-	for _, t := range n.Texts {
-		langs = append(langs, t.Language)
-	}
-	slices.SortStableFunc(langs, func(a, b string) int { return cmp.Compare(v.rank(a), v.rank(b)) })
-	if len(langs) == 0 {
-		return textView{}, nil, publish.ErrUnknown
-	}
-	if !slices.Contains(langs, chosen) {
-		chosen = langs[0]
-	}
+	langs, chosen := v.readLanguage(n, chosen)
 	body, err := v.service.Text(p.Slug, n.Version, chosen)
 	if err != nil {
 		return textView{}, nil, err

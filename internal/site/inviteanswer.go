@@ -184,6 +184,11 @@ func (v *visit) inviteMail() (answer, error) {
 	}
 	kind, lang := v.asked()
 	view := v.answerTo(i)
+	_, n, err := v.find(i.Slug, i.Version)
+	if err != nil {
+		return answer{}, err
+	}
+	_, lang = v.readLanguage(n, lang)
 	got, err := v.invited.NewMailCode(v.r.Context(), i.Slug, i.Version, i.Entry, kind, lang)
 	if errors.Is(err, endorsement.ErrNoEntry) {
 		return v.closed(i, err)

@@ -54,6 +54,7 @@ type publicationPage struct {
 	EmbedPath, QRPath, EvidencePath string
 	Retracted                       *retractionView // of the whole
 	Proposals                       []string
+	Announced                       *recordLine // a recovery that waits
 	Form                            formView
 }
 
@@ -103,6 +104,9 @@ func (v *visit) publication() (answer, error) {
 		page: v.head(t[0].Text), Slug: p.Slug, Genesis: p.Genesis.String(), Log: p.Log.Origin,
 		HeadPath: headPath(p.Slug), Titles: t, Form: v.formFor(p.Slug), HistoryPath: v.to(historyPath(p.Slug)), ChainPath: v.to(chainPath(p.Slug)),
 		EmbedPath: v.to(embedPath(p.Slug)), Retracted: v.retractionOf(p.Slug, p.Retracted), Proposals: v.proposals(p),
+	}
+	if view.Announced, err = v.announced(p.Slug); err != nil {
+		return answer{}, err
 	}
 	if v.pack != nil {
 		view.EvidencePath = evidencePath(p.Slug)

@@ -79,13 +79,13 @@ var knownWords = map[endorsement.Known][2]string{
 	endorsement.Withheld:        {"known_withheld", "known_withheld_count"},
 }
 
-func (v *visit) known1(k endorsement.Known) knownView {
+func (v *visit) knownAs(k endorsement.Known) knownView {
 	return knownView{Class: string(k), Icon: knownIcons[k], Word: v.Say(knownWords[k][0])}
 }
 
 // knownOf is how an entry is known.
 func (v *visit) knownOf(s publish.EntryStanding) knownView {
-	k := v.known1(s.Known)
+	k := v.knownAs(s.Known)
 	if n := s.Independent(); n > 1 && s.Left == nil {
 		k.Strong = v.Say("known_ways", "count", n)
 	}
@@ -125,7 +125,7 @@ func (v *visit) signatories(slug string, version int, names []nameView) ([]signa
 	var list []countView
 	for _, k := range shownFirst {
 		if counts[k] > 0 {
-			view := v.known1(k)
+			view := v.knownAs(k)
 			view.Word = v.Say(knownWords[k][1], "count", counts[k])
 			list = append(list, countView{view, "#signatory-" + strconv.Itoa(first[k])})
 		}
