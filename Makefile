@@ -55,7 +55,7 @@ bench-web:
 # Every page as a picture, by Chromium. make screenshots [SCREENSHOTS=DIR]
 SCREENSHOTS ?= $(CURDIR)/bin/screenshots
 screenshots:
-	SIJIL_SCREENSHOTS="$(SCREENSHOTS)" SIJIL_PROGRAMS=1 $(GO) test -count=1 -run '^TestScreenshots$$' ./cmd/sijild
+	SIJIL_SCREENSHOTS="$(SCREENSHOTS)" SIJIL_PROGRAMS=1 $(GO) test -count=1 -run '^Test(Invited)?Screenshots$$' ./cmd/sijild
 	@echo "wrote $(SCREENSHOTS)"
 
 # Lighthouse on the pages that people land on.

@@ -228,6 +228,7 @@ func (b *Book) claim(r Logged, policies []Policy) {
 // observe is rule 3, and rule 4 for what the service saw.
 func (b *Book) observe(r Logged, o *statement.Observation) {
 	a := b.account(o.Entry)
+	reason := ""
 	way := Way{Version: o.Version.Number, Record: r.Digest(), Index: r.Index, Issued: o.Issued, Domain: o.Domain}
 	if p := o.Passkey; p != nil {
 		way.Means = statement.MeansPasskey
@@ -236,11 +237,11 @@ func (b *Book) observe(r Logged, o *statement.Observation) {
 			a.unconfirmed = true
 			return
 		}
-		way.Domain = domain
+		way.Domain, reason = domain, reasonOf(p)
 	} else {
 		way.Means, way.Weak = o.Seen.Means, o.Seen.Weak
 	}
-	b.note(r, Event{Entry: o.Entry, Kind: o.Claim, Means: way.Means, Version: o.Version.Number, Issued: o.Issued, Domain: way.Domain})
+	b.note(r, Event{Entry: o.Entry, Kind: o.Claim, Means: way.Means, Version: o.Version.Number, Issued: o.Issued, Domain: way.Domain, Reason: reason})
 	switch o.Claim {
 	case statement.ClaimEndorsement:
 		a.endorse(endorsed{way: way, text: o.Text})
@@ -251,8 +252,23 @@ func (b *Book) observe(r Logged, o *statement.Observation) {
 			}
 		}
 	default:
-		a.leave(Left{Kind: o.Claim, Record: r.Digest(), Index: r.Index, Issued: o.Issued, domain: way.Domain})
+		a.leave(Left{Kind: o.Claim, Record: r.Digest(), Index: r.Index, Issued: o.Issued, Reason: reason, domain: way.Domain})
 	}
+}
+
+// reasonOf is the reason in the claim that a passkey signed.
+func reasonOf(p *statement.Passkey) string {
+	claim, err := statement.ParseClaim(p.Payload)
+	if err != nil {
+		return "" // it was checked when the observation was parsed
+	}
+	switch c := claim.(type) {
+	case *statement.Withdrawal:
+		return c.Reason
+	case *statement.Denial:
+		return c.Reason
+	}
+	return ""
 }
 
 // endorse replaces what the same means said of the same version before.
