@@ -86,12 +86,13 @@ func (a axe) look(p *person, name string) {
 }
 
 // visits are the pages that signatories and their readers see, by a name: an address, or
-// what is pressed there.
-func (c *campaign) visits(links map[string]string) map[string][2]string {
+// what is pressed there. In turns others ask for a code for a mail, of which nobody gets
+// many.
+func (c *campaign) visits(links map[string]string, turn int) map[string][2]string {
 	of := func(name string) string { return strings.TrimPrefix(links[name], c.s.url) }
 	return map[string][2]string{
 		"invitation": {of("Women of the Port")}, "invitation-denial": {of("Women of the Port") + "?say=denial&text=fr"}, "invitation-domain": {of("Women of the Port"), "#way-domain form button"},
-		"invitation-nothing": {of("River School") + "?say=withdrawal", "#way-domain form button"}, "invitation-mail": {of("Women of the Port"), "#way-mail form button"}, "invitation-used": {of("Salt Union")},
+		"invitation-nothing": {of("River School") + "?say=withdrawal", "#way-domain form button"}, "invitation-mail": {of([]string{"Women of the Port", "River School"}[turn%2]), "#way-mail form button"}, "invitation-used": {of("Salt Union")},
 		"invitation-withheld": {of("Amina Saleh")}, "invitation-invalid": {"/i/x"}, "signatories": {"/p/river"}, "signatories-version": {"/p/river/v/1"}, "signatories-history": {"/p/river/history"},
 	}
 }
@@ -114,13 +115,13 @@ func TestInvitedAccessible(t *testing.T) {
 	c.speak(links)
 	c.web.put("river-school.example", "")
 	p := newPerson(t, c.s.url)
-	for _, screen := range []struct {
+	for turn, screen := range []struct {
 		width  int64
 		scheme string
 	}{{320, "light"}, {1280, "dark"}} {
 		p.run(chromedp.EmulateViewport(screen.width, 800), emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: screen.scheme}}))
 		for _, lang := range []string{"/en", "/fr", "/ar"} {
-			for name, visit := range c.visits(links) {
+			for name, visit := range c.visits(links, turn) {
 				p.open(lang, visit)
 				axe.look(p, fmt.Sprintf("%s%s, %d pixels, %s", lang, name, screen.width, screen.scheme))
 			}

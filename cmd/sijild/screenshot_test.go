@@ -67,14 +67,14 @@ func TestInvitedScreenshots(t *testing.T) {
 	c.speak(links)
 	c.web.put("river-school.example", "")
 	p := newPerson(t, c.s.url)
-	for _, screen := range []struct {
+	for turn, screen := range []struct {
 		name   string
 		width  int64
 		scheme string
 	}{{"phone", 360, "light"}, {"desktop", 1280, "light"}, {"dark", 360, "dark"}} {
 		p.run(chromedp.EmulateViewport(screen.width, 800), emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: screen.scheme}}))
 		for _, lang := range []string{"en", "fr", "ar"} {
-			for name, visit := range c.visits(links) {
+			for name, visit := range c.visits(links, turn) {
 				p.open("/"+lang, visit)
 				var png []byte
 				p.run(chromedp.FullScreenshot(&png, 100))

@@ -183,7 +183,7 @@ func TestKnownOnPages(t *testing.T) {
 		root, main := mainOf(t, d.world, path)
 		for place, want := range map[int][]string{
 			watch:   {"Delta Watch signed in 2 independent ways Confirmed domain: delta-watch.example Signed with its key on", "delta-watch.example names the key.", "delta-watch.example said so on", "Last seen there", "Log index"},
-			school:  {"مدرسة النهر confirmed by its domain", "It says so no more, which is no withdrawal."},
+			school:  {"مدرسة النهر was confirmed by its domain", "It says so no more, which is no withdrawal."},
 			union:   {"Salt Union confirmed by mail Confirmed domain: salt-union.example A mail from salt-union.example said so on"},
 			women:   {"Women of the Port says that it never agreed Confirmed domain: port-women.example It said on"},
 			person:  {"one name withheld at the signatory’s wish"},
@@ -211,11 +211,11 @@ func TestKnownOnPages(t *testing.T) {
 		}
 	}
 	root, main := mainOf(t, d.world, "/p/delta")
-	holds(t, "proposal", main, "Proposed. Version 1 was retracted: awaiting signatures, 1 of 2 so far.")
+	holds(t, "proposal", main, "Proposed. To retract version 1: awaiting signatures, 1 of 2 so far.")
 	_, main = mainOf(t, d.world, "/p/delta/history")
-	holds(t, "history", main, "Proposed. Version 1 was retracted: awaiting signatures, 1 of 2 so far.", "A new publication policy Both of us sign.", "One name is withheld",
-		"Dockers withdrew (version 1)", "A demand <b>was</b> dropped.", "Women of the Port says that it never agreed", "Salt Union endorsed version 1 by a mail from salt-union.example",
-		"The domain of مدرسة النهر no longer says", "Delta Watch endorsed version 1 with a key named by delta-watch.example")
+	holds(t, "history", main, "Proposed. To retract version 1: awaiting signatures, 1 of 2 so far.", "A new publication policy Both of us sign.", "One name is withheld",
+		"Dockers withdrew (version 1)", "A demand <b>was</b> dropped.", "Women of the Port says that it never agreed", "Salt Union endorsed version 1", "by a mail from salt-union.example",
+		"The domain of مدرسة النهر no longer says", "Delta Watch endorsed version 1", "with a key named by delta-watch.example")
 	if strings.Contains(main, "Evening Club") || strings.Contains(main, "Amina") {
 		t.Error("the history tells of what does not count, or names a withheld person")
 	}
@@ -287,7 +287,7 @@ func TestInvitation(t *testing.T) {
 		t.Errorf("%d %v", rec.Code, rec.Header())
 	}
 	line := d.line(statement.ClaimEndorsement, school).String()
-	holds(t, "invitation", main, "Does مدرسة النهر endorse this declaration?", "The publisher of Declaration <b>of the</b> Delta lists مدرسة النهر among the signatories of version 1",
+	holds(t, "invitation", main, "Does مدرسة النهر endorse this declaration?", "The publisher of “ Declaration <b>of the</b> Delta ” lists مدرسة النهر among the signatories of version 1",
 		"Entry 2 of 8, exactly as it stands:", "an organisation", "MA", "river-school.example", "listed by the publisher", "Open the seven gates at once.", "It is for version 1 only.",
 		line, "https://river-school.example/.well-known/sijil.txt", "_sijil.river-school.example", "sijil endorse delta --version 1 --entry 2 --language en", "--invitation "+token, "cosign attest-blob",
 		"needs scripts")

@@ -120,7 +120,9 @@ func (v *visit) inviteDomain() (answer, error) {
 	for _, kind := range got.Found {
 		view.Said = append(view.Said, v.Say(foundWords[kind]))
 	}
-	if got.UnknownKey {
+	if !got.UnknownKey {
+		view.DomainAction = "" // there is nothing to look for
+	} else {
 		view.Tone, view.Icon = toneOpen, iconUnchecked
 		view.Paragraphs = append(view.Paragraphs, v.Say("domain_unknown_key"))
 	}

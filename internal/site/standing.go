@@ -86,6 +86,9 @@ func (v *visit) knownAs(k endorsement.Known) knownView {
 // knownOf is how an entry is known.
 func (v *visit) knownOf(s publish.EntryStanding) knownView {
 	k := v.knownAs(s.Known)
+	if s.Known == endorsement.ConfirmedDomain && !slices.ContainsFunc(s.Ways, func(w endorsement.Way) bool { return !w.Gone }) {
+		k.Class, k.Word = k.Class+" once", v.Say("known_once")
+	}
 	if n := s.Independent(); n > 1 && s.Left == nil {
 		k.Strong = v.Say("known_ways", "count", n)
 	}
@@ -169,6 +172,14 @@ func (v *visit) proposals(p publish.Summary) []string {
 	var out []string
 	for _, x := range p.Proposals {
 		what := v.recordHeading(publish.RecordSummary{Type: x.Type, Version: x.Version})
+		switch {
+		case x.Type == "retraction" && x.Version > 0:
+			what = v.Say("propose_retraction", "number", x.Version)
+		case x.Type == "retraction":
+			what = v.Say("propose_whole")
+		case x.Type == "redaction":
+			what = v.Say("propose_redaction")
+		}
 		out = append(out, v.Say("proposal", "what", what, "have", x.Have, "want", x.Want))
 	}
 	return out

@@ -111,7 +111,7 @@ func (v *visit) version(number int) string { return v.Say("version", "number", n
 func (v *visit) counted(listed, withheld int) string {
 	s := v.Say("count_signatories", "count", listed)
 	if withheld > 0 {
-		s += "; " + v.Say("count_withheld", "count", withheld)
+		s = v.Say("and_semicolon", "a", s, "b", v.Say("count_withheld", "count", withheld))
 	}
 	return s
 }
@@ -127,7 +127,7 @@ func functions(p *message.Printer) template.FuncMap {
 		"time": func(issued string) template.HTML { return timeOf(p, issued) },
 		"link": func(path, text string) message.Link { return message.Link{Path: path, Text: text} },
 		"code": func(s string) template.HTML {
-			return template.HTML("<code>" + template.HTMLEscapeString(s) + "</code>") //nolint:gosec // escaped
+			return template.HTML(`<code dir="ltr">` + template.HTMLEscapeString(s) + "</code>") //nolint:gosec // escaped
 		},
 	}
 }

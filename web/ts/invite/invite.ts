@@ -20,7 +20,7 @@ function base64(b: Uint8Array): string {
 // copying lets the buttons beside lines copy them.
 function copying(): void {
   if (!("clipboard" in navigator)) return;
-  for (const button of document.querySelectorAll<HTMLButtonElement>("button.copy")) {
+  for (const button of document.querySelectorAll<HTMLButtonElement>("button.copier")) {
     button.hidden = false;
     const before = button.textContent;
     button.addEventListener("click", () => {
