@@ -120,7 +120,7 @@ roundtrip:
 # Programs that we did not write check what we publish.
 interop: build $(COSIGN) $(FSCK) $(WITNESS)
 	SIJIL_COSIGN="$(COSIGN)" SIJIL_FSCK="$(FSCK)" SIJIL_LITEWITNESS="$(WITNESS)" \
-		$(GO) test -count=1 -run '^(TestCosign|TestFsck|TestLitewitness|TestStockTlog)$$' -v ./cmd/sijild
+		$(GO) test -count=1 -run '^(TestCosign|TestCosignFromLink|TestFsck|TestLitewitness|TestStockTlog)$$' -v ./cmd/sijild
 
 $(COSIGN):
 	GOBIN="$(@D)" GOFLAGS= $(GO) install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3

@@ -2,7 +2,14 @@ package main
 
 import (
 	"context"
+	"html"
+	"io"
+	"log/slog"
+	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -105,5 +112,83 @@ func TestPasskeyFromLink(t *testing.T) {
 	p.run(chromedp.Click("[data-said=done] form button"), chromedp.WaitVisible(".verdict.same"))
 	if got := c.standings("1")["Salt Union"]; got.Known != "denied" || got.Left.Reason != "Nobody asked us." {
 		t.Errorf("denied with a passkey: %+v", got)
+	}
+}
+
+// commands are what the page of an invitation says to whoever has a key: with the tool,
+// and with cosign.
+func (c *campaign) commands(link string) (tool, cosign string) {
+	c.t.Helper()
+	res, err := http.Get(link)
+	check(c.t, err)
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	check(c.t, err)
+	_, after, _ := strings.Cut(string(b), `id="way-key"`)
+	var out []string
+	for _, m := range regexp.MustCompile(`(?s)<pre class="command" dir="ltr">(.*?)</pre>`).FindAllStringSubmatch(after, -1) {
+		out = append(out, html.UnescapeString(m[1]))
+	}
+	if len(out) != 2 {
+		c.t.Fatalf("%d commands in %s", len(out), after)
+	}
+	return out[0], out[1]
+}
+
+// TestCommandsFromLink: the commands of the page do what it says.
+func TestCommandsFromLink(t *testing.T) {
+	c := newCampaign(t)
+	links := c.invite("invitations.csv")
+	tool, _ := c.commands(links["Delta Watch"])
+	pins := c.file("theirs.json")
+	for _, line := range strings.Split(strings.ReplaceAll(tool, "\\\n", ""), "\n") {
+		words := strings.Fields(line)
+		if words[0] != "sijil" {
+			t.Fatalf("the command is %q", line)
+		}
+		more := map[string][]string{"trust": {"--out", pins, "--first-use"}, "keygen": {"--passphrase-env", "PASSPHRASE"}, "endorse": {"--trust", pins, "--passphrase-env", "PASSPHRASE", "--yes"}}[words[1]]
+		for i, w := range words { // where it is run from
+			if w == "ours" || w == "ours.key" {
+				words[i] = c.file(w)
+			}
+		}
+		c.run(0, append(words[1:], more...)...)
+	}
+	if !c.standings("1")["Delta Watch"].Unconfirmed {
+		t.Error("nothing came in")
+	}
+}
+
+// TestCosignFromLink: so do those for cosign.
+func TestCosignFromLink(t *testing.T) {
+	bin := os.Getenv("SIJIL_COSIGN")
+	if bin == "" {
+		t.Skip("SIJIL_COSIGN names no cosign: run `make interop`")
+	}
+	c := newCampaign(t)
+	_, script := c.commands(c.invite("invitations.csv")["River School"])
+	run := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", script)
+	run.Dir = t.TempDir()
+	run.Env = append(os.Environ(), "PATH="+filepath.Dir(bin)+":"+os.Getenv("PATH"), "COSIGN_PASSWORD=correct horse", "HOME="+run.Dir)
+	if out, err := run.CombinedOutput(); err != nil {
+		t.Fatalf("%v in\n%s\n%s", err, script, out)
+	}
+	if !c.standings("1")["River School"].Unconfirmed {
+		t.Error("nothing came in")
+	}
+}
+
+// TestInvitedAreLimited: a page that has a domain looked at counts as such a look.
+func TestInvitedAreLimited(t *testing.T) {
+	s := newRunning(t, serveOptions{}, slog.DiscardHandler)
+	statuses := map[int]int{}
+	for i := range 12 {
+		res, err := http.Post(s.url+[]string{"", "/fr"}[i%2]+"/i/x/domain", "application/x-www-form-urlencoded", nil)
+		check(t, err)
+		check(t, res.Body.Close())
+		statuses[res.StatusCode]++
+	}
+	if statuses[http.StatusTooManyRequests] == 0 || statuses[http.StatusForbidden] < 10 {
+		t.Errorf("answers: %v", statuses)
 	}
 }
