@@ -50,7 +50,7 @@ mutations:
 
 # What the page costs a reader: bytes, requests, time to a verdict.
 bench-web:
-	SIJIL_FIGURES=1 SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -run '^TestPageFigures$$' ./cmd/sijild
+	SIJIL_FIGURES=1 SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -run '^Test(Page|Badge)Figures$$' ./cmd/sijild
 
 # Every page as a picture, by Chromium. make screenshots [SCREENSHOTS=DIR]
 SCREENSHOTS ?= $(CURDIR)/bin/screenshots

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"html"
 	"io"
@@ -17,6 +18,8 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+
+	"github.com/sijil/sijil/internal/badge"
 )
 
 // embedder is another site, whose pages carry the badge under the strictest policy.
@@ -203,19 +206,37 @@ func TestBadgeAndALyingServer(t *testing.T) {
 	if got := e.state("/"); got != "authentic" {
 		t.Fatalf("through the proxy: %s", got)
 	}
+	// The same lie in the evidence and in the badge document.
+	both := func(evidence, document func(string, []byte) []byte) func(string, []byte) []byte {
+		return func(path string, b []byte) []byte {
+			if b = evidence(path, b); b == nil {
+				return nil
+			}
+			return document(path, b)
+		}
+	}
+	const document = "/badge.json"
 	for name, x := range map[string]func(string, []byte) []byte{
-		"a signature":       replacing(".bundle.json", `"sig":"ME`, `"sig":"MF`),
-		"no second version": dropping("records/2.bundle.json"),
-		"an old head":       replacing("/head", "\n2\n3\n", "\n1\n3\n"),
-		"a checkpoint":      replacing("/checkpoint", "localhost\n3", "localhost\n4"),
-		"the text":          replacing("text.en.txt", "nine", "ninety"),
-		"no trust file":     dropping("trust.json"),
-		"the engine": func(path string, b []byte) []byte {
+		"a signature":       both(replacing(".bundle.json", `"sig":"ME`, `"sig":"MF`), replacing(document, `"signature":"`, `"signature":"AAAA`)),
+		"another signature": both(replacing(".bundle.json", `"sig":"ME`, `"sig":"MF`), withoutSignature),
+		"no second version": both(dropping("records/2.bundle.json"), withoutLast),
+		"an old head":       both(replacing("/head", "\n2\n3\n", "\n1\n3\n"), replacing(document, `\n2\n3\n`, `\n1\n3\n`)),
+		"a checkpoint":      both(replacing("/checkpoint", "localhost\n3", "localhost\n4"), replacing(document, `localhost\n3`, `localhost\n4`)),
+		"the text":          both(replacing("text.en.txt", "nine", "ninety"), replacing(document, "nine", "ninety")),
+		"no trust file":     both(dropping("trust.json"), replacing(document, `"policy":"`, `"policy":"\n`)),
+		"no document":       both(dropping("trust.json"), dropping(document)),
+		"an engine for all": both(dropping(document), func(path string, b []byte) []byte {
 			if strings.HasPrefix(path, "/static/engine.") {
 				return bytes.ReplaceAll(b, []byte("unchecked"), []byte("authentic"))
 			}
 			return b
-		},
+		}),
+		"more for all": both(dropping(document), func(path string, b []byte) []byte {
+			if strings.HasPrefix(path, "/static/more.") {
+				return append(b, " "...)
+			}
+			return b
+		}),
 		"errors": func(path string, b []byte) []byte {
 			if strings.HasPrefix(path, "/static/") {
 				return b
@@ -240,5 +261,73 @@ func TestBadgeAndALyingServer(t *testing.T) {
 	e.run(chromedp.Navigate(e.site.URL+"/"), chromedp.Evaluate(`customElements.get("sijil-badge") !== undefined`, &defined))
 	if defined {
 		t.Error("a badge script of another digest runs")
+	}
+}
+
+// withoutSignature is a badge document whose records have one another's signatures.
+func withoutSignature(path string, b []byte) []byte {
+	return inDocument(path, b, func(d *badge.Document) {
+		d.Records[0].Signature, d.Records[1].Signature = d.Records[1].Signature, d.Records[0].Signature
+	})
+}
+
+// withoutLast is a badge document that ends a version earlier.
+func withoutLast(path string, b []byte) []byte {
+	return inDocument(path, b, func(d *badge.Document) {
+		d.Records, d.Versions = d.Records[:len(d.Records)-1], d.Versions[:len(d.Versions)-1]
+	})
+}
+
+func inDocument(path string, b []byte, change func(*badge.Document)) []byte {
+	var d badge.Document
+	if !strings.HasSuffix(path, "/badge.json") || json.Unmarshal(b, &d) != nil {
+		return b
+	}
+	change(&d)
+	out, err := d.Marshal()
+	if err != nil {
+		return nil
+	}
+	return out
+}
+
+// TestBadgeLoadsMore: a browser without Ed25519 of its own is given one, and what is altered
+// is shown word by word.
+func TestBadgeLoadsMore(t *testing.T) {
+	c, _, editions := rivers(t)
+	e := newEmbedder(t, c.url)
+	e.run(chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(`
+			const importKey = SubtleCrypto.prototype.importKey, attach = Element.prototype.attachShadow;
+			SubtleCrypto.prototype.importKey = function (format, key, alg, ...rest) {
+				return alg.name === "Ed25519" ? Promise.reject(new DOMException("none", "NotSupportedError")) : importKey.call(this, format, key, alg, ...rest);
+			};
+			Element.prototype.attachShadow = function () { return attach.call(this, {mode: "open"}) };`).Do(ctx)
+		return err
+	}))
+	e.article(editions[1].Texts["en"], "")
+	if got := e.state("/"); got != "authentic" {
+		t.Errorf("without Ed25519: %s", got)
+	}
+	e.article(strings.Replace(editions[1].Texts["en"], "nine", "ninety", 1), "")
+	if got := e.state("/"); got != "altered" {
+		t.Errorf("altered: %s", got)
+	}
+	var shown string
+	e.run(chromedp.Evaluate(`{const d = document.querySelector("sijil-badge").shadowRoot.querySelector("details"); [d.querySelector("summary"), d.querySelector("del"), d.querySelector("ins")].map((e) => e.textContent).join("|")}`, &shown))
+	if shown != "Show the differences|nine|ninety" {
+		t.Errorf("it shows %q", shown)
+	}
+	var asked []string
+	for _, name := range []string{"more", "engine", "difference", "ed25519"} {
+		for _, r := range e.requests() {
+			if strings.Contains(r, "/static/"+name+".") {
+				asked = append(asked, name)
+				break
+			}
+		}
+	}
+	if len(asked) != 4 {
+		t.Errorf("it loads %v", asked)
 	}
 }

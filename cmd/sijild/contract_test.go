@@ -34,10 +34,10 @@ func newContract(t *testing.T, s *running) *contract {
 	doc, err := openapi3.NewLoader().LoadFromData(b)
 	check(t, err)
 	check(t, doc.Validate(t.Context()))
-	for _, kind := range []string{"application/vnd.dev.sigstore.bundle.v0.3+json", "application/schema+json"} {
+	for _, kind := range []string{"application/vnd.dev.sigstore.bundle.v0.3+json", "application/schema+json", "application/vnd.in-toto+json"} {
 		openapi3filter.RegisterBodyDecoder(kind, openapi3filter.RegisteredBodyDecoder("application/json"))
 	}
-	for _, kind := range []string{"application/yaml", "application/octet-stream"} {
+	for _, kind := range []string{"application/yaml", "application/octet-stream", "application/jsonl"} {
 		openapi3filter.RegisterBodyDecoder(kind, openapi3filter.FileBodyDecoder)
 	}
 	return &contract{t: t, doc: doc, next: http.DefaultTransport, seen: map[string]bool{}}
@@ -120,7 +120,7 @@ func (c *contract) missing(except ...string) []string {
 			continue
 		}
 		for _, op := range item.Operations() {
-			if !slices.ContainsFunc(keysOf(c.seen), func(s string) bool { return strings.HasPrefix(s, op.Summary+" 2") }) {
+			if !c.answered(op) {
 				out = append(out, op.Summary)
 			}
 		}
@@ -134,4 +134,19 @@ func keysOf(m map[string]bool) []string {
 		out = append(out, k)
 	}
 	return out
+}
+
+// answered reports whether an operation has had a good answer.
+func (c *contract) answered(op *openapi3.Operation) bool {
+	return slices.ContainsFunc(keysOf(c.seen), func(s string) bool { return strings.HasPrefix(s, op.Summary+" 2") })
+}
+
+// touched reports whether one of a path's operations has.
+func (c *contract) touched(item *openapi3.PathItem) bool {
+	for _, op := range item.Operations() {
+		if c.answered(op) {
+			return true
+		}
+	}
+	return false
 }

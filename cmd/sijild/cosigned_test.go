@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/sijil/sijil/internal/logtest"
+	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
@@ -52,12 +53,14 @@ func shared(t *testing.T) (*caller, []logtest.Edition) {
 	expect(t, "version 1", a, 201, "")
 	counts(t, a, 1, 1)
 	p.accepted(t, first)
+	expect(t, "a badge document", c.get("/api/v1/publications/river/badge.json"), 200, "")
 	policy := submission{bundle: encode(t, logtest.SignStatement(t, p.signer, &statement.PolicyChange{Issued: "2031-05-06T07:08:09Z", Log: p.name, Publication: genesis,
 		Previous: p.previous, Sequence: 2, Reason: "Two of three sign.", Policy: statement.NewPolicy(2, p.signer.Public(), second.Public(), third.Public())}))}
 	a = c.cosign("river", policy.bundle)
 	expect(t, "the policy", a, 201, "")
 	counts(t, a, 1, 1)
 	p.accepted(t, policy)
+	expect(t, "no badge document of changed keys", c.get("/api/v1/publications/river/badge.json"), 404, "not-found")
 
 	v, disclosures := editions[1].Version(t, p.name, genesis, p.previous, 3, first.disclosures)
 	v.Version = 2
@@ -123,12 +126,6 @@ func TestSharedPublication(t *testing.T) {
 		t.Errorf("without a network: %s\n%s", word, said)
 	}
 
-	e := newEmbedder(t, c.url)
-	e.article(latest, "")
-	if got := e.state("/"); got != "authentic" {
-		t.Errorf("the badge shows %s", got)
-	}
-
 	file, pack := filepath.Join(t.TempDir(), "verifier.html"), filepath.Join(t.TempDir(), "pack.zip")
 	check(t, os.WriteFile(file, []byte(strings.ReplaceAll(string(c.plain("/verifier.html")), "http://localhost", c.url)), 0o644))
 	check(t, os.WriteFile(pack, c.plain("/p/river/evidence.zip"), 0o644))
@@ -141,5 +138,48 @@ func TestSharedPublication(t *testing.T) {
 		if word, said := p.answer(); word != "Identical" {
 			t.Errorf("the portable verifier, with a pack %v: %s\n%s", packed, word, said)
 		}
+	}
+}
+
+// TestBadgeOfSharedPublication: a publication with signatures by several keys, a change of
+// policy or a withheld name has no badge document, and its badge shows what the engine says.
+func TestBadgeOfSharedPublication(t *testing.T) {
+	c, editions := shared(t)
+	latest := editions[1].Texts["en"]
+	e := newEmbedder(t, c.url)
+	for _, x := range []struct{ text, want string }{
+		{latest, "authentic"},
+		{editions[0].Texts["en"], "superseded"},
+		{strings.Replace(latest, "nine", "ninety", 1), "altered"},
+		{latest + "\n\nSigned by\n\n" + strings.Join(editions[1].Names, "\n"), "unchecked"}, // a name was withheld
+	} {
+		e.article(x.text, "")
+		if got := e.state("/"); got != x.want {
+			t.Errorf("%s, want %s", got, x.want)
+		}
+	}
+	if asked := strings.Join(e.requests(), " "); !strings.Contains(asked, "/badge.json") || !strings.Contains(asked, "/static/engine.") || !strings.Contains(asked, "/records/3.2.bundle.json") {
+		t.Errorf("it asked for %s", asked)
+	}
+
+	// One signature is enough for other keys, and for a redaction, to be the engine's.
+	one := newCaller(t, serveOptions{noLimits: true}, slog.DiscardHandler)
+	p := newPublication(t, one.key, "river")
+	genesis := p.genesis.Envelope.Digest()
+	expect(t, "create", one.create(one.token("river"), encode(t, p.genesis)), 201, "")
+	version := p.next(t, editions[1])
+	expect(t, "a version", one.submit("river", version), 201, "")
+	p.accepted(t, version)
+	at := "/api/v1/publications/river/badge.json"
+	expect(t, "a badge document", one.get(at), 200, "")
+	list, err := signatory.Commit(version.disclosures)
+	check(t, err)
+	expect(t, "a redaction", one.cosign("river", encode(t, logtest.SignStatement(t, p.signer, &statement.Redaction{Entry: list[0], Issued: "2031-05-06T07:08:09Z", Log: p.name,
+		Payloads: []log.Digest{}, Previous: p.previous, Publication: genesis, Sequence: 2}))), 201, "")
+	expect(t, "none after it", one.get(at), 404, "not-found")
+	other := newEmbedder(t, one.url)
+	other.article(latest, "")
+	if got := other.state("/"); got != "authentic" {
+		t.Errorf("after a redaction: %s", got)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/json"
@@ -28,6 +29,7 @@ import (
 	"github.com/sijil/sijil/internal/publisher"
 	"github.com/sijil/sijil/internal/remote"
 	"github.com/sijil/sijil/internal/signatory"
+	"github.com/sijil/sijil/internal/smtp"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log/client"
 )
@@ -104,7 +106,9 @@ type campaign struct {
 	web   *orgs
 	home  string
 	trust string
-	mail  string // where the service speaks SMTP
+	mail  string      // where the service speaks SMTP
+	http  *http.Client
+	told  chan string // mails that the service sends
 	env   map[string]string
 	text  map[string]string
 	list  []signatory.Signatory
@@ -127,8 +131,25 @@ func newCampaign(t *testing.T) *campaign {
 		}
 		return l, err
 	}
+	told := make(chan string, 8)
+	relay, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	done, stopped := make(chan struct{}), make(chan struct{})
+	ctx, stop := context.WithCancel(context.Background())
+	go func() {
+		defer close(stopped)
+		_ = smtp.Serve(ctx, relay, smtp.Config{Domain: "relay.example", Accept: func(string) bool { return true }, Deliver: func(_ context.Context, raw []byte) error {
+			select {
+			case told <- string(raw):
+			case <-done:
+			}
+			return nil
+		}})
+	}()
+	t.Cleanup(func() { close(done); stop(); <-stopped })
+	o.mail.relay.Addr, o.mail.relayTLS = relay.Addr().String(), "none"
 	s := newRunningHere(t, o, slog.DiscardHandler)
-	c := &campaign{t: t, s: s, mail: mail, web: w, home: t.TempDir(), env: map[string]string{"PASSPHRASE": "correct horse"},
+	c := &campaign{t: t, s: s, mail: mail, told: told, http: &http.Client{}, web: w, home: t.TempDir(), env: map[string]string{"PASSPHRASE": "correct horse"},
 		text: map[string]string{"en": "Declaration of the Delta\n\nWe ask that the river be shared.\n\nNo well is to be closed.\n", "fr": "Déclaration du Delta\n\nNous demandons le partage du fleuve.\n\nAucun puits ne doit être fermé.\n"},
 		list: []signatory.Signatory{
 			{Name: "Delta Watch", Kind: "organisation", Domain: "delta-watch.example"},
@@ -152,7 +173,7 @@ func (c *campaign) file(name string) string { return filepath.Join(c.home, name)
 // run runs the tool and wants an exit status; it returns what it printed.
 func (c *campaign) run(want int, args ...string) string {
 	c.t.Helper()
-	code, out, said := sijil(c.t, c.env, args...)
+	code, out, said := sijilOver(c.t, c.http, c.env, args...)
 	if code != want {
 		c.t.Fatalf("sijil %s: exit status %d, want %d\n%s%s", strings.Join(args, " "), code, want, out, said)
 	}
@@ -175,7 +196,7 @@ func (c *campaign) signer(name string) *keys.Signer {
 }
 
 // publish publishes the campaign's text and list as they are.
-func (c *campaign) publish(token, reason string) {
+func (c *campaign) publish(token, reason string) *publisher.Result {
 	c.t.Helper()
 	b, err := os.ReadFile(c.trust)
 	check(c.t, err)
@@ -196,8 +217,46 @@ func (c *campaign) publish(token, reason string) {
 	for lang, s := range c.text {
 		in.Texts[lang] = []byte(s)
 	}
-	_, err = p.Publish(c.t.Context(), in, token)
+	got, err := p.Publish(c.t.Context(), in, token)
 	check(c.t, err)
+	return got
+}
+
+// shared makes two of three keys sign, and replaces one of them.
+func (c *campaign) shared() {
+	c.t.Helper()
+	for _, name := range []string{"second", "third", "fourth"} {
+		c.run(0, "keygen", "--out", c.file(name), "--passphrase-env", "PASSPHRASE")
+	}
+	c.sign(0, "office", "policy", "river", "--add", c.file("second")+".pub", "--add", c.file("third")+".pub", "--threshold", "2", "--reason", "Two of three sign.")
+	said := c.sign(0, "office", "policy", "river", "--add", c.file("fourth")+".pub", "--remove", c.file("second")+".pub", "--reason", "A laptop was lost.")
+	if said := c.sign(1, "fourth", "cosign", "river", "--record", recordOf(c.t, said), "--yes"); !strings.Contains(said, "not one of the publication") {
+		c.t.Errorf("a key signs for itself: %s", said)
+	}
+	c.cosign("second", recordOf(c.t, said))
+	if said := c.sign(1, "second", "retract", "river", "--version", "1", "--reason", "x", "--yes"); !strings.Contains(said, "not one of the publication") {
+		c.t.Errorf("a key that was replaced signs: %s", said)
+	}
+}
+
+// recordOf is the record that the tool names.
+func recordOf(t *testing.T, said string) string {
+	t.Helper()
+	for l := range strings.Lines(said) {
+		if r, ok := strings.CutPrefix(l, "record:"); ok {
+			return strings.TrimSpace(r)
+		}
+	}
+	t.Fatalf("no record in:\n%s", said)
+	return ""
+}
+
+// cosign completes a record that waits.
+func (c *campaign) cosign(key, record string) {
+	c.t.Helper()
+	if said := c.sign(0, key, "cosign", "river", "--record", record, "--yes"); !strings.Contains(said, "complete") {
+		c.t.Fatal(said)
+	}
 }
 
 // standings is what `sijil endorsements --json` says, by name.
@@ -263,10 +322,19 @@ func lineOf(t *testing.T, said, kind string) string {
 	return ""
 }
 
+// spoken are the operations by which signatories speak.
+var spoken = []string{
+	"/api/v1/publications/{slug}/claims", "/api/v1/publications/{slug}/domain-checks", "/api/v1/publications/{slug}/mail-codes", "/api/v1/publications/{slug}/passkey-claims",
+	"/api/v1/publications/{slug}/endorsements.jsonl", "/api/v1/latest/publications/{slug}/endorsements.jsonl", "/api/v1/publications/{slug}/versions/{version}/endorsements.json",
+	"/api/v1/publications/{slug}/versions/{version}/claims/{kind}.json", "/api/v1/publications/{slug}/entries/{entry}/payloads.json", "/observer",
+}
+
 // TestEndorsements is the story of four organisations and a person, from invitation to
 // verdict.
 func TestEndorsements(t *testing.T) {
 	c := newCampaign(t)
+	api := newContract(t, c.s)
+	c.http.Transport = api
 	c.want("1", "listed listed listed listed listed")
 	at := func(args ...string) []string { return append(args, "--server", c.s.url, "--trust", c.trust) }
 
@@ -333,8 +401,11 @@ func TestEndorsements(t *testing.T) {
 
 	// A new version: the French text changes, the English one does not. Who read the
 	// English one still stands; who did not say what it read does not.
+	c.shared()
 	c.text["fr"] = strings.Replace(c.text["fr"], "Aucun puits", "Aucun de nos puits", 1)
-	c.publish("", "A clearer sentence in French.")
+	waiting := c.publish("", "A clearer sentence in French.")
+	c.want("1", "signed confirmed-domain confirmed-domain denied listed")
+	c.cosign("third", waiting.Record.String())
 	c.want("2", "signed listed listed denied listed")
 	c.want("1", "signed confirmed-domain confirmed-domain denied listed")
 
@@ -364,7 +435,21 @@ func TestEndorsements(t *testing.T) {
 	if got := c.run(0, "audit", c.s.url, "--trust", c.trust); !strings.Contains(got, "clean") {
 		t.Error(got)
 	}
+	for _, path := range []string{"versions/1/endorsements.json", "versions/1/claims/denial.json?entry=" + c.standings("1")["Delta Watch"].Entry} {
+		res, err := c.http.Get(c.s.url + "/api/v1/publications/river/" + path)
+		check(t, err)
+		res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			t.Errorf("%s: %s", path, res.Status)
+		}
+	}
 	c.withhold(at)
+	c.code("River School", "denial")
+	for _, path := range spoken {
+		if op := api.doc.Paths.Value(path); op == nil || path != "/api/v1/publications/{slug}/passkey-claims" && !api.touched(op) {
+			t.Errorf("%s is not described, or no exchange has touched it", path)
+		}
+	}
 }
 
 // withhold: the person's name goes, from everywhere, and every proof holds.
@@ -374,7 +459,11 @@ func (c *campaign) withhold(at func(...string) []string) {
 	if _, found := holds(t, c.s.data, disclosure); !found {
 		t.Fatal("the folder does not hold the name to begin with: the test would prove nothing")
 	}
-	c.sign(0, "office", "withhold", "river", "--entry", "Amina Saleh", "--yes")
+	said := c.sign(0, "office", "withhold", "river", "--entry", "Amina Saleh", "--yes")
+	if _, still := holds(t, c.s.data, disclosure); !still {
+		t.Error("one of two signatures was enough to withhold a name")
+	}
+	c.cosign("fourth", recordOf(t, said))
 	if said := c.sign(1, "office", "withhold", "river", "--entry", "5", "--yes"); !strings.Contains(said, "withheld already") {
 		t.Error(said)
 	}

@@ -59,8 +59,13 @@ func filled(t *testing.T, n int) *running {
 // sijil runs the tool in this process.
 func sijil(t *testing.T, env map[string]string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
+	return sijilOver(t, http.DefaultClient, env, args...)
+}
+
+func sijilOver(t *testing.T, over *http.Client, env map[string]string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
 	var out, errs bytes.Buffer
-	code = cli.Run(t.Context(), args, cli.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Clock: time.Now, HTTP: http.DefaultClient,
+	code = cli.Run(t.Context(), args, cli.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Clock: time.Now, HTTP: over,
 		Getenv: func(k string) string { return env[k] }})
 	return code, out.String(), errs.String()
 }

@@ -26,6 +26,9 @@ type mailOptions struct {
 	to         string        // the one address that is accepted
 	recipients string        // file with the age recipients of the raw mails
 	retention  time.Duration // how long they are kept
+	relay      smtp.Server   // through which organisations are told what was said. Optional.
+	relayTLS   string        // "starttls", "implicit" or "none"
+	password   string        // file with the relay's password. Optional.
 
 	perMinute int                                        // mails from one address. Optional: 10
 	resolver  dkim.Resolver                              // Optional: that of the system.
@@ -54,6 +57,24 @@ func (o mailOptions) vault(data string) (*vault.Vault, error) {
 	return vault.Open(filepath.Join(data, vaultDir), list, o.retention)
 }
 
+// notices prepares the relay.
+func (o mailOptions) notices(base string, logger *slog.Logger) (*notices, error) {
+	modes := map[string]smtp.TLS{"starttls": smtp.StartTLS, "implicit": smtp.Implicit, "none": smtp.None}
+	mode, ok := modes[o.relayTLS]
+	if !ok {
+		return nil, fmt.Errorf("--mail-relay-tls %s: want starttls, implicit or none", o.relayTLS)
+	}
+	o.relay.TLS = mode
+	if o.password != "" {
+		b, err := os.ReadFile(o.password)
+		if err != nil {
+			return nil, err
+		}
+		o.relay.Password = strings.TrimSpace(string(b))
+	}
+	return newNotices(o, base, logger)
+}
+
 // openMail prepares what takes mail, if any is taken.
 func (s *service) openMail(c *publish.Config, o serveOptions) (err error) {
 	if o.mail.listen == "" {
@@ -68,6 +89,13 @@ func (s *service) openMail(c *publish.Config, o serveOptions) (err error) {
 	}
 	if s.mail, err = listen(o.mail.listen); err != nil {
 		return err
+	}
+	if o.mail.relay.Addr != "" {
+		n, err := o.mail.notices(s.url, c.Logger)
+		if err != nil {
+			return err
+		}
+		c.Notify = n.send
 	}
 	c.Vault, c.Mails, c.MailTo = s.vault, o.mail.verifier(), o.mail.to
 	return nil

@@ -9,8 +9,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"mime/quotedprintable"
 	"net/http"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +55,7 @@ func (k domainKey) letter(t *testing.T, from, subject, body string) []byte {
 func (c *campaign) code(name, kind string) (line string) {
 	c.t.Helper()
 	body := fmt.Sprintf(`{"entry":%q,"version":1,"kind":%q,"language":"en"}`, c.standings("1")[name].Entry, kind)
-	res, err := http.Post(c.s.url+"/api/v1/publications/river/mail-codes", "application/json", strings.NewReader(body))
+	res, err := c.http.Post(c.s.url+"/api/v1/publications/river/mail-codes", "application/json", strings.NewReader(body))
 	check(c.t, err)
 	defer res.Body.Close()
 	var got struct{ To, Subject, Line string }
@@ -115,6 +118,20 @@ func TestMail(t *testing.T) {
 		t.Errorf("the same mail again: %d", code)
 	}
 
+	// A second address of the domain is told, in three languages, and how to object.
+	told := <-c.told
+	for _, want := range []string{"postmaster@delta-watch.example", "Subject: Somebody spoke in the name of delta-watch.example", "Auto-Submitted: auto-generated"} {
+		if !strings.Contains(told, want) {
+			t.Errorf("%q is not in\n%s", want, told)
+		}
+	}
+	body, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(told[strings.Index(told, "\r\n\r\n"):])))
+	check(t, err)
+	objection := regexp.MustCompile(`sijil [A-Z2-7]{16} river 1 [0-9a-f]{16}`).FindString(string(body))
+	if objection == "" || objection == line || !strings.Contains(string(body), "has endorsed version 1") || !strings.Contains(string(body), "a soutenu la version 1") || !strings.Contains(string(body), "أيّدت رسالة") {
+		t.Errorf("%s", body)
+	}
+
 	// Nothing of it is in clear, and what is public says where it came from.
 	if where, found := holds(t, c.s.data, secret, "board@delta"); found {
 		t.Errorf("%s holds the mail in clear", where)
@@ -141,7 +158,7 @@ func TestMail(t *testing.T) {
 	}
 
 	// The last word holds.
-	line = c.code("Delta Watch", "denial")
+	line = objection
 	if code := c.send(delta.letter(t, "press@mail.delta-watch.example", line, line)); code != 0 {
 		t.Errorf("a subdomain's mail: %d", code)
 	}

@@ -20,12 +20,10 @@ import (
 	"github.com/sijil/sijil/web"
 )
 
-// TestPageFigures prints what the page costs, and holds its budgets: `make bench-web`.
-func TestPageFigures(t *testing.T) {
-	if os.Getenv("SIJIL_FIGURES") == "" {
-		t.Skip("run `make bench-web`")
-	}
-	c := newCaller(t, serveOptions{noLimits: true}, slog.DiscardHandler)
+// thousandWords is a service with one publication, its text, and a copy with one word changed.
+func thousandWords(t *testing.T) (c *caller, text, copied string) {
+	t.Helper()
+	c = newCaller(t, serveOptions{noLimits: true}, slog.DiscardHandler)
 	p := newPublication(t, c.key, "river")
 	expect(t, "create", c.create(c.token("river"), encode(t, p.genesis)), 201, "")
 	e := logtest.River()[1]
@@ -35,9 +33,16 @@ func TestPageFigures(t *testing.T) {
 		fmt.Fprintf(&long, "Sentence %d asks for water, gates and bridges.\n", i)
 	}
 	e.Texts = map[string]string{"en": long.String()}
-	s := p.next(t, e)
-	expect(t, "version", c.submit("river", s), 201, "")
-	copied := strings.Replace(long.String(), "Sentence 60 asks", "Sentence 60 begs", 1)
+	expect(t, "version", c.submit("river", p.next(t, e)), 201, "")
+	return c, long.String(), strings.Replace(long.String(), "Sentence 60 asks", "Sentence 60 begs", 1)
+}
+
+// TestPageFigures prints what the page costs, and holds its budgets: `make bench-web`.
+func TestPageFigures(t *testing.T) {
+	if os.Getenv("SIJIL_FIGURES") == "" {
+		t.Skip("run `make bench-web`")
+	}
+	c, _, copied := thousandWords(t)
 
 	who := newPerson(t, c.url)
 	var received, requests atomic.Int64
@@ -65,7 +70,7 @@ func TestPageFigures(t *testing.T) {
 	who.run(chromedp.Navigate(c.url+"/"), chromedp.WaitReady("#answer"))
 	shown := time.Since(start)
 	cold := shown + verdict()
-	for _, name := range []string{"page.js", "form.js", "office.js", "badge.js", "engine.js", "style.css"} {
+	for _, name := range []string{"page.js", "form.js", "office.js", "badge.js", "more.js", "engine.js", "difference.js", "ed25519.js", "style.css"} {
 		t.Logf("%s: %d bytes, gzip", name, packedSize(t, name))
 	}
 	t.Logf("first page: %d bytes in %d requests; with a verdict %d bytes", home, asked, all)

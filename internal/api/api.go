@@ -86,6 +86,7 @@ func (a *api) router() *mux.Router {
 		get(prefix+"/records/{digest:[0-9a-f]{64}}.bundle.json", a.getRecord(view))
 		get(prefix+"/records/{digest:[0-9a-f]{64}}.{nth:[1-9][0-9]?}.bundle.json", a.getRecord(view))
 	}
+	get(one+"/badge.json", a.getBadge)
 	get("/api/v1/latest/checkpoint", a.getCheckpoint(publish.Latest))
 	get(one+"/proposals/{digest:[0-9a-f]{64}}/text.{language}.txt", a.getProposalText)
 	get(one+"/proposals/{digest:[0-9a-f]{64}}/signatories.json", a.getProposalSignatories)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -142,6 +143,30 @@ func (a *api) getBundle(view publish.View) handler {
 		}
 		return serve(w, r, bundle, revalidate, b)
 	}
+}
+
+// getBadge gives all that a badge verifies, packed where the browser unpacks: it is what a
+// reader of the page that carries the badge waits for.
+func (a *api) getBadge(w http.ResponseWriter, r *http.Request) error {
+	b, err := a.Service.Badge(mux.Vars(r)["slug"])
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Vary", "Accept-Encoding")
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		var packed bytes.Buffer
+		z := gzip.NewWriter(&packed)
+		if _, err := z.Write(b); err != nil {
+			return err
+		}
+		if err := z.Close(); err != nil {
+			return err
+		}
+		h.Set("Content-Encoding", "gzip")
+		b = packed.Bytes()
+	}
+	return serve(w, r, "application/json", revalidate, b)
 }
 
 // nth is the number of a signature: 1 where the path names none.

@@ -23,6 +23,7 @@ const module = "github.com/sijil/sijil"
 var pure = []string{
 	"keys", "log", "log/tile", "internal/jcs", "internal/text", "internal/signatory", "internal/statement",
 	"internal/chain", "internal/edition", "internal/endorsement", "internal/invitation", "internal/extract", "internal/match", "internal/match/shingle",
+	"internal/badge",
 }
 
 // useCases import pure packages and each other's listed ones, and state what

@@ -62,7 +62,7 @@ var forms = map[string][]string{"en": {"one", "other"}, "fr": {"many", "one", "o
 // TestCatalogues: every message is there in every language, with the same values and with
 // the plural forms of the language, in its own letters and typography.
 func TestCatalogues(t *testing.T) {
-	for _, group := range []string{"pages", "verdict", "badge", "verifier"} {
+	for _, group := range []string{"pages", "verdict", "badge", "badge-more", "verifier"} {
 		english := raw(t, group+".en.json")
 		for _, lang := range Languages {
 			own := raw(t, group+"."+lang+".json")

@@ -208,7 +208,13 @@ func (d *looking) enrol(ctx context.Context, f found) error {
 	if first, ok := book.Waiting(d.entry)[f.line.Key]; ok && d.s.Clock().Sub(first) < endorsement.RenewalWait {
 		return nil
 	}
-	return d.see(ctx, &statement.Enrolment{Sighted: d.sighted(), Key: spki, Seen: f.seen()})
+	if err := d.see(ctx, &statement.Enrolment{Sighted: d.sighted(), Key: spki, Seen: f.seen()}); err != nil {
+		return err
+	}
+	if _, waits := d.p.bookOf().Waiting(d.entry)[f.line.Key]; waits {
+		d.s.notice(ctx, d.p, Notice{Domain: d.out.Domain, Slug: d.p.slug, Said: "key"}, d.entry)
+	}
+	return nil
 }
 
 // absent marks what the domain said and says no more. That is no withdrawal.

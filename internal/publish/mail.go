@@ -219,9 +219,39 @@ func (s *Service) speakByMail(ctx context.Context, p *publication, c MailCode, m
 	if err != nil {
 		return nil, err
 	}
+	if c.Kind != statement.ClaimDenial {
+		s.notice(ctx, p, Notice{Domain: domain, Slug: p.slug, Version: c.Version, Said: c.Kind}, c.Entry)
+	}
 	// If we die before this, the same mail again makes a second observation, which
 	// says what the first one says.
 	return r, s.Store.UseMailCode(ctx, c.Digest)
+}
+
+// Notice tells an organisation, at a second address of its domain, what was said in its
+// name, and how to object.
+type Notice struct {
+	Domain    string
+	Slug      string
+	Version   int
+	Said      string           // a kind of claim, or "key": its domain names a second key
+	Objection *MailInstruction // by which it denies; nil for a key
+}
+
+// notice tells the organisation. That it cannot be told changes nothing: what it said
+// stands in public.
+func (s *Service) notice(ctx context.Context, p *publication, n Notice, entry string) {
+	if s.Notify == nil {
+		return
+	}
+	if n.Said != "key" {
+		objection, err := s.NewMailCode(ctx, p.slug, n.Version, entry, statement.ClaimDenial, "")
+		if err != nil {
+			s.Logger.WarnContext(ctx, "an organisation cannot be told how to object", "publication", p.slug, "error", err)
+			return
+		}
+		n.Objection = objection
+	}
+	s.Notify(ctx, n)
 }
 
 // speaksFor reports whether a mail of a domain speaks for the domain of a list entry:

@@ -69,6 +69,9 @@ type Config struct {
 	// Mails verifies mails that come to MailTo. Optional: without it none is taken.
 	Mails  MailVerifier
 	MailTo string
+	// Notify tells an organisation what was said in its name. It does not block.
+	// Optional.
+	Notify func(context.Context, Notice)
 	// Vault keeps raw mails. Optional: without it they are not kept.
 	Vault Vault
 	// Rand is a cryptographic source. Optional; default crypto/rand.

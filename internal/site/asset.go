@@ -80,7 +80,7 @@ func (f *files) add(name string, body []byte) (string, error) {
 }
 
 // shared are the files that pages of other sites load.
-var shared = map[string]bool{"badge.js": true, "engine.js": true, "ed25519.js": true}
+var shared = map[string]bool{"badge.js": true, "more.js": true, "engine.js": true, "difference.js": true, "ed25519.js": true}
 
 func (s *site) loadAssets() error {
 	static := web.Static()
@@ -148,7 +148,7 @@ func (s *site) keepShared() error {
 }
 
 // earlier matches the names of what other sites load.
-var earlier = regexp.MustCompile(`^(?:badge|engine|ed25519)\.([0-9a-f]{16})\.js$`)
+var earlier = regexp.MustCompile(`^(?:badge|more|engine|difference|ed25519)\.([0-9a-f]{16})\.js$`)
 
 // asset returns a static file: of this program, or of an earlier one that other sites
 // still name. What the archive has is held against the digest in its name.

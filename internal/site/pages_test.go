@@ -245,7 +245,11 @@ func (m *memory) Get(name string) ([]byte, error) {
 // TestEarlierScripts: what pages of other sites name stays there after an update, and only
 // under its own digest.
 func TestEarlierScripts(t *testing.T) {
-	m := &memory{files: map[string][]byte{"badge.0123456789abcdef.js": []byte("changed"), "ed25519.ba7816bf8f01cfea.js": []byte("abc"), "engine.ba7816bf8f01cfea.js": []byte("abc")}}
+	names := []string{"more", "engine", "difference", "ed25519"}
+	m := &memory{files: map[string][]byte{"badge.0123456789abcdef.js": []byte("changed")}}
+	for _, name := range names {
+		m.files[name+".ba7816bf8f01cfea.js"] = []byte("abc")
+	}
 	h, err := New(Config{Service: newWorld(t).service, Archive: m})
 	check(t, err)
 	get := func(path string) *httptest.ResponseRecorder {
@@ -253,7 +257,7 @@ func TestEarlierScripts(t *testing.T) {
 		h.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path, nil))
 		return rec
 	}
-	for _, name := range []string{"engine", "ed25519"} {
+	for _, name := range names {
 		rec := get("/static/" + name + ".ba7816bf8f01cfea.js")
 		if rec.Code != 200 || rec.Body.String() != "abc" || rec.Header().Get("Access-Control-Allow-Origin") != "*" || rec.Header().Get("Cross-Origin-Resource-Policy") != "cross-origin" {
 			t.Errorf("%d %v", rec.Code, rec.Header())
@@ -264,7 +268,7 @@ func TestEarlierScripts(t *testing.T) {
 			t.Errorf("%s is served", path)
 		}
 	}
-	if len(m.files) != 6 {
+	if len(m.files) != len(names)+1+len(shared) {
 		t.Errorf("%d files are kept", len(m.files))
 	}
 }

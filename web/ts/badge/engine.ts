@@ -1,25 +1,25 @@
 // Decides what a badge may say of the words that its page shows: the evidence of the
-// publication is fetched from the service and verified here, and compared. Nothing about
-// the page or its reader is sent, nothing is stored.
+// publication is fetched from the service and verified here, document by document, and
+// compared. Nothing about the page or its reader is sent, nothing is stored.
 import { checkEvidence, indexOf } from "../evidence/check.ts";
 import { openPublication } from "../evidence/evidence.ts";
 import { parseTrust } from "../keys/policy.ts";
-import type { Copy } from "../match/match.ts";
+import type { Copy, Verdict } from "../match/match.ts";
 import { pinnedEd25519 } from "../pin/ed25519.ts";
 
-// State is what a badge shows.
-export type State = "authentic" | "excerpt" | "superseded" | "retracted" | "altered" | "unknown" | "unchecked";
+export { walk } from "../extract/live.ts";
 
-export interface Judgement {
-  state: State;
+export interface Judged {
+  state: string; // as docs/embed.md has them
   version: number;
   latest: number;
+  verdict?: Verdict; // none for what could not be checked
 }
 
 const largest = 16 << 20; // bytes of one document
 
 // judge never throws: what cannot be checked is unchecked.
-export async function judge(base: string, slug: string, genesis: string, copy: Copy, signal: AbortSignal): Promise<Judgement> {
+export async function judge(base: string, slug: string, genesis: string, copy: Copy, signal: AbortSignal): Promise<Judged> {
   const get = async (path: string) => {
     const res = await fetch(`${base}/${path}`, { signal, credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" });
     if (res.status === 404) return undefined;
@@ -35,14 +35,15 @@ export async function judge(base: string, slug: string, genesis: string, copy: C
     if (trust.publications.get(slug) !== genesis) throw new Error("another publication");
     const now = Date.now() / 1000;
     const p = await openPublication(get, { trust, slug, now, ed25519: await pinnedEd25519() });
-    const v = checkEvidence(p, indexOf([p]), copy, "server", now);
-    return { state: stateOf(v.verdict, v.current, v.retracted), version: v.version, latest: v.latest_version };
+    const verdict = checkEvidence(p, indexOf([p]), copy, "server", now);
+    return { state: stateOf(verdict), version: verdict.version, latest: verdict.latest_version, verdict };
   } catch {
     return { state: "unchecked", version: 0, latest: 0 };
   }
 }
 
-function stateOf(verdict: string, current: string, retracted: boolean): State {
+// stateOf is what a badge shows of a verdict.
+export function stateOf({ verdict, current, retracted }: Verdict): string {
   if (verdict === "altered" || verdict === "unknown") return verdict;
   if (verdict !== "identical" && verdict !== "authentic" && verdict !== "excerpt") return "unchecked";
   if (retracted) return "retracted";

@@ -15,7 +15,8 @@
 //  7. texts and signatory lists have the digests the records name.
 //
 // There is no second opinion of a stock verifier here: the tool and CI have it.
-import { advance, cosign, propose, start, type Accepted, type Chain, type Proposal } from "../chain/chain.ts";
+import { advance, cosign, propose, start, wants, type Accepted, type Chain, type Proposal } from "../chain/chain.ts";
+import { judgeBy } from "../chain/recovery.ts";
 import { logOnly, QuorumError, type Policy, type Trust } from "../keys/policy.ts";
 import { digestText, hex, same, sha256, utf8, type Bytes } from "../log/bytes.ts";
 import { parseBundle, verifyLogged, type Bundle } from "../log/bundle.ts";
@@ -183,9 +184,11 @@ async function readRecords(r: Reader, genesis: string, head: Head): Promise<Open
   const places: number[][] = []; // of each record's signatures
   let chain: Chain | undefined;
   for (let n = 0; n < maxRecords; n++) {
-    const bundles = await readBundles(r, n, chain?.policy.threshold ?? 1);
+    const bundles = await readBundles(r, n, chain);
     const follows: Following = chain ? await nextRecord(r, chain, bundles) : await firstRecord(r, bundles[0] as Bundle, genesis);
     chain = follows.chain;
+    // Where a record says it stands is verified below, before anything is returned.
+    chain.judge = judgeBy(r.policy, r.ed25519, (digest) => records.find((x) => x.digest === digest)?.index);
     const indices = await readPlaces(r, follows.record, n, bundles);
     places.push(indices);
     records.push({ ...follows.record, index: indices[indices.length - 1] as number });
@@ -197,18 +200,22 @@ async function readRecords(r: Reader, genesis: string, head: Head): Promise<Open
   throw damaged(headPath(r.o), `names a record that is not among the first ${maxRecords}`);
 }
 
-// readBundles reads as many bundles of a record as the policy in force asks for.
-async function readBundles(r: Reader, n: number, want: number): Promise<Bundle[]> {
+// readBundles reads as many bundles of a record as the policy in force asks for, or the
+// one of a recovery.
+async function readBundles(r: Reader, n: number, chain: Chain | undefined): Promise<Bundle[]> {
+  let want = chain?.policy.threshold ?? 1;
   const paths = (k: number) => Array.from({ length: want }, (_, i) => bundlePath(r.o, k, i + 1));
   // Nothing says how many records there are: at most as many again are asked for in vain.
   const most = r.asked.has(bundlePath(r.o, n, 1)) ? 1 : Math.min(ahead, Math.max(n, 1));
   for (let k = n; k < n + most; k++) for (const path of paths(k)) if (!r.asked.has(path)) ask(r, path);
   const bundles: Bundle[] = [];
-  for (const path of paths(n)) {
+  for (const [i, path] of paths(n).entries()) {
+    if (i >= want) break;
     // It may have been asked for before it was there.
     const data = (await read(r, path)) ?? (await read(r, path));
     if (!data) throw damaged(path, "is missing");
     bundles.push(await verified(path, async () => parseBundle(data)));
+    if (chain && i === 0 && want > 1) want = await wants(chain, bundles[0] as Bundle);
   }
   return bundles;
 }

@@ -4,7 +4,7 @@
 // told whether they are shown as they stand are in doubt, and a verdict on them is none.
 import type { Copy } from "../match/match.ts";
 
-type Colour = readonly [r: number, g: number, b: number, a: number];
+export type Colour = readonly [r: number, g: number, b: number, a: number];
 
 // Look is what an element hands down to what is in it.
 interface Look {
@@ -26,19 +26,19 @@ const effects: [properties: string, innocent: RegExp, doubt: string][] = [
   ["letterSpacing wordSpacing", /^(?!-)/, "words that lie over each other"],
   ["unicodeBidi writingMode order flexFlow", /^(?!.*(override|plaintext|vertical|sideways|reverse)|-?[1-9])/, "the order of the parts is changed"],
 ];
-const skipped = /^(SCRIPT|STYLE|TEMPLATE|NOSCRIPT|RP|TITLE|SIJIL-BADGE)$/i;
-const pictures = /^(IMG|SVG|VIDEO|CANVAS|IFRAME|FRAME|OBJECT|EMBED|AUDIO|METER|PROGRESS)$/i;
-const paragraphs = /^(P|H\d|BLOCKQUOTE|[UOD]L|PRE|TABLE|FIGURE|HR|MENU|FIELDSET|FORM)$/;
+export const skipped = /^(SCRIPT|STYLE|TEMPLATE|NOSCRIPT|RP|TITLE|SIJIL-BADGE)$/i;
+export const pictures = /^(IMG|SVG|VIDEO|CANVAS|IFRAME|FRAME|OBJECT|EMBED|AUDIO|METER|PROGRESS)$/i;
+export const paragraphs = /^(P|H\d|BLOCKQUOTE|[UOD]L|PRE|TABLE|FIGURE|HR|MENU|FIELDSET|FORM)$/;
 
-function colour(s: string): Colour | undefined {
+export function colour(s: string): Colour | undefined {
   const [r, g, b, a = 1] = /^rgb/.test(s) ? (s.match(/[\d.]+/g) ?? []).map(Number) : [];
   return b === undefined ? undefined : [r as number, g as number, b, a];
 }
 
-const over = ([r, g, b, a]: Colour, [x, y, z]: Colour): Colour => [r * a + x * (1 - a), g * a + y * (1 - a), b * a + z * (1 - a), 1];
+export const over = ([r, g, b, a]: Colour, [x, y, z]: Colour): Colour => [r * a + x * (1 - a), g * a + y * (1 - a), b * a + z * (1 - a), 1];
 
 // contrast of two colours (WCAG 2.2).
-function contrast(a: Colour, b: Colour): number {
+export function contrast(a: Colour, b: Colour): number {
   const light = ([x, y, z]: Colour) => {
     const [r, g, bl] = [x, y, z].map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4)) as [number, number, number];
     return 0.2126 * r + 0.7152 * g + 0.0722 * bl + 0.05;
@@ -47,10 +47,10 @@ function contrast(a: Colour, b: Colour): number {
   return Math.max(x, y) / Math.min(x, y);
 }
 
-const meets = (a: DOMRect, b: DOMRect) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+export const meets = (a: DOMRect, b: DOMRect) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 // covers reports whether b lies over a good part of the words in a.
-const covers = (b: DOMRect, a: DOMRect) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 4 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > Math.min(a.height, b.height) / 2;
-const within = (a: DOMRect, b: DOMRect) => a.left > b.left - 4 && a.right < b.right + 4 && a.top > b.top - 4 && a.bottom < b.bottom + 4;
+export const covers = (b: DOMRect, a: DOMRect) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 4 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > Math.min(a.height, b.height) / 2;
+export const within = (a: DOMRect, b: DOMRect) => a.left > b.left - 4 && a.right < b.right + 4 && a.top > b.top - 4 && a.bottom < b.bottom + 4;
 
 function lookOf(e: Element, up: Look | undefined): Look {
   const style = getComputedStyle(e);
@@ -95,7 +95,7 @@ function judge(l: Look, boxes: DOMRect[], page: DOMRect): string | undefined {
 }
 
 // ownWords reports whether the style writes words around or into an element.
-function ownWords(e: Element, style: CSSStyleDeclaration): boolean {
+export function ownWords(e: Element, style: CSSStyleDeclaration): boolean {
   return ["::before", "::after", "::marker"].some((p) => /"[^"]*[\p{L}\p{N}]|attr\(|counter/u.test(getComputedStyle(e, p).content))
     || /"/.test(style.listStyleType) || (e.tagName === "Q" && style.quotes !== "auto");
 }

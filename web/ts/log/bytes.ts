@@ -2,10 +2,10 @@
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-const encoder = new TextEncoder();
+const encoder = /* @__PURE__ */ new TextEncoder();
 export const utf8 = (s: string): Bytes => encoder.encode(s) as Bytes;
 
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 // text reads UTF-8; it throws where the bytes are none.
 export const text = (b: Uint8Array) => decoder.decode(b);

@@ -12,7 +12,9 @@ declare const ED25519_INTEGRITY: string;
 export const pinnedEd25519 = (): Promise<Ed25519Verify> =>
   ed25519(async () => {
     const address = new URL(ED25519, import.meta.url).href;
-    const { verify } = await pinned<{ verify: Ed25519Verify }>(address, ED25519_INTEGRITY);
+    const { verify } = await pinned<{ verify: Ed25519Verify }>(address, ED25519_INTEGRITY).catch(() => {
+      throw new Error(`${address}: is not to be had, or is another file than it was`);
+    });
     if (new URL(address).origin === location.origin) void navigator.serviceWorker?.ready.then((r) => r.active?.postMessage({ keep: [address] }));
     return verify;
   });

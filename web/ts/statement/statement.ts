@@ -16,10 +16,14 @@ interface Header {
   previous: string;
 }
 
-// Policy is a publication policy: keys, and how many of them must sign a record.
+// Policy is a publication policy: keys, how many of them must sign a record, and keys
+// that can replace them, after days in public. subject is its digest.
 export interface Policy {
   keys: PublicKey[];
   threshold: number;
+  recoveryKeys: PublicKey[];
+  recoveryDays: number; // 0 without recovery keys
+  subject: string;
 }
 
 export interface Publication extends Header {
@@ -56,6 +60,15 @@ export interface PolicyChange extends Header {
   issued: string;
   reason: string;
   policy: Policy;
+  recovery?: { covered: string; later: string }; // checkpoints, as notes, where it completes a recovery
+}
+
+// Recovery says which policy a recovery key will put in force.
+export interface Recovery extends Header {
+  type: "recovery";
+  issued: string;
+  reason: string;
+  policy: Policy;
 }
 
 // Redaction says that one list entry is withheld.
@@ -73,7 +86,7 @@ export interface Retraction extends Header {
   version?: { number: number; record: string }; // none: the whole publication
 }
 
-export type Statement = Publication | Version | PolicyChange | Retraction | Redaction;
+export type Statement = Publication | Version | PolicyChange | Recovery | Retraction | Redaction;
 
 // parseStatement reads a payload in its one encoding.
 export async function parseStatement(payload: Bytes): Promise<Statement> {
@@ -110,7 +123,9 @@ async function predicate(type: string, v: JSONValue, subjects: Subject[]): Promi
         subjects,
       );
     case "urn:sijil:policy:v1":
-      return policyChange(members(v, "policy", "issued", "log", "policy", "previous", "publication", "reason", "sequence"));
+      return policyChange(members(v, "policy", "issued", "log", "policy", "previous", "publication", "reason", "recovery?", "sequence"));
+    case "urn:sijil:recovery:v1":
+      return recovery(members(v, "recovery", "issued", "log", "policy", "previous", "publication", "reason", "sequence"));
     case "urn:sijil:redaction:v1":
       return redaction(members(v, "redaction", "entry", "issued", "log", "payloads", "previous", "publication", "sequence"));
     case "urn:sijil:retraction:v1":
@@ -157,12 +172,17 @@ function commitment(v: JSONValue | undefined): string {
 
 // policy returns a publication policy, and the subject that it is.
 async function policy(v: JSONValue | undefined): Promise<[Policy, Subject]> {
-  const p = members(v, "policy", "keys", "recoveryKeys", "threshold");
-  const keys = await Promise.all(list(p["keys"], "keys", 32).map((k) => parsePublicKey(fromBase64(str(k, "key")))));
+  const p = members(v, "policy", "keys", "recoveryDays?", "recoveryKeys", "threshold");
+  const parse = (k: JSONValue) => parsePublicKey(fromBase64(str(k, "key")));
+  const keys = await Promise.all(list(p["keys"], "keys", 32).map(parse));
+  const recoveryKeys = await Promise.all(list(p["recoveryKeys"], "recoveryKeys", 8).map(parse));
   const threshold = int(p["threshold"], "threshold", 1);
-  if (threshold > keys.length || list(p["recoveryKeys"], "recoveryKeys", 0).length > 0) throw new Error("policy: of a kind that is not known here");
-  if (new Set(keys.map((k) => k.hint)).size !== keys.length) throw new Error("policy: a key is listed twice");
-  return [{ keys, threshold }, { name: "policy", sha256: await digestOf(p) }];
+  const recoveryDays = p["recoveryDays"] === undefined ? 0 : int(p["recoveryDays"], "recoveryDays", 7);
+  if (threshold > keys.length || keys.length === 0) throw new Error("policy: threshold: want 1 to the number of keys");
+  if (recoveryKeys.length > 0 ? recoveryDays < 7 || recoveryDays > 365 : recoveryDays !== 0) throw new Error("policy: recoveryDays: want 7 to 365 with recovery keys, and none without");
+  if (new Set([...keys, ...recoveryKeys].map((k) => k.hint)).size !== keys.length + recoveryKeys.length) throw new Error("policy: a key is listed twice");
+  const subject = await digestOf(p);
+  return [{ keys, threshold, recoveryKeys, recoveryDays, subject }, { name: "policy", sha256: subject }];
 }
 
 async function publication(m: Members): Promise<[Publication, Subject[]]> {
@@ -176,7 +196,23 @@ async function publication(m: Members): Promise<[Publication, Subject[]]> {
 
 async function policyChange(m: Members): Promise<[PolicyChange, Subject[]]> {
   const [p, subject] = await policy(m["policy"]);
-  return [{ ...header(m), type: "policy", issued: instant(m["issued"]), reason: str(m["reason"], "reason"), policy: p }, [subject]];
+  const s: PolicyChange = { ...header(m), type: "policy", issued: instant(m["issued"]), reason: str(m["reason"], "reason"), policy: p };
+  if (m["recovery"] !== undefined) {
+    const proof = members(m["recovery"], "recovery", "covered", "later");
+    s.recovery = { covered: note(proof["covered"]), later: note(proof["later"]) };
+  }
+  return [s, [subject]];
+}
+
+function note(v: JSONValue | undefined): string {
+  const s = str(v, "recovery");
+  if (s === "" || utf8(s).length > 64 << 10) throw new Error("recovery: want two checkpoints");
+  return s;
+}
+
+async function recovery(m: Members): Promise<[Recovery, Subject[]]> {
+  const [p, subject] = await policy(m["policy"]);
+  return [{ ...header(m), type: "recovery", issued: instant(m["issued"]), reason: str(m["reason"], "reason"), policy: p }, [subject]];
 }
 
 async function redaction(m: Members): Promise<[Redaction, Subject[]]> {
