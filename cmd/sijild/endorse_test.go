@@ -106,7 +106,7 @@ type campaign struct {
 	web   *orgs
 	home  string
 	trust string
-	mail  string      // where the service speaks SMTP
+	mail  string // where the service speaks SMTP
 	http  *http.Client
 	told  chan string // mails that the service sends
 	env   map[string]string
