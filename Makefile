@@ -55,7 +55,7 @@ bench-web:
 # Every page as a picture, by Chromium. make screenshots [SCREENSHOTS=DIR]
 SCREENSHOTS ?= $(CURDIR)/bin/screenshots
 screenshots:
-	SIJIL_SCREENSHOTS="$(SCREENSHOTS)" SIJIL_PROGRAMS=1 $(GO) test -count=1 -run '^TestScreenshots$$' ./cmd/sijild
+	SIJIL_SCREENSHOTS="$(SCREENSHOTS)" SIJIL_PROGRAMS=1 $(GO) test -count=1 -run '^Test(Invited)?Screenshots$$' ./cmd/sijild
 	@echo "wrote $(SCREENSHOTS)"
 
 # Lighthouse on the pages that people land on.
@@ -120,7 +120,7 @@ roundtrip:
 # Programs that we did not write check what we publish.
 interop: build $(COSIGN) $(FSCK) $(WITNESS)
 	SIJIL_COSIGN="$(COSIGN)" SIJIL_FSCK="$(FSCK)" SIJIL_LITEWITNESS="$(WITNESS)" \
-		$(GO) test -count=1 -run '^(TestCosign|TestCosignEndorses|TestFsck|TestLitewitness|TestStockTlog)$$' -v ./cmd/sijild
+		$(GO) test -count=1 -run '^(TestCosign|TestCosignEndorses|TestCosignFromLink|TestFsck|TestLitewitness|TestStockTlog)$$' -v ./cmd/sijild
 
 $(COSIGN):
 	GOBIN="$(@D)" GOFLAGS= $(GO) install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3

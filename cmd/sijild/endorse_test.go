@@ -150,7 +150,7 @@ func newCampaign(t *testing.T) *campaign {
 	}()
 	t.Cleanup(func() { close(done); stop(); <-stopped })
 	o.mail.relay.Addr, o.mail.relayTLS = relay.Addr().String(), "none"
-	s := newRunning(t, o, slog.DiscardHandler)
+	s := newRunningHere(t, o, slog.DiscardHandler)
 	c := &campaign{t: t, s: s, mail: mail, told: told, http: &http.Client{}, web: w, home: t.TempDir(), env: map[string]string{"PASSPHRASE": "correct horse"},
 		text: map[string]string{"en": "Declaration of the Delta\n\nWe ask that the river be shared.\n\nNo well is to be closed.\n", "fr": "Déclaration du Delta\n\nNous demandons le partage du fleuve.\n\nAucun puits ne doit être fermé.\n"},
 		list: []signatory.Signatory{
@@ -341,17 +341,9 @@ func TestEndorsements(t *testing.T) {
 	at := func(args ...string) []string { return append(args, "--server", c.s.url, "--trust", c.trust) }
 
 	// The publisher invites; an invitation lets one statement in.
-	c.sign(0, "office", "invite", "river", "--out", c.file("invitations.csv"))
-	links := map[string]string{}
-	b, err := os.ReadFile(c.file("invitations.csv"))
-	check(t, err)
-	for row := range strings.Lines(string(b)) {
-		if f := strings.Split(strings.TrimSpace(row), ","); len(f) == 4 {
-			links[f[1]] = f[3]
-		}
-	}
+	links := c.invite("invitations.csv")
 	if len(links) != 6 { // with the heading
-		t.Fatalf("%d invitations in\n%s", len(links), b)
+		t.Fatalf("%d invitations", len(links))
 	}
 
 	// Delta Watch signs with a key. It counts once its domain names the key.

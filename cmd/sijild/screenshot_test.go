@@ -53,3 +53,33 @@ func TestScreenshots(t *testing.T) {
 		}
 	}
 }
+
+// TestInvitedScreenshots does the same for the pages of the invited, and for those that
+// show every state of a signatory.
+func TestInvitedScreenshots(t *testing.T) {
+	dir := os.Getenv("SIJIL_SCREENSHOTS")
+	if dir == "" {
+		t.Skip("SIJIL_SCREENSHOTS names no folder: run `make screenshots`")
+	}
+	check(t, os.MkdirAll(dir, 0o755))
+	c := newCampaign(t)
+	links := c.invite("invitations.csv")
+	c.speak(links)
+	c.web.put("river-school.example", "")
+	p := newPerson(t, c.s.url)
+	for turn, screen := range []struct {
+		name   string
+		width  int64
+		scheme string
+	}{{"phone", 360, "light"}, {"desktop", 1280, "light"}, {"dark", 360, "dark"}} {
+		p.run(chromedp.EmulateViewport(screen.width, 800), emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: screen.scheme}}))
+		for _, lang := range []string{"en", "fr", "ar"} {
+			for name, visit := range c.visits(links, turn) {
+				p.open("/"+lang, visit)
+				var png []byte
+				p.run(chromedp.FullScreenshot(&png, 100))
+				check(t, os.WriteFile(filepath.Join(dir, name+"-"+lang+"-"+screen.name+".png"), png, 0o644))
+			}
+		}
+	}
+}

@@ -114,19 +114,22 @@ func (a *api) router() *mux.Router {
 }
 
 // dispatch gives the pages what is not the API's. A page that checks a copy, or
-// compares versions, counts against the same limit as the API's verify.
+// compares versions, counts against the same limit as the API's verify; one that looks
+// at a domain, or makes a code for a mail, against that of the API's looks at domains.
 func (a *api) dispatch(routes http.Handler) http.Handler {
 	site := a.Site
 	if site == nil {
 		site = routes
 	}
-	static, check := a.handle(a.serveStatic), a.verify.wrap(a, site)
+	static, check, look := a.handle(a.serveStatic), a.verify.wrap(a, site), a.domain.wrap(a, site)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case isStatic(r.URL.Path):
 			static.ServeHTTP(w, r)
 		case ours(r.URL.Path):
 			routes.ServeHTTP(w, r)
+		case r.Method == http.MethodPost && invites(r.URL.Path):
+			look.ServeHTTP(w, r)
 		case r.Method == http.MethodPost || compares(r.URL.Path):
 			check.ServeHTTP(w, r)
 		default:
@@ -142,6 +145,11 @@ func compares(path string) bool {
 		path = path[i:]
 	}
 	return strings.HasPrefix(path, "/p/") && (strings.HasSuffix(strings.TrimSuffix(path, "/"), "/history") || strings.Contains(path, "/compare/") || strings.HasSuffix(path, "/evidence.zip"))
+}
+
+// invites reports whether a page is for the invited. A path may begin with a language.
+func invites(path string) bool {
+	return strings.HasPrefix(path, "/i/") || len(path) > 3 && strings.HasPrefix(path[3:], "/i/")
 }
 
 func ours(path string) bool {

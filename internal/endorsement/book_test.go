@@ -95,10 +95,3 @@ func TestAddedAsRead(t *testing.T) {
 		t.Error("an enrolment can be added")
 	}
 }
-
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}

@@ -72,6 +72,7 @@ type Left struct {
 	Issued    string     `json:"issued"`
 	Reason    string     `json:"reason,omitempty"`
 	Publisher bool       `json:"publisher,omitempty"` // a publisher key signed it
+	domain    string     // that spoke, or that named the key
 }
 
 // Independent counts the ways that do not rest on one another: what a domain says,
@@ -96,6 +97,7 @@ type Book struct {
 	policies []Policy
 	entries  map[string]*account
 	owners   map[log.Digest]string // domains by the key that was enrolled under them
+	events   []Event               // in the order of the log
 }
 
 // account is what was said of one entry.
@@ -154,6 +156,7 @@ func (b *Book) Add(r Logged) bool {
 func (b *Book) Again(entry string, records []Logged) {
 	a := b.account(entry)
 	a.endorsed, a.left, a.unconfirmed, a.last = nil, nil, false, 0
+	b.events = slices.DeleteFunc(b.events, func(e Event) bool { return e.Entry == entry })
 	for _, r := range records {
 		b.said(r)
 	}
@@ -236,26 +239,29 @@ func (b *Book) claim(r Logged) {
 	domain, ok := a.owner(r.Key.Digest(), r.Index)
 	if w, withdrawal := r.Claim.(*statement.Withdrawal); !ok && withdrawal && inForce(b.policies, r.Key, r.Index) {
 		a.leave(Left{Kind: r.Claim.Kind(), Record: r.Digest(), Index: r.Index, Issued: about.Issued, Reason: w.Reason, Publisher: true})
+		b.note(r, Event{Publisher: true})
 		return
 	}
 	if !ok {
 		a.unconfirmed = true
 		return
 	}
+	b.note(r, Event{Domain: domain})
 	switch c := r.Claim.(type) {
 	case *statement.Endorsement:
 		text := c.Text
 		a.endorse(endorsed{way: Way{Means: meansKey, Version: about.Version.Number, Record: r.Digest(), Index: r.Index, Issued: about.Issued, Domain: domain}, text: &text})
 	case *statement.Withdrawal:
-		a.leave(Left{Kind: c.Kind(), Record: r.Digest(), Index: r.Index, Issued: about.Issued, Reason: c.Reason})
+		a.leave(Left{Kind: c.Kind(), Record: r.Digest(), Index: r.Index, Issued: about.Issued, Reason: c.Reason, domain: domain})
 	case *statement.Denial:
-		a.leave(Left{Kind: c.Kind(), Record: r.Digest(), Index: r.Index, Issued: about.Issued, Reason: c.Reason})
+		a.leave(Left{Kind: c.Kind(), Record: r.Digest(), Index: r.Index, Issued: about.Issued, Reason: c.Reason, domain: domain})
 	}
 }
 
 // observe is rule 3, and rule 4 for what the service saw.
 func (b *Book) observe(r Logged, o *statement.Observation) {
 	a := b.account(o.Entry)
+	reason := ""
 	way := Way{Version: o.Version.Number, Record: r.Digest(), Index: r.Index, Issued: o.Issued, Domain: o.Domain}
 	if p := o.Passkey; p != nil {
 		way.Means = statement.MeansPasskey
@@ -264,10 +270,11 @@ func (b *Book) observe(r Logged, o *statement.Observation) {
 			a.unconfirmed = true
 			return
 		}
-		way.Domain = domain
+		way.Domain, reason = domain, reasonOf(p)
 	} else {
 		way.Means, way.Weak = o.Seen.Means, o.Seen.Weak
 	}
+	b.note(r, Event{Entry: o.Entry, Kind: o.Claim, Means: way.Means, Version: o.Version.Number, Issued: o.Issued, Domain: way.Domain, Reason: reason})
 	switch o.Claim {
 	case statement.ClaimEndorsement:
 		a.endorse(endorsed{way: way, text: o.Text})
@@ -278,8 +285,23 @@ func (b *Book) observe(r Logged, o *statement.Observation) {
 			}
 		}
 	default:
-		a.leave(Left{Kind: o.Claim, Record: r.Digest(), Index: r.Index, Issued: o.Issued})
+		a.leave(Left{Kind: o.Claim, Record: r.Digest(), Index: r.Index, Issued: o.Issued, Reason: reason, domain: way.Domain})
 	}
+}
+
+// reasonOf is the reason in the claim that a passkey signed.
+func reasonOf(p *statement.Passkey) string {
+	claim, err := statement.ParseClaim(p.Payload)
+	if err != nil {
+		return "" // it was checked when the observation was parsed
+	}
+	switch c := claim.(type) {
+	case *statement.Withdrawal:
+		return c.Reason
+	case *statement.Denial:
+		return c.Reason
+	}
+	return ""
 }
 
 // endorse replaces what the same means said of the same version before.
@@ -337,6 +359,9 @@ func (b *Book) standing(v *statement.Version, entry string) Standing {
 	if a.left != nil {
 		left := *a.left
 		s.Left, s.Known = &left, Withdrawn
+		if s.Domain == "" {
+			s.Domain = left.domain
+		}
 		if left.Kind == statement.ClaimDenial {
 			s.Known = Denied
 		}

@@ -54,7 +54,11 @@ func TestInvitation(t *testing.T) {
 	}
 	again, err := invitation.New(rand.Reader, publisher, sample())
 	check(t, err)
-	if invitation.Digest(again) == invitation.Digest(s) {
+	one, err := invitation.Digest(again)
+	check(t, err)
+	two, err := invitation.Digest(s)
+	check(t, err)
+	if one == two {
 		t.Error("two invitations are one")
 	}
 	for name, c := range map[string]struct {

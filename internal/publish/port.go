@@ -83,6 +83,8 @@ type AsideStore interface {
 	SettleAside(ctx context.Context, record, key log.Digest, index int64) error
 	// Asides calls yield for all of them, by log index; reserved ones last.
 	Asides(ctx context.Context, yield func(Aside) error) error
+	// InvitationUsed reports whether an invitation, by its digest, has let a record in.
+	InvitationUsed(ctx context.Context, digest log.Digest) (bool, error)
 	// MarkSeen says when a domain was last seen to say what it said of an entry.
 	MarkSeen(ctx context.Context, genesis log.Digest, entry string, at time.Time) error
 	// Seen calls yield for all that MarkSeen said last.

@@ -77,6 +77,8 @@ func (p *publication) recordSummary(i int) RecordSummary {
 		r.Reason = s.Reason
 	case *statement.PolicyChange:
 		r.Reason = s.Reason
+	case *statement.Recovery:
+		r.Reason = s.Reason
 	case *statement.Retraction:
 		r.Reason = s.Reason
 	}

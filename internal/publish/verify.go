@@ -52,7 +52,9 @@ func (s *Service) attach(v *match.Verdict) *match.Verdict {
 	if p, err := s.find(v.Publication); err == nil {
 		if e, ok := p.version(v.Version); ok {
 			v.Evidence.LogIndex, v.Evidence.Record = e.index, e.record.Digest().String()
-			v.Signatories.Known = endorsement.ForVerdict(p.bookOf().Version(v.Version), e.edition.List())
+			p.withBook(func(b *endorsement.Book) {
+				v.Signatories.Known = endorsement.ForVerdict(b.Version(v.Version), e.edition.List())
+			})
 			if e.index >= c.Size {
 				v.Evidence.TreeSize, v.Evidence.Witnesses = s.Tree.Latest().Size, 0
 				v.Warnings = append(v.Warnings, match.Warning{Code: match.WarnNotWitnessed, Detail: "too few witnesses have seen this version so far: tools that check for themselves do not show it yet"})

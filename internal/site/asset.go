@@ -35,6 +35,7 @@ type files struct {
 	assets         map[string]asset
 	style          string            // path of the style sheet
 	script         string            // of the pages' script
+	inviteScript   string            // of the pages for the invited
 	engine         string            // of what checks copies in the browser
 	badgeScript    string            // of the badge
 	badgeIntegrity string            // its digest, for the integrity attribute
@@ -107,6 +108,8 @@ func (s *site) loadAssets() error {
 		switch f.Name() {
 		case "page.js":
 			s.script = at
+		case "invite.js":
+			s.inviteScript = at
 		case "form.js":
 			s.engine = at
 		case "style.css":

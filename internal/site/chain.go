@@ -69,6 +69,8 @@ func (v *visit) recordHeading(r publish.RecordSummary) string {
 		return v.Say("retracted_number", "number", r.Version)
 	case r.Type == "policy":
 		return v.Say("chain_policy")
+	case r.Type == "recovery":
+		return v.Say("chain_recovery")
 	case r.Type == "redaction":
 		return v.Say("chain_redaction")
 	case r.Version > 0:

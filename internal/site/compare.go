@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/publish"
 )
@@ -96,7 +97,9 @@ func (v *visit) compare() (answer, error) {
 		view.Contents = append(view.Contents, link{Path: "#" + x.ID, Text: x.Language})
 	}
 	view.Contents = append(view.Contents, link{Path: "#signatories", Text: v.Say("signatories")})
-	view.Groups = v.listGroups(sc, c.List)
+	if view.Groups, err = v.listGroups(sc, slug, a.Version, b.Version, c.List); err != nil {
+		return answer{}, err
+	}
 	view.Hidden = sc.legend()
 	return answer{template: "compare", view: view}, nil
 }
@@ -182,7 +185,15 @@ func upperFirst(s string) string {
 	return string(unicode.ToUpper(r)) + s[n:]
 }
 
-func (v *visit) listGroups(sc *screen, l match.ListComparison) []nameGroup {
+func (v *visit) listGroups(sc *screen, slug string, a, b int, l match.ListComparison) ([]nameGroup, error) {
+	before, err := v.knownIn(slug, a)
+	if err != nil {
+		return nil, err
+	}
+	after, err := v.knownIn(slug, b)
+	if err != nil {
+		return nil, err
+	}
 	name := func(n match.ListedName) []run {
 		if n.Withheld {
 			return []run{{Text: v.Say("name_withheld")}}
@@ -191,15 +202,31 @@ func (v *visit) listGroups(sc *screen, l match.ListComparison) []nameGroup {
 	}
 	added := nameGroup{Heading: v.Say("added"), More: v.moreNames(len(l.Added))}
 	for _, n := range l.Added[:min(len(l.Added), maxNames)] {
-		added.Names = append(added.Names, namePair{Copy: name(n)})
+		added.Names = append(added.Names, namePair{Copy: name(n), Known: after(n.Position)})
 	}
 	removed := nameGroup{Heading: v.Say("removed"), More: v.moreNames(len(l.Removed))}
 	for _, n := range l.Removed[:min(len(l.Removed), maxNames)] {
-		removed.Names = append(removed.Names, namePair{Published: name(n)})
+		removed.Names = append(removed.Names, namePair{Published: name(n), Known: before(n.Position)})
 	}
 	changed := nameGroup{Heading: v.Say("changed"), More: v.moreNames(len(l.Changed))}
 	for _, n := range l.Changed[:min(len(l.Changed), maxNames)] {
-		changed.Names = append(changed.Names, namePair{Published: sc.published(n.Before, maxName), Copy: sc.published(n.After, maxName)})
+		changed.Names = append(changed.Names, namePair{Published: sc.published(n.Before, maxName), Copy: sc.published(n.After, maxName), Known: after(n.Position)})
 	}
-	return slices.DeleteFunc([]nameGroup{added, removed, changed}, func(g nameGroup) bool { return len(g.Names) == 0 })
+	return slices.DeleteFunc([]nameGroup{added, removed, changed}, func(g nameGroup) bool { return len(g.Names) == 0 }), nil
+}
+
+// knownIn says how the entry at a place of a version's list is known; nil where its name
+// is withheld.
+func (v *visit) knownIn(slug string, version int) (func(place int) *knownView, error) {
+	list, err := v.service.Standings(slug, version)
+	if err != nil {
+		return nil, err
+	}
+	return func(place int) *knownView {
+		if place < 0 || place >= len(list) || list[place].Known == endorsement.Withheld {
+			return nil
+		}
+		k := v.knownOf(list[place])
+		return &k
+	}, nil
 }

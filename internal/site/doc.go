@@ -17,6 +17,10 @@
 //	GET  /p/{slug}/qr.svg, badge.svg, evidence.zip, feed.atom, feed.json
 //	GET  /feed.atom, /feed.json, /oembed
 //	GET  /log, /log/entries/{index}   the checkpoint, its witnesses, an entry
+//	GET  /i/{token}         an invitation: what is asked, and the ways to answer (Invitations);
+//	                        ?say= chooses endorsement, withdrawal or denial, ?text= the language read
+//	POST /i/{token}/domain  looks at the domain of the list entry, now
+//	POST /i/{token}/mail    gives a mail to send
 //	GET  /app.webmanifest, /worker.js, /verifier.html
 //	POST /share             what another app shared; a service worker answers it
 //	GET  /static/{file}     style, scripts, messages, icon, named by their content

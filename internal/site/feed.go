@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/sijil/sijil/internal/publish"
+	"github.com/sijil/sijil/internal/statement"
 )
 
 // feeds are the feeds of a publication, or of everything here.
@@ -21,7 +22,7 @@ func (v *visit) feeds(slug string) []link {
 // maxFeed is how many items a feed has, the newest first.
 const maxFeed = 50
 
-// feedItem is a version or a retraction.
+// feedItem is a version, a retraction, a policy, a redaction, or what a signatory said.
 type feedItem struct {
 	ID, Path, Title, Reason, Issued string
 	index                           int64
@@ -54,9 +55,38 @@ func (v *visit) feedItems() (title, path string, items []feedItem, err error) {
 				items = append(items, feedItem{ID: "urn:" + x.Record.String(), Path: historyPath(p.Slug), Reason: x.Reason, Issued: x.Issued, Title: name + ": " + what, index: x.Index})
 			}
 		}
+		more, err := v.otherItems(p.Slug, name)
+		if err != nil {
+			return "", "", nil, err
+		}
+		items = append(items, more...)
 	}
 	slices.SortFunc(items, func(a, b feedItem) int { return cmp.Compare(b.index, a.index) })
 	return title, path, items[:min(len(items), maxFeed)], nil
+}
+
+// otherItems are what changes no version: policies, redactions, and what signatories said.
+func (v *visit) otherItems(slug, name string) ([]feedItem, error) {
+	records, err := v.service.Records(slug)
+	if err != nil {
+		return nil, err
+	}
+	var out []feedItem
+	for _, r := range records {
+		if changesNoVersion(r) {
+			out = append(out, feedItem{ID: "urn:" + r.Record.String(), Path: historyPath(slug), Reason: r.Reason, Issued: r.Issued, Title: name + ": " + v.recordHeading(r), index: r.Index})
+		}
+	}
+	said, err := v.service.Said(slug)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range said {
+		if x.Kind != statement.ClaimAbsence {
+			out = append(out, v.saidItem(slug, name, x))
+		}
+	}
+	return out, nil
 }
 
 type atomLink struct {

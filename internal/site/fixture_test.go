@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"mime/multipart"
@@ -104,6 +105,27 @@ type world struct {
 	name    statement.LogName
 	signer  *keys.Signer
 	handler http.Handler
+	domains domains
+}
+
+// domains are organisations' domains, and what each says; a nil list does not answer.
+type domains map[string][]publish.DomainLine
+
+func (d domains) Look(_ context.Context, domain string) ([]publish.DomainSaid, error) {
+	lines, ok := d[domain]
+	if ok && lines == nil {
+		return nil, fmt.Errorf("%w: <b>no route</b>", publish.ErrDomainSilent)
+	}
+	if !ok {
+		return []publish.DomainSaid{{Via: "dns"}}, nil
+	}
+	return []publish.DomainSaid{{Via: "dns", Document: log.Sum([]byte(fmt.Sprint(lines))), Lines: lines}}, nil
+}
+
+// mailOf is a verifier for mails that are "DOMAIN|LINE".
+func mailOf(_ context.Context, raw []byte) (*publish.MailSeen, error) {
+	domain, line, _ := strings.Cut(string(raw), "|")
+	return &publish.MailSeen{From: domain, Signer: domain, Selector: "s", KeyRecord: "v=DKIM1; p=", Subject: line, Line: line, Digest: log.Sum(raw)}, nil
 }
 
 func newWorld(t testing.TB) *world {
@@ -116,13 +138,15 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(func() { check(t, rows.Close()) })
 	l := logtest.New(t, "https://sijil.example")
 	lg := &ledger{log: l, known: map[string]uint64{}}
+	said := domains{}
 	service, err := publish.Open(ctx, publish.Config{
+		Observer: logtest.NewSigner(t), Domains: said, Mails: mailOf, MailTo: "endorse@sijil.example", Passkeys: noPasskeys{},
 		Log: lg, Tree: lg, Public: lg.Latest, Store: rows, Signer: l.Signer, Trust: l.Trust(), Clock: clock, Logger: slog.New(slog.DiscardHandler),
 	})
 	check(t, err)
-	handler, err := New(Config{Service: service, Log: pagesLog{l, lg}, Fetch: fetchFixture, BaseURL: "https://sijil.example"})
+	handler, err := New(Config{Service: service, Invitations: service, Log: pagesLog{l, lg}, Fetch: fetchFixture, BaseURL: "https://sijil.example"})
 	check(t, err)
-	return &world{t: t, service: service, rows: rows, name: statement.NameOf(l.Key), signer: logtest.NewSigner(t), handler: handler}
+	return &world{t: t, service: service, rows: rows, name: statement.NameOf(l.Key), signer: logtest.NewSigner(t), handler: handler, domains: said}
 }
 
 // pagesLog is the virtual log as the pages see it.
@@ -159,8 +183,12 @@ type draft struct {
 	reason       string
 	date, place  string
 	placeDate    map[string]string
-	names        []string // "" is a withheld one
+	names        []string              // "" is a withheld one
+	list         []signatory.Signatory // instead of names
 }
+
+// noPasskeys takes none: browsers are tested elsewhere.
+type noPasskeys struct{ publish.Passkeys }
 
 // create opens a publication and publishes versions.
 func (w *world) create(slug string, drafts ...draft) {
@@ -172,6 +200,7 @@ func (w *world) create(slug string, drafts ...draft) {
 	r, err := w.service.Create(ctx, token, genesis)
 	check(w.t, err)
 	root := r.Record
+	var before []signatory.Disclosure
 	for i, d := range drafts {
 		v := &statement.Version{
 			Canonical: text.Edition, Log: w.name, Publication: root, Previous: r.Record, Sequence: int64(i + 1), Version: i + 1,
@@ -187,6 +216,13 @@ func (w *world) create(slug string, drafts ...draft) {
 		}
 		v.SetTexts(digests)
 		c.Disclosures, v.Signatories.Commitments = disclose(w.t, d.names)
+		if d.list != nil {
+			c.Disclosures, err = signatory.Reuse(before, d.list, rand.Reader)
+			check(w.t, err)
+			v.Signatories.Commitments, err = signatory.Commit(c.Disclosures)
+			check(w.t, err)
+			before = c.Disclosures
+		}
 		r, err = w.service.Submit(ctx, slug, w.sign(v), c)
 		check(w.t, err)
 	}

@@ -18,7 +18,10 @@ type historyPage struct {
 	Titles                         []title
 	Retracted                      *retractionView
 	Records                        []recordLine
-	Versions                       []int // to choose two from, in order
+	Proposals                      []string
+	Left, Said                     []saidLine // who withdrew or denies; and the rest
+	Folded                         bool       // there are many
+	Versions                       []int      // to choose two from, in order
 	First, Last                    int
 	ComparePath                    string
 }
@@ -71,6 +74,9 @@ func (v *visit) retractedTag(p publish.Summary) string {
 // maxCompared is how many versions are compared for one page.
 const maxCompared = 40
 
+// maxSaid is how many lines of what signatories said are shown unfolded.
+const maxSaid = 10
+
 func (v *visit) history() (answer, error) {
 	p, err := v.publicationOf()
 	if err != nil {
@@ -84,6 +90,11 @@ func (v *visit) history() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	view.Proposals = v.proposals(p)
+	if view.Left, view.Said, err = v.said(p.Slug); err != nil {
+		return answer{}, err
+	}
+	view.Folded = len(view.Said) > maxSaid
 	seen := map[int64]bool{}
 	retraction := func(x *publish.RetractionSummary) {
 		if x != nil && !seen[x.Sequence] {
@@ -144,11 +155,30 @@ func (v *visit) retractionLine(p publish.Summary, x *publish.RetractionSummary) 
 	return l
 }
 
+// changesNoVersion reports whether a record is a policy, a recovery that is announced, or
+// a redaction.
+func changesNoVersion(r publish.RecordSummary) bool {
+	return r.Type == "policy" || r.Type == "recovery" || r.Type == "redaction"
+}
+
+// announced is the recovery that the newest record announces, and nothing has ended.
+func (v *visit) announced(slug string) (*recordLine, error) {
+	records, err := v.service.Records(slug)
+	if err != nil {
+		return nil, err
+	}
+	last := records[len(records)-1] // the genesis at least
+	if last.Type != "recovery" {
+		return nil, nil
+	}
+	return &recordLine{Sequence: last.Sequence, Issued: last.Issued, Reason: last.Reason, Path: v.to(historyPath(slug)) + "#record-" + strconv.FormatInt(last.Sequence, 10)}, nil
+}
+
 // otherLines are the records that change no version.
 func (v *visit) otherLines(records []publish.RecordSummary) []recordLine {
 	var out []recordLine
 	for _, r := range records {
-		if r.Type == "policy" || r.Type == "redaction" {
+		if changesNoVersion(r) {
 			out = append(out, recordLine{Sequence: r.Sequence, Heading: v.recordHeading(r), Reason: r.Reason, Issued: r.Issued, Record: r.Record.String(),
 				Index: int(r.Index), EntryPath: v.entryOf(r.Index)})
 		}

@@ -21,7 +21,10 @@ type nameGroup struct {
 }
 
 // namePair is a name of the list, one of the copy, or the two together.
-type namePair struct{ Published, Copy []run }
+type namePair struct {
+	Published, Copy []run
+	Known           *knownView // where the pages say how names are known
+}
 
 // maxNames is how many names of one group are shown.
 const maxNames = 300

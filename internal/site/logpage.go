@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sijil/sijil/internal/publish"
+	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
 )
@@ -120,6 +121,11 @@ func (v *visit) entry() (answer, error) {
 		view.Record, view.Heading, view.BundlePath = &link{Path: v.to(chainPath(slug)), Text: slug}, v.recordHeading(r), bundlePath(slug, r.Sequence)
 		view.Command = "sijil trust init " + v.base + " --publication " + slug + "\nsijil history " + slug
 	}
+	if a, ok := v.service.AsideAt(index); ok {
+		view.Record, view.Heading = &link{Path: v.to(publicationPath(a.Slug)) + "#signatories", Text: a.Slug}, v.Say(asideWords[a.Kind])
+		view.BundlePath = recordPath(a.Slug, a.Record.Hex())
+		view.Command = "sijil trust init " + v.base + " --publication " + a.Slug + "\nsijil endorsements " + a.Slug
+	}
 	if index > 0 {
 		view.Before = &link{Path: v.to(entryPath(index - 1)), Text: v.Say("entry_before")}
 	}
@@ -127,4 +133,10 @@ func (v *visit) entry() (answer, error) {
 		view.After = &link{Path: v.to(entryPath(index + 1)), Text: v.Say("entry_after")}
 	}
 	return answer{template: "entry", view: view}, nil
+}
+
+// asideWords say what a record about a list entry is.
+var asideWords = map[string]string{
+	statement.ClaimEndorsement: "aside_endorsement", statement.ClaimWithdrawal: "aside_withdrawal", statement.ClaimDenial: "aside_denial", statement.ClaimAbsence: "aside_absence",
+	"enrolment": "aside_enrolment",
 }

@@ -1,6 +1,10 @@
 package site
 
-import "fmt"
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+)
 
 // The addresses that pages link to: our own, and those of the API.
 
@@ -44,6 +48,24 @@ func cosignedPath(slug string, sequence int64, nth int) string {
 	}
 	return fmt.Sprintf("%s/records/%d.%d.bundle.json", apiPath(slug), sequence, nth)
 }
+
+// recordPath is the bundle of a record by its digest, in hex.
+func recordPath(slug, digest string) string {
+	return fmt.Sprintf("%s/records/%s.bundle.json", apiPath(slug), digest)
+}
+
+// claimPath is what a signatory signs.
+func claimPath(slug string, version int, kind, entry, lang string) string {
+	q := url.Values{"entry": {entry}}
+	if kind == "endorsement" {
+		q.Set("language", lang)
+	}
+	return fmt.Sprintf("%s/versions/%d/claims/%s.json?%s", apiPath(slug), version, kind, q.Encode())
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func invitePath(token string) string { return "/i/" + token }
 
 func textPath(slug string, version int, lang string) string {
 	return fmt.Sprintf("%s/versions/%d/text.%s.txt", apiPath(slug), version, lang)

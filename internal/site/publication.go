@@ -53,6 +53,8 @@ type publicationPage struct {
 	HistoryPath, ChainPath          string
 	EmbedPath, QRPath, EvidencePath string
 	Retracted                       *retractionView // of the whole
+	Proposals                       []string
+	Announced                       *recordLine // a recovery that waits
 	Form                            formView
 }
 
@@ -101,7 +103,10 @@ func (v *visit) publication() (answer, error) {
 	view := publicationPage{
 		page: v.head(t[0].Text), Slug: p.Slug, Genesis: p.Genesis.String(), Log: p.Log.Origin,
 		HeadPath: headPath(p.Slug), Titles: t, Form: v.formFor(p.Slug), HistoryPath: v.to(historyPath(p.Slug)), ChainPath: v.to(chainPath(p.Slug)),
-		EmbedPath: v.to(embedPath(p.Slug)), Retracted: v.retractionOf(p.Slug, p.Retracted),
+		EmbedPath: v.to(embedPath(p.Slug)), Retracted: v.retractionOf(p.Slug, p.Retracted), Proposals: v.proposals(p),
+	}
+	if view.Announced, err = v.announced(p.Slug); err != nil {
+		return answer{}, err
 	}
 	if v.pack != nil {
 		view.EvidencePath = evidencePath(p.Slug)

@@ -31,6 +31,12 @@ type Service interface {
 	// Records lists a publication's chain; RecordAt finds one by its log index.
 	Records(slug string) ([]publish.RecordSummary, error)
 	RecordAt(index int64) (slug string, r publish.RecordSummary, ok bool)
+	// Standings says how each entry of a version's list is known, in list order.
+	Standings(slug string, version int) ([]publish.EntryStanding, error)
+	// Said lists what was said of a publication's entries and counts, in the order of
+	// the log; AsideAt finds one such record by its log index.
+	Said(slug string) ([]publish.Said, error)
+	AsideAt(index int64) (r publish.AsideSummary, ok bool)
 	// Checkpoint is a signed note.
 	Checkpoint(view publish.View) ([]byte, error)
 	// Compare says how version b differs from version a.
@@ -56,6 +62,8 @@ type Config struct {
 	// BaseURL is the service's public address, such as "https://sijil.example",
 	// for commands, codes and snippets. Pages without it say ADDRESS.
 	BaseURL string
+	// Invitations opens invitations: there are no pages for the invited without it.
+	Invitations Invitations
 	// Log is for the pages of the log; there are none without it.
 	Log Log
 	// Fetch gets a page for its address, which a stranger gave: it must not reach
@@ -81,6 +89,7 @@ type Archive interface {
 
 type site struct {
 	service  Service
+	invited  Invitations
 	archive  Archive
 	base     string
 	log      Log
@@ -106,7 +115,7 @@ func New(c Config) (http.Handler, error) {
 }
 
 func newSite(c Config) (*site, error) {
-	s := &site{service: c.Service, base: cmp.Or(strings.TrimSuffix(c.BaseURL, "/"), unknownBase), log: c.Log, fetch: c.Fetch, pack: c.Pack, archive: c.Archive, logger: c.Logger}
+	s := &site{service: c.Service, base: cmp.Or(strings.TrimSuffix(c.BaseURL, "/"), unknownBase), invited: c.Invitations, log: c.Log, fetch: c.Fetch, pack: c.Pack, archive: c.Archive, logger: c.Logger}
 	if c.Frozen != nil {
 		f := c.Frozen.Freeze()
 		s.frozen = &frozenView{Size: int(f.Size), Successor: f.Successor}
@@ -166,6 +175,15 @@ func (s *site) routes() http.Handler {
 	get(logPath, (*visit).logPage)
 	get("/log/entry", (*visit).openEntry)
 	get("/log/entries/{index:[0-9]{1,15}}", (*visit).entry)
+	if s.invited != nil {
+		const invitation = "/i/{token}"
+		get(invitation, (*visit).invite)
+		r.Handle(invitation+"/domain", s.page((*visit).inviteDomain)).Methods(http.MethodPost)
+		r.Handle(invitation+"/mail", s.page((*visit).inviteMail)).Methods(http.MethodPost)
+		// Where a language is chosen on an answer, or it is asked for again.
+		get(invitation+"/domain", (*visit).inviteAgain)
+		get(invitation+"/mail", (*visit).inviteAgain)
+	}
 	r.HandleFunc("/static/{file}", s.static).Methods(http.MethodGet, http.MethodHead)
 	r.NotFoundHandler = s.page(func(*visit) (answer, error) { return answer{}, publish.ErrUnknown })
 	r.MethodNotAllowedHandler = http.HandlerFunc(s.methodNotAllowed)

@@ -28,7 +28,9 @@ type contentView struct {
 	Contents                    []link
 	Texts                       []textView
 	Count                       string
-	Names                       []nameView
+	Names                       []nameView // in the order of the list
+	Signatories                 []signatoryView
+	Counts                      []countView
 	SomeWithheld                bool
 	SignatoriesPath, BundlePath string
 }
@@ -128,7 +130,8 @@ func (v *visit) contentOf(p publish.Summary, n publish.VersionSummary) (contentV
 		}
 		c.Names = append(c.Names, nv)
 	}
-	return c, nil
+	c.Signatories, c.Counts, err = v.signatories(p.Slug, n.Version, c.Names)
+	return c, err
 }
 
 // versionOf returns the version that the address names, and its publication.

@@ -16,6 +16,7 @@ type visit struct {
 	*message.Printer
 	prefix string // "/fr" where the address names the language, else ""
 	path   string // without the prefix
+	stays  string // where other languages lead from what answers a form; empty: to the first page
 	r      *http.Request
 }
 
@@ -51,6 +52,7 @@ type page struct {
 	Script  string
 	Engine  string // what Script loads
 	Badge   string // script of the badge; only where a page shows one
+	Invite  string // script of the pages for the invited; only there
 	Words   string // the script's messages
 	Favicon string
 	Frozen  *frozenView // the log has ended
@@ -86,7 +88,7 @@ func (v *visit) head(title string) page {
 	}
 	path := v.path
 	if v.r.Method == http.MethodPost {
-		path, query = "/", "" // a verdict is not kept, in any language
+		path, query = cmp.Or(v.stays, "/"), "" // a verdict is not kept, in any language
 	}
 	base := v.base
 	if base == unknownBase {
@@ -109,7 +111,7 @@ func (v *visit) version(number int) string { return v.Say("version", "number", n
 func (v *visit) counted(listed, withheld int) string {
 	s := v.Say("count_signatories", "count", listed)
 	if withheld > 0 {
-		s += "; " + v.Say("count_withheld", "count", withheld)
+		s = v.Say("and_semicolon", "a", s, "b", v.Say("count_withheld", "count", withheld))
 	}
 	return s
 }
@@ -125,7 +127,7 @@ func functions(p *message.Printer) template.FuncMap {
 		"time": func(issued string) template.HTML { return timeOf(p, issued) },
 		"link": func(path, text string) message.Link { return message.Link{Path: path, Text: text} },
 		"code": func(s string) template.HTML {
-			return template.HTML("<code>" + template.HTMLEscapeString(s) + "</code>") //nolint:gosec // escaped
+			return template.HTML(`<code dir="ltr">` + template.HTMLEscapeString(s) + "</code>") //nolint:gosec // escaped
 		},
 	}
 }

@@ -38,6 +38,15 @@ func (s *Store) ReserveAside(ctx context.Context, a publish.Aside) error {
 	})
 }
 
+// InvitationUsed implements publish.AsideStore.
+func (s *Store) InvitationUsed(ctx context.Context, digest log.Digest) (used bool, err error) {
+	err = s.each(ctx, func(*sql.Rows) error {
+		used = true
+		return nil
+	}, `SELECT digest FROM invitation WHERE digest = ?`, digest[:])
+	return used, err
+}
+
 // MarkSeen implements publish.AsideStore.
 func (s *Store) MarkSeen(ctx context.Context, genesis log.Digest, entry string, at time.Time) error {
 	return s.queue.do(ctx, func(t *tx) error {
