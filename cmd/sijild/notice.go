@@ -71,13 +71,13 @@ func (n *notices) letter(about publish.Notice) []byte {
 		if i > 0 {
 			body.WriteString("\n--\n\n")
 		}
-		fmt.Fprintf(&body, "%s\n%s\n", p.Say("mail_said_"+about.Said, "domain", about.Domain, "version", about.Version, "slug", about.Slug),
-			p.Say("mail_read", "link", n.base+"/"+lang+"/p/"+about.Slug))
+		fmt.Fprintf(&body, "%s\n%s\n", p.Say("notice_said_"+about.Said, "domain", about.Domain, "version", about.Version, "slug", about.Slug),
+			p.Say("notice_read", "link", n.base+"/"+lang+"/p/"+about.Slug))
 		if o := about.Objection; o != nil {
-			fmt.Fprintf(&body, "\n%s\n%s\n", p.Say("mail_object", "until", o.Expires.Format(time.DateOnly)), o.Line)
+			fmt.Fprintf(&body, "\n%s\n%s\n", p.Say("notice_object", "until", o.Expires.Format(time.DateOnly)), o.Line)
 		}
 	}
-	subject := n.words.In(message.Languages[0]).Say("mail_subject", "domain", about.Domain)
+	subject := n.words.In(message.Languages[0]).Say("notice_subject", "domain", about.Domain)
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "From: <%s>\r\nTo: <postmaster@%s>\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
 		n.from, about.Domain, mime.QEncoding.Encode("utf-8", subject), n.now().UTC().Format(time.RFC1123Z), messageID(body.Bytes()), about.Domain)

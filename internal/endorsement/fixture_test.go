@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/sijil/sijil/internal/chain"
 	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/evidence"
@@ -123,6 +124,9 @@ func (s *story) assertion(k *keys.Signer, kind string, version, entry int) *stat
 	}
 	return o
 }
+
+// leftOf leaves out what a reader of the package does not see.
+var leftOf = cmpopts.IgnoreUnexported(endorsement.Left{})
 
 func check(t testing.TB, err error) {
 	t.Helper()

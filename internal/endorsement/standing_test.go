@@ -240,7 +240,7 @@ func TestWays(t *testing.T) {
 			t.Errorf("way %+v", w)
 		}
 	}
-	if diff := cmp.Diff([]string{"key", "passkey", "domain"}, means); diff != "" {
+	if diff := cmp.Diff([]string{"key", "passkey", "domain"}, means, leftOf); diff != "" {
 		t.Errorf("means (-want +got):\n%s", diff)
 	}
 	if first.Independent() != 2 || first.Domain != "wells.example" || first.Left != nil || first.Entry != s.pub.Entry(1, 0) {
@@ -248,11 +248,11 @@ func TestWays(t *testing.T) {
 	}
 	left := s.pub.Asides[len(s.pub.Asides)-1]
 	want := &endorsement.Left{Kind: withdraws, Record: left.Bundle.Envelope.Digest(), Index: left.Index, Issued: list[1].Left.Issued, Reason: "On its board's request.", Publisher: true}
-	if diff := cmp.Diff(want, list[1].Left); diff != "" {
+	if diff := cmp.Diff(want, list[1].Left, leftOf); diff != "" {
 		t.Errorf("left (-want +got):\n%s", diff)
 	}
 	counts := map[endorsement.Known]int{endorsement.Signed: 1, endorsement.Withdrawn: 1, endorsement.Listed: 1}
-	if diff := cmp.Diff(counts, endorsement.Count(list)); diff != "" {
+	if diff := cmp.Diff(counts, endorsement.Count(list), leftOf); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
 	}
 	if b.Version(0) != nil || b.Version(6) != nil {
