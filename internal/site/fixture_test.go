@@ -201,6 +201,7 @@ func (w *world) create(slug string, drafts ...draft) {
 	check(w.t, err)
 	root := r.Record
 	var before []signatory.Disclosure
+	var withheld []string
 	for i, d := range drafts {
 		v := &statement.Version{
 			Canonical: text.Edition, Log: w.name, Publication: root, Previous: r.Record, Sequence: int64(i + 1), Version: i + 1,
@@ -216,6 +217,11 @@ func (w *world) create(slug string, drafts ...draft) {
 		}
 		v.SetTexts(digests)
 		c.Disclosures, v.Signatories.Commitments = disclose(w.t, d.names)
+		for i, n := range d.names {
+			if n == "" {
+				withheld = append(withheld, v.Signatories.Commitments[i])
+			}
+		}
 		if d.list != nil {
 			c.Disclosures, err = signatory.Reuse(before, d.list, rand.Reader)
 			check(w.t, err)
@@ -224,6 +230,11 @@ func (w *world) create(slug string, drafts ...draft) {
 			before = c.Disclosures
 		}
 		r, err = w.service.Submit(ctx, slug, w.sign(v), c)
+		check(w.t, err)
+	}
+	for i, entry := range withheld {
+		s := &statement.Redaction{Entry: entry, Issued: clock().Format(time.RFC3339), Log: w.name, Payloads: []log.Digest{}, Previous: r.Record, Publication: root, Sequence: int64(len(drafts) + 1 + i)}
+		r, err = w.service.Submit(ctx, slug, w.sign(s), publish.Content{})
 		check(w.t, err)
 	}
 }
@@ -267,11 +278,6 @@ func disclose(t testing.TB, names []string) ([]signatory.Disclosure, []string) {
 	check(t, err)
 	commitments, err := signatory.Commit(all)
 	check(t, err)
-	for i, n := range names {
-		if n == "" {
-			all[i] = ""
-		}
-	}
 	return all, commitments
 }
 

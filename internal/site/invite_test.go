@@ -199,10 +199,10 @@ func TestKnownOnPages(t *testing.T) {
 		}
 		var order []string
 		for n := range root.Descendants() {
-			if n.Data == "li" && attr(n, "value") != "" {
-				order = append(order, attr(n, "value"))
+			if number, ok := strings.CutPrefix(attr(n, "id"), "signatory-"); ok {
+				order = append(order, number)
 				if has(n, func(c *html.Node) bool { return c.Data == "svg" }) == (attr(n, "class") == "is-withheld") {
-					t.Errorf("%s: entry %s: icon and word do not go together", path, attr(n, "value"))
+					t.Errorf("%s: entry %s: icon and word do not go together", path, number)
 				}
 			}
 		}

@@ -137,7 +137,7 @@ func TestFeeds(t *testing.T) {
 		} `xml:"entry"`
 	}
 	check(t, xml.Unmarshal(w.get("/p/springs/feed.atom").Body.Bytes(), &atom))
-	if len(atom.Entries) != 4 || atom.Entries[0].Summary != `<b>wrong</b> & "sad"` || !strings.HasSuffix(atom.Entries[0].Title, "2 was retracted") || atom.Updated == "" {
+	if len(atom.Entries) != 5 || atom.Entries[0].Summary != `<b>wrong</b> & "sad"` || !strings.HasSuffix(atom.Entries[0].Title, "2 was retracted") || atom.Updated == "" {
 		t.Errorf("%+v", atom)
 	}
 	var feed struct {
@@ -151,7 +151,7 @@ func TestFeeds(t *testing.T) {
 			t.Errorf("%s", x.URL)
 		}
 	}
-	if len(ids) != 6 {
+	if len(ids) != 7 {
 		t.Errorf("%v", slices.Sorted(maps.Keys(ids)))
 	}
 	if rec := w.get("/p/nothing/feed.atom"); rec.Code != 404 {
