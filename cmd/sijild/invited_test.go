@@ -91,7 +91,7 @@ func TestPasskeyFromLink(t *testing.T) {
 		t.Errorf("then: %s", heading)
 	}
 	c.want("1", "listed signed listed listed listed")
-	p.run(chromedp.Navigate(c.s.url+"/p/river"), chromedp.Text("#signatory-2", &said))
+	p.run(chromedp.Navigate(c.s.url+"/p/river"), chromedp.Click("details.each summary"), chromedp.Text("#signatory-2", &said))
 	if !strings.Contains(said, "Signed with a passkey on") {
 		t.Errorf("the page says: %s", said)
 	}

@@ -72,7 +72,6 @@ type Left struct {
 	Issued    string     `json:"issued"`
 	Reason    string     `json:"reason,omitempty"`
 	Publisher bool       `json:"publisher,omitempty"` // a publisher key signed it
-	domain    string     // that spoke, or that named the key
 }
 
 // Independent counts the ways that do not rest on one another: what a domain says,
@@ -107,6 +106,7 @@ type account struct {
 	waiting     map[log.Digest]time.Time // second keys, and when each was first named
 	endorsed    []endorsed
 	left        *Left
+	leftDomain  string // that spoke, or that named the key
 	unconfirmed bool
 	last        int64 // log index of the newest claim or observation; 0 before the first
 }
@@ -238,7 +238,7 @@ func (b *Book) claim(r Logged) {
 	a := b.account(about.Entry)
 	domain, ok := a.owner(r.Key.Digest(), r.Index)
 	if w, withdrawal := r.Claim.(*statement.Withdrawal); !ok && withdrawal && inForce(b.policies, r.Key, r.Index) {
-		a.leave(Left{Kind: r.Claim.Kind(), Record: r.Digest(), Index: r.Index, Issued: about.Issued, Reason: w.Reason, Publisher: true})
+		a.leave(Left{Kind: r.Claim.Kind(), Record: r.Digest(), Index: r.Index, Issued: about.Issued, Reason: w.Reason, Publisher: true}, "")
 		b.note(r, Event{Publisher: true})
 		return
 	}
@@ -252,9 +252,9 @@ func (b *Book) claim(r Logged) {
 		text := c.Text
 		a.endorse(endorsed{way: Way{Means: meansKey, Version: about.Version.Number, Record: r.Digest(), Index: r.Index, Issued: about.Issued, Domain: domain}, text: &text})
 	case *statement.Withdrawal:
-		a.leave(Left{Kind: c.Kind(), Record: r.Digest(), Index: r.Index, Issued: about.Issued, Reason: c.Reason, domain: domain})
+		a.leave(Left{Kind: c.Kind(), Record: r.Digest(), Index: r.Index, Issued: about.Issued, Reason: c.Reason}, domain)
 	case *statement.Denial:
-		a.leave(Left{Kind: c.Kind(), Record: r.Digest(), Index: r.Index, Issued: about.Issued, Reason: c.Reason, domain: domain})
+		a.leave(Left{Kind: c.Kind(), Record: r.Digest(), Index: r.Index, Issued: about.Issued, Reason: c.Reason}, domain)
 	}
 }
 
@@ -285,7 +285,7 @@ func (b *Book) observe(r Logged, o *statement.Observation) {
 			}
 		}
 	default:
-		a.leave(Left{Kind: o.Claim, Record: r.Digest(), Index: r.Index, Issued: o.Issued, Reason: reason, domain: way.Domain})
+		a.leave(Left{Kind: o.Claim, Record: r.Digest(), Index: r.Index, Issued: o.Issued, Reason: reason}, way.Domain)
 	}
 }
 
@@ -314,8 +314,8 @@ func (a *account) endorse(e endorsed) {
 }
 
 // leave ends every endorsement before.
-func (a *account) leave(l Left) {
-	a.left, a.endorsed = &l, nil
+func (a *account) leave(l Left, domain string) {
+	a.left, a.leftDomain, a.endorsed = &l, domain, nil
 }
 
 // inForce reports whether a key was in the policy at an index.
@@ -360,7 +360,7 @@ func (b *Book) standing(v *statement.Version, entry string) Standing {
 		left := *a.left
 		s.Left, s.Known = &left, Withdrawn
 		if s.Domain == "" {
-			s.Domain = left.domain
+			s.Domain = a.leftDomain
 		}
 		if left.Kind == statement.ClaimDenial {
 			s.Known = Denied

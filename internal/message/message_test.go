@@ -192,3 +192,17 @@ func readFile(t *testing.T, name string) []byte {
 	}
 	return b
 }
+
+// TestGroupsDoNotOverlap: what the server says is one catalogue, so no two of its groups
+// have a message of the same name.
+func TestGroupsDoNotOverlap(t *testing.T) {
+	of := map[string]string{}
+	for _, group := range []string{"pages", "verdict", "mail"} {
+		for id := range raw(t, group+".en.json") {
+			if of[id] != "" {
+				t.Errorf("%s is in %s and in %s", id, of[id], group)
+			}
+			of[id] = group
+		}
+	}
+}
