@@ -115,7 +115,7 @@ type mailRequest struct {
 	Version    int    `json:"version"`
 	Kind       string `json:"kind"`
 	Language   string `json:"language"`
-	Invitation string `json:"invitation"` // of no meaning here: whoever asks, the mail's domain counts
+	Invitation string `json:"invitation"` // keeps strangers from using up the codes. Optional
 }
 
 // postMailCode gives a signatory what to write in a mail.
@@ -124,7 +124,7 @@ func (a *api) postMailCode(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(w, r, maxClaim, &in); err != nil {
 		return err
 	}
-	got, err := a.Service.NewMailCode(r.Context(), mux.Vars(r)["slug"], in.Version, in.Entry, in.Kind, in.Language)
+	got, err := a.Service.NewMailCode(r.Context(), mux.Vars(r)["slug"], in.Version, in.Entry, in.Kind, in.Language, in.Invitation)
 	if err != nil {
 		return err
 	}

@@ -197,7 +197,7 @@ func readFile(t *testing.T, name string) []byte {
 // have a message of the same name.
 func TestGroupsDoNotOverlap(t *testing.T) {
 	of := map[string]string{}
-	for _, group := range []string{"pages", "verdict", "mail"} {
+	for _, group := range []string{"pages", "verdict", "notice"} {
 		for id := range raw(t, group+".en.json") {
 			if of[id] != "" {
 				t.Errorf("%s is in %s and in %s", id, of[id], group)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sijil/sijil/internal/endorsement"
+	"github.com/sijil/sijil/internal/invitation"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/log"
 )
@@ -63,13 +64,15 @@ type MailCode struct {
 	Kind     string // of claim
 	Language string // of the text that was read; of an endorsement
 	Expires  time.Time
+	Invited  bool // whoever asked held an invitation, or is the service
 	Used     bool
 }
 
 // MailStore keeps codes. Both writes are durable when they return.
 type MailStore interface {
 	// PutMailCode keeps a code, and forgets those that have expired. ErrTooMany:
-	// the entry has as many as it may.
+	// the entry has as many as it may; codes of the invited are counted apart, so
+	// that no stranger keeps them out.
 	PutMailCode(ctx context.Context, c MailCode, now time.Time) error
 	// MailCode returns a code by its digest; ErrUnknown.
 	MailCode(ctx context.Context, digest log.Digest) (MailCode, error)
@@ -85,8 +88,26 @@ type MailInstruction struct {
 }
 
 // NewMailCode makes a code for one claim about one entry. Anybody may ask for one: what
-// counts is from which domain the mail comes.
-func (s *Service) NewMailCode(ctx context.Context, slug string, version int, entry, kind, language string) (*MailInstruction, error) {
+// counts is from which domain the mail comes. An invitation to the entry only keeps
+// strangers from using up the codes that there are. Optional.
+func (s *Service) NewMailCode(ctx context.Context, slug string, version int, entry, kind, language, invited string) (*MailInstruction, error) {
+	return s.newMailCode(ctx, slug, version, entry, kind, language, s.isInvited(slug, entry, invited))
+}
+
+// isInvited reports whether an invitation is one to the entry, used or not.
+func (s *Service) isInvited(slug, entry, invited string) bool {
+	p, err := s.find(slug)
+	if err != nil || invited == "" {
+		return false
+	}
+	p.mu.RLock()
+	publishers, genesis := p.chain.Keys(), p.chain.Genesis()
+	p.mu.RUnlock()
+	i, err := invitation.Open(invited, publishers, s.Clock())
+	return err == nil && i.Publication == genesis && i.Entry == entry
+}
+
+func (s *Service) newMailCode(ctx context.Context, slug string, version int, entry, kind, language string, invited bool) (*MailInstruction, error) {
 	p, err := s.find(slug)
 	if err != nil {
 		return nil, err
@@ -111,7 +132,7 @@ func (s *Service) NewMailCode(ctx context.Context, slug string, version int, ent
 	}
 	code := base32.StdEncoding.EncodeToString(secret[:])
 	now := s.Clock().UTC()
-	c := MailCode{Digest: log.Sum([]byte(code)), Genesis: p.chain.Genesis(), Entry: entry, Version: version, Kind: kind, Language: language, Expires: now.Add(mailCodeLife).Truncate(time.Second)}
+	c := MailCode{Digest: log.Sum([]byte(code)), Genesis: p.chain.Genesis(), Entry: entry, Version: version, Kind: kind, Language: language, Invited: invited, Expires: now.Add(mailCodeLife).Truncate(time.Second)}
 	if err := s.Store.PutMailCode(ctx, c, now); err != nil {
 		return nil, err
 	}
@@ -244,7 +265,7 @@ func (s *Service) notice(ctx context.Context, p *publication, n Notice, entry st
 		return
 	}
 	if n.Said != "key" {
-		objection, err := s.NewMailCode(ctx, p.slug, n.Version, entry, statement.ClaimDenial, "")
+		objection, err := s.newMailCode(ctx, p.slug, n.Version, entry, statement.ClaimDenial, "", true)
 		if err != nil {
 			s.Logger.WarnContext(ctx, "an organisation cannot be told how to object", "publication", p.slug, "error", err)
 			return

@@ -21,7 +21,7 @@ type Invitations interface {
 	// CheckDomain looks at what the domain of a list entry says, and records it.
 	CheckDomain(ctx context.Context, slug, entry string, spki []byte) (*publish.DomainCheck, error)
 	// NewMailCode gives what a mail has to say.
-	NewMailCode(ctx context.Context, slug string, version int, entry, kind, language string) (*publish.MailInstruction, error)
+	NewMailCode(ctx context.Context, slug string, version int, entry, kind, language, invited string) (*publish.MailInstruction, error)
 }
 
 // invitePage is where an invitation leads: what is asked, and the ways to answer.

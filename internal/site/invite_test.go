@@ -113,7 +113,7 @@ func (d *delta) look(place int, domain string, lines ...publish.DomainLine) {
 func (d *delta) mail(place int, domain, kind string) {
 	d.t.Helper()
 	lang := "en"
-	got, err := d.service.NewMailCode(context.Background(), "delta", 1, d.entry(place), kind, lang)
+	got, err := d.service.NewMailCode(context.Background(), "delta", 1, d.entry(place), kind, lang, "")
 	check(d.t, err)
 	_, err = d.service.Mail(context.Background(), []byte(domain+"|"+got.Line))
 	check(d.t, err)

@@ -191,7 +191,7 @@ func (v *visit) inviteMail() (answer, error) {
 		return answer{}, err
 	}
 	_, lang = v.readLanguage(n, lang)
-	got, err := v.invited.NewMailCode(v.r.Context(), i.Slug, i.Version, i.Entry, kind, lang)
+	got, err := v.invited.NewMailCode(v.r.Context(), i.Slug, i.Version, i.Entry, kind, lang, v.variable("token"))
 	if errors.Is(err, endorsement.ErrNoEntry) {
 		return v.closed(i, err)
 	}

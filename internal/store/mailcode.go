@@ -11,7 +11,8 @@ import (
 	"github.com/sijil/sijil/log"
 )
 
-// maxMailCodes bounds the codes of one entry that are neither used nor expired.
+// maxMailCodes bounds the codes of one entry that are neither used nor expired: of those
+// that were invited, and of others.
 const maxMailCodes = 8
 
 // PutMailCode implements publish.MailStore.
@@ -20,9 +21,9 @@ func (s *Store) PutMailCode(ctx context.Context, c publish.MailCode, now time.Ti
 		if _, err := t.exec(`DELETE FROM mail_code WHERE expires <= ?`, now.Unix()); err != nil {
 			return fmt.Errorf("store: mail code: %w", err)
 		}
-		done, err := t.execOne(`INSERT INTO mail_code (digest, genesis, entry, version, kind, language, expires, used)
-			SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, 0 WHERE (SELECT count(*) FROM mail_code WHERE genesis = ?2 AND entry = ?3 AND used = 0) < ?8`,
-			c.Digest[:], c.Genesis[:], c.Entry, c.Version, c.Kind, c.Language, c.Expires.Unix(), maxMailCodes)
+		done, err := t.execOne(`INSERT INTO mail_code (digest, genesis, entry, version, kind, language, expires, invited, used)
+			SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0 WHERE (SELECT count(*) FROM mail_code WHERE genesis = ?2 AND entry = ?3 AND invited = ?8 AND used = 0) < ?9`,
+			c.Digest[:], c.Genesis[:], c.Entry, c.Version, c.Kind, c.Language, c.Expires.Unix(), c.Invited, maxMailCodes)
 		if err != nil {
 			return fmt.Errorf("store: mail code: %w", err)
 		}

@@ -77,6 +77,7 @@ CREATE TABLE mail_code (
   kind     TEXT NOT NULL,
   language TEXT NOT NULL,
   expires  INTEGER NOT NULL, -- Unix seconds
+  invited  INTEGER NOT NULL, -- 1: whoever asked held an invitation
   used     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
