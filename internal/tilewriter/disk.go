@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -33,6 +34,8 @@ type disk struct {
 const (
 	tmpDir  = "tmp"
 	edgeDir = "edge"
+
+	damagedDir = "damaged" // what was found wrong and made again; made when needed
 )
 
 func openDisk(dir string) (_ *disk, err error) {
@@ -155,6 +158,24 @@ func (d *disk) has(t tlog.Tile) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// setAside moves a file into damagedDir, under a name that is free there. That it is
+// not there is no error.
+func (d *disk) setAside(path string) error {
+	if err := os.MkdirAll(d.path(damagedDir), 0o755); err != nil {
+		return err
+	}
+	for i := 0; ; i++ {
+		to := d.path(damagedDir, fmt.Sprintf("%s.%d", strings.ReplaceAll(path, "/", "-"), i))
+		if _, err := os.Lstat(to); err == nil {
+			continue
+		}
+		if err := os.Rename(d.path(path), to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return errors.Join(d.syncDir(damagedDir), d.syncDir(filepath.Dir(path)))
+	}
 }
 
 // lastSize is the length of "last": a size in 20 digits, a root in base64.

@@ -101,8 +101,8 @@ var errClosed = errors.New("tile writer: closed")
 // Open opens a folder of tiles, or begins one, and brings it to the last
 // checkpoint. It authenticates every tile of that checkpoint's tree, and the
 // newest entry bundles, against its root (half a second for a million entries). Missing
-// files are made again from the Source; a file that is there and wrong is a
-// *DamageError and is left as it is.
+// files are made again from the Source, and so are wrong ones, which are kept in the
+// folder's "damaged". What cannot be made again is a *DamageError.
 //
 // It does not start where the log holds less than, or other than, what was
 // signed: ErrRollback.
