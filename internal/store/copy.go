@@ -114,17 +114,6 @@ func (s *Snapshot) Close() error {
 	return errors.Join(err, s.db.Close())
 }
 
-// SetSetting writes a value, over the one that is there.
-func (s *Store) SetSetting(ctx context.Context, name, value string) error {
-	return s.queue.do(ctx, func(t *tx) error {
-		_, err := t.exec(`INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
-		if err != nil {
-			return fmt.Errorf("store: setting %q: %w", name, err)
-		}
-		return nil
-	})
-}
-
 // DropSettings removes values, in one transaction; those that are not there are no error.
 func (s *Store) DropSettings(ctx context.Context, names ...string) error {
 	return s.queue.do(ctx, func(t *tx) error {

@@ -20,7 +20,7 @@ func TestCopy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	put := func(name string) error { return s.SetSetting(t.Context(), name, name) }
+	put := func(name string) error { return s.ReplaceSetting(t.Context(), name, name) }
 	for i := range 500 {
 		if err := put(fmt.Sprintf("before-%d", i)); err != nil {
 			t.Fatal(err)

@@ -51,11 +51,11 @@ func TestDamageMended(t *testing.T) {
 				if err != nil || !slices.Equal(again, good) {
 					t.Errorf("made again with other bytes, %v", err)
 				}
-				kept, err := filepath.Glob(filepath.Join(f.dir, damagedDir, strings.ReplaceAll(name, "/", "-")+".*"))
+				kept, err := filepath.Glob(filepath.Join(f.dir, DamagedDir, strings.ReplaceAll(name, "/", "-")+".*"))
 				if err != nil || (len(kept) > 0) != (harm != nil) {
 					t.Errorf("kept: %q, %v", kept, err)
 				}
-				if err := os.RemoveAll(filepath.Join(f.dir, damagedDir)); err != nil {
+				if err := os.RemoveAll(filepath.Join(f.dir, DamagedDir)); err != nil {
 					t.Fatal(err)
 				}
 			})

@@ -34,9 +34,11 @@ type disk struct {
 const (
 	tmpDir  = "tmp"
 	edgeDir = "edge"
-
-	damagedDir = "damaged" // what was found wrong and made again; made when needed
 )
+
+// DamagedDir is where Open keeps files that it found wrong and made again, below the
+// folder of the tiles. It is there once there was one.
+const DamagedDir = "damaged"
 
 func openDisk(dir string) (_ *disk, err error) {
 	for _, sub := range []string{tmpDir, edgeDir, "tile"} {
@@ -160,21 +162,21 @@ func (d *disk) has(t tlog.Tile) (bool, error) {
 	return err == nil, err
 }
 
-// setAside moves a file into damagedDir, under a name that is free there. That it is
+// setAside moves a file into DamagedDir, under a name that is free there. That it is
 // not there is no error.
 func (d *disk) setAside(path string) error {
-	if err := os.MkdirAll(d.path(damagedDir), 0o755); err != nil {
+	if err := os.MkdirAll(d.path(DamagedDir), 0o755); err != nil {
 		return err
 	}
 	for i := 0; ; i++ {
-		to := d.path(damagedDir, fmt.Sprintf("%s.%d", strings.ReplaceAll(path, "/", "-"), i))
+		to := d.path(DamagedDir, fmt.Sprintf("%s.%d", strings.ReplaceAll(path, "/", "-"), i))
 		if _, err := os.Lstat(to); err == nil {
 			continue
 		}
 		if err := os.Rename(d.path(path), to); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		return errors.Join(d.syncDir(damagedDir), d.syncDir(filepath.Dir(path)))
+		return errors.Join(d.syncDir(DamagedDir), d.syncDir(filepath.Dir(path)))
 	}
 }
 

@@ -102,7 +102,7 @@ func (r *restorer) try(ctx context.Context) (*edge, error) {
 	full := t.N / tile.Width
 	for n := range full {
 		b := tlog.Tile{H: tile.Height, L: tile.EntriesLevel, N: n, W: tile.Width}
-		if n >= full-tail || r.made[fileOf(b)] {
+		if n >= full-tail || r.made[fileOf(b)] || w.opt.ProveAll {
 			if err := w.proveBundle(v, b); err != nil {
 				return nil, r.tileError(err)
 			}

@@ -27,7 +27,7 @@ type restorer struct {
 // it was made again from files that turned out to be wrong.
 const maxAside = 2
 
-// setAside moves wrong files into damagedDir, as evidence of what the disk did, so
+// setAside moves wrong files into DamagedDir, as evidence of what the disk did, so
 // that they are made again. One that was made again and is still wrong was made
 // from wrong tiles below it: they go too. Dying in here leaves missing files, which
 // the next Open makes. An error says why this damage is not for mending.
@@ -51,7 +51,7 @@ func (r *restorer) setAside(d *DamageError) error {
 				return err
 			}
 		}
-		r.w.log.Error("tile writer: a file was not what was written; set aside, and made again from the log: check the disk", "file", path, "kept", damagedDir, "error", d.Err)
+		r.w.log.Error("tile writer: a file was not what was written; set aside, and made again from the log: check the disk", "file", path, "kept", DamagedDir, "error", d.Err)
 	}
 	return nil
 }
@@ -92,7 +92,7 @@ func (r *restorer) setAsideAll(paths []string) error {
 			return err
 		}
 	}
-	r.w.log.Error("tile writer: files were not what was written; set aside, and made again from the log: check the disk", "files", paths, "kept", damagedDir)
+	r.w.log.Error("tile writer: files were not what was written; set aside, and made again from the log: check the disk", "files", paths, "kept", DamagedDir)
 	return errAgain
 }
 

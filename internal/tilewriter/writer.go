@@ -59,6 +59,8 @@ type Options struct {
 	// MinFree is how many bytes must stay free on Dir's disk: with less, a
 	// round that would write returns ErrDiskFull. Optional: 0 is no limit.
 	MinFree uint64
+	// ProveAll has Open prove every entry bundle, not the newest alone. Optional.
+	ProveAll bool
 	// Free returns the free bytes of the disk that holds dir. Optional: asks
 	// the operating system.
 	Free func(dir string) (uint64, error)
