@@ -16,7 +16,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations bench bench-door bench-endorse bench-audit bench-match bench-text bench-web licences clean
+.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations bench bench-door bench-endorse bench-audit bench-match bench-text bench-web licences man deb sbom reproducible package-test clean
 
 all: build
 
@@ -171,6 +171,28 @@ bench-text:
 
 licences:
 	@bash scripts/licences
+
+# A manual page for every command, in bin/package/man.
+man:
+	@GO="$(GO)" bash scripts/man bin/package/man
+	@echo "wrote bin/package/man"
+
+# bin/sijil_VERSION_amd64.deb; the version is git describe's.
+deb: build
+	@GO="$(GO)" bash scripts/deb
+
+# What is linked into the programs, as CycloneDX: bin/*.cdx.json.
+sbom:
+	@GO="$(GO)" bash scripts/sbom
+
+# Builds the commit twice, in different folders: the same programs, the same package.
+reproducible:
+	@bash scripts/reproducible
+
+# Installs the package into a clean Debian (root, debootstrap), serves, publishes,
+# verifies, upgrades and removes it.
+package-test: deb
+	@GO="$(GO)" bash scripts/package-test
 
 clean:
 	rm -rf bin

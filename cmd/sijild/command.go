@@ -15,6 +15,7 @@ import (
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/tilewriter"
 	"github.com/sijil/sijil/internal/trilliansqlite"
+	"github.com/sijil/sijil/internal/witness"
 	"github.com/sijil/sijil/keys"
 )
 
@@ -49,7 +50,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func hintFor(err error) string {
+	var behind *witness.BehindError
 	switch {
+	case errors.As(err, &behind):
+		return "the data folder is an older copy, or somebody else signs with this log's key. Nothing was signed: going on would be a second history. Put the newest copy of the folder back; if it is lost, end this log with `sijild freeze` and start a new one; a witness that is wrong leaves by `sijild policy set`"
+	case errors.Is(err, errRestored):
+		return "nothing was signed. Ask mirrors, publishers and witnesses for the largest tree that they saw. Was it no more than this: `sijild accept --data DIR --entries N`. Was it more: put a newer copy back; if there is none, end this log with `sijild freeze` and start a new one"
+	case errors.Is(err, errSilent):
+		return "nothing was signed. Start again when it answers, or take it out of the policy with `sijild policy set`"
 	case errors.Is(err, trilliansqlite.ErrInUse):
 		return "another sijild serves this data folder: stop it first, or use another --data"
 	case errors.Is(err, trilliansqlite.ErrReadOnly):
@@ -76,7 +84,7 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newInit(stdout), newServe(stderr), newToken(stdout), newFingerprint(stdout), newPolicy(stdout), newDoor(stdout), newReleaseKey(stdout), newFreeze(stdout, stderr), newCheck(stdout))
+	root.AddCommand(newInit(stdout), newServe(stderr), newToken(stdout), newFingerprint(stdout), newPolicy(stdout), newDoor(stdout), newReleaseKey(stdout), newObserverKey(stdout), newFreeze(stdout, stderr), newCheck(stdout), newBackup(stdout, stderr), newRestore(stdout), newAccept(stdout))
 	return root
 }
 

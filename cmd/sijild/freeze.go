@@ -57,6 +57,7 @@ func orNone(s string) string {
 // freeze opens the service, which finishes what a crash left, and stores the
 // statement. If we die before that, the log goes on and nobody has seen one.
 func freeze(ctx context.Context, o freezeOptions, logger *slog.Logger) (_ log.Freeze, err error) {
+	o.ending = true
 	s, err := open(ctx, o.serveOptions, logger)
 	if err != nil {
 		return log.Freeze{}, err

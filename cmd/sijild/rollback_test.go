@@ -86,7 +86,7 @@ func TestClientCatchesRestoredFolder(t *testing.T) {
 func copyFolder(t *testing.T, to, from string) {
 	t.Helper()
 	check(t, os.CopyFS(to, os.DirFS(from)))
-	// CopyFS keeps no modes; keys must stay private.
+	// CopyFS keeps no modes; the keys must stay private.
 	check(t, os.Chmod(filepath.Join(to, logKeyFile), 0o600))
 	check(t, os.Chmod(filepath.Join(to, observerKeyFile), 0o600))
 }

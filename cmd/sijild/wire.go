@@ -82,6 +82,9 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 	if err != nil {
 		return nil, err
 	}
+	if err := s.mayGoOn(ctx, o, trust.Policy(), logger); err != nil {
+		return nil, err
+	}
 	s.log, err = trillianlog.Open(ctx, trillianlog.Options{Log: s.storage.LogStorage(), Admin: s.storage.AdminStorage(), TreeID: treeID, Clock: time.Now, Logger: logger})
 	if err != nil {
 		return nil, err
@@ -110,9 +113,13 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 	if err != nil {
 		return nil, err
 	}
+	former, err := formerObservers(ctx, s.rows, observer)
+	if err != nil {
+		return nil, err
+	}
 	tree := proofs{w: s.tiles, moved: s.public.Kick}
 	c := publish.Config{Log: s.log, Tree: tree, Public: s.public.Checkpoint, Store: s.rows, Frozen: s.frozen, Door: o.door, Signer: s.signer, Trust: trust, Clock: time.Now, Logger: logger, Files: s.files,
-		Observer: observer, Domains: newDomains(o), Passkeys: passkeys{passkeySite(s.url)}}
+		Observer: observer, Observers: former, Domains: newDomains(o), Passkeys: passkeys{passkeySite(s.url)}}
 	if err := s.openMail(&c, o); err != nil {
 		return nil, err
 	}

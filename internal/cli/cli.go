@@ -130,6 +130,9 @@ func Run(ctx context.Context, args []string, env Env) int {
 	return exitFailed
 }
 
+// Command is the tool's command tree, for its manual pages.
+func Command() *cobra.Command { return newRoot(System()) }
+
 func newRoot(env Env) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "sijil",

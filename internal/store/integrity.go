@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/sijil/sijil/log"
 )
 
 // Integrity has SQLite check a database file, ours or another, without changing
@@ -33,4 +35,21 @@ func Integrity(ctx context.Context, path string) (found []string, err error) {
 		found = append(found, err.Error())
 	}
 	return found, nil
+}
+
+// Reserved calls yield for every signature that is stored and whose entry has no
+// index yet: the log may hold it already. A start finishes them.
+func (s *Store) Reserved(ctx context.Context, yield func(record, key log.Digest)) error {
+	return s.each(ctx, func(rows *sql.Rows) error {
+		var record, key []byte
+		if err := rows.Scan(&record, &key); err != nil {
+			return err
+		}
+		var r, k log.Digest
+		if copy(r[:], record) != len(r) || copy(k[:], key) != len(k) {
+			return errors.New("reserved: a digest is not 32 bytes")
+		}
+		yield(r, k)
+		return nil
+	}, `SELECT record, key FROM signature WHERE log_index IS NULL UNION SELECT record, key FROM aside WHERE log_index IS NULL`)
 }

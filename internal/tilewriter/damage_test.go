@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -15,61 +16,97 @@ var damaged = []string{
 	"edge/entries-257", "edge/1-1", "edge/2-0",
 }
 
-// A bit flips on disk: Open finds it and names the file; once the operator has
-// moved it away, it is made again.
-func TestBitFlip(t *testing.T) {
-	f := newFixture(t)
-	f.close(f.openAt(66000))
-	for _, name := range damaged {
-		t.Run(name, func(t *testing.T) {
-			p := filepath.Join(f.dir, name)
-			good, err := os.ReadFile(p)
-			if err != nil {
-				t.Fatal(err)
-			}
-			f.flip(name)
-			_, err = f.tryOpen()
-			var d *DamageError
-			if !errors.Is(err, ErrDamaged) || !errors.As(err, &d) {
-				t.Fatalf("got %v, want ErrDamaged", err)
-			}
-			if !slices.Equal(d.Paths, []string{name}) && !(name == "edge/2-0" && slices.Contains(d.Paths, name)) {
-				t.Errorf("named %q", d.Paths)
-			}
-			if err := os.Remove(p); err != nil {
-				t.Fatal(err)
-			}
-			w := f.open()
-			again, err := os.ReadFile(p)
-			if err != nil || !slices.Equal(again, good) {
-				t.Errorf("made again with other bytes, %v", err)
-			}
-			f.close(w)
-		})
-	}
-	f.check(f.open(), 66000)
+// harms are what a disk does to a file.
+var harms = map[string]func(good []byte) []byte{
+	"a bit flipped": func(b []byte) []byte { b[len(b)/2] ^= 4; return b },
+	"cut short":     func(b []byte) []byte { return b[:len(b)-1] },
+	"emptied":       func([]byte) []byte { return nil },
+	"zeros":         func(b []byte) []byte { return make([]byte, len(b)) },
+	"lost":          nil,
 }
 
-func TestShortFile(t *testing.T) {
+// A file of any kind is harmed in any way: Open makes it again from the log, with
+// the same bytes, and keeps what it found.
+func TestDamageMended(t *testing.T) {
 	f := newFixture(t)
 	f.close(f.openAt(66000))
+	for what, harm := range harms {
+		for _, name := range damaged {
+			t.Run(what+"/"+name, func(t *testing.T) {
+				p := filepath.Join(f.dir, name)
+				good, err := os.ReadFile(p)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if harm == nil {
+					err = os.Remove(p)
+				} else {
+					err = os.WriteFile(p, harm(slices.Clone(good)), 0o644)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				f.close(f.open())
+				again, err := os.ReadFile(p)
+				if err != nil || !slices.Equal(again, good) {
+					t.Errorf("made again with other bytes, %v", err)
+				}
+				kept, err := filepath.Glob(filepath.Join(f.dir, DamagedDir, strings.ReplaceAll(name, "/", "-")+".*"))
+				if err != nil || (len(kept) > 0) != (harm != nil) {
+					t.Errorf("kept: %q, %v", kept, err)
+				}
+				if err := os.RemoveAll(filepath.Join(f.dir, DamagedDir)); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+	}
+	// All at once: a tile is made again from tiles that are wrong too.
 	for _, name := range damaged {
-		p := filepath.Join(f.dir, name)
-		good, err := os.ReadFile(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Truncate(p, int64(len(good)-1)); err != nil {
-			t.Fatal(err)
-		}
-		_, err = f.tryOpen()
-		var d *DamageError
-		if !errors.As(err, &d) || !slices.Equal(d.Paths, []string{name}) {
+		f.flip(name)
+	}
+	if err := os.Remove(filepath.Join(f.dir, "tile/1/000")); err != nil {
+		t.Fatal(err)
+	}
+	w := f.open()
+	f.check(w, 66000)
+	f.close(w)
+	if len(f.store.all) != 1 {
+		t.Errorf("%d checkpoints were signed, want 1", len(f.store.all))
+	}
+}
+
+// Files are harmed and the log is not the one that was signed: nothing is mended
+// into another history.
+func TestDamageOfAnotherLog(t *testing.T) {
+	for _, name := range []string{"tile/0/001", "tile/entries/001", "edge/entries-3", "edge/1-0"} {
+		f := newFixture(t)
+		f.close(f.openAt(1000))
+		f.log = &memLog{}
+		f.log.addAs("other", 1100)
+		f.flip(name)
+		if _, err := f.tryOpen(); err == nil {
+			t.Errorf("%s: opened", name)
+		} else if !errors.Is(err, ErrRollback) && !errors.Is(err, ErrDamaged) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err := os.WriteFile(p, good, 0o644); err != nil {
-			t.Fatal(err)
+		if len(f.store.all) != 1 {
+			t.Errorf("%s: signed", name)
 		}
+	}
+}
+
+// What cannot be made from the log is for the operator.
+func TestLastDamaged(t *testing.T) {
+	f := newFixture(t)
+	f.close(f.openAt(1000))
+	if err := os.Truncate(filepath.Join(f.dir, "last"), 30); err != nil {
+		t.Fatal(err)
+	}
+	_, err := f.tryOpen()
+	var d *DamageError
+	if !errors.As(err, &d) || !slices.Equal(d.Paths, []string{"last"}) {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -34,6 +35,10 @@ const (
 	tmpDir  = "tmp"
 	edgeDir = "edge"
 )
+
+// DamagedDir is where Open keeps files that it found wrong and made again, below the
+// folder of the tiles. It is there once there was one.
+const DamagedDir = "damaged"
 
 func openDisk(dir string) (_ *disk, err error) {
 	for _, sub := range []string{tmpDir, edgeDir, "tile"} {
@@ -155,6 +160,24 @@ func (d *disk) has(t tlog.Tile) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// setAside moves a file into DamagedDir, under a name that is free there. That it is
+// not there is no error.
+func (d *disk) setAside(path string) error {
+	if err := os.MkdirAll(d.path(DamagedDir), 0o755); err != nil {
+		return err
+	}
+	for i := 0; ; i++ {
+		to := d.path(DamagedDir, fmt.Sprintf("%s.%d", strings.ReplaceAll(path, "/", "-"), i))
+		if _, err := os.Lstat(to); err == nil {
+			continue
+		}
+		if err := os.Rename(d.path(path), to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return errors.Join(d.syncDir(DamagedDir), d.syncDir(filepath.Dir(path)))
+	}
 }
 
 // lastSize is the length of "last": a size in 20 digits, a root in base64.

@@ -26,6 +26,7 @@
 //	tile/<L>/<N>                 full tiles, tile/entries/<N> full entry bundles
 //	edge/entries-<N>             the entry bundle being filled
 //	edge/<L>-<N>                 the tile of level L ≥ 1 being filled
+//	damaged/                     files that Open found wrong and made again
 //
 // For example, 1,000 entries are the files tile/entries/000 to 002, tile/0/000
 // to 002, edge/entries-3 (232 entries) and edge/1-0 (3 hashes). The partial tile

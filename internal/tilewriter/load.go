@@ -55,10 +55,28 @@ func (w *Writer) load(ctx context.Context) error {
 	return nil
 }
 
-// restore proves all tiles of the last checkpoint's tree, makes missing ones
-// again, and returns the tree's right edge.
+// restore proves all tiles of the last checkpoint's tree, makes missing and wrong
+// ones again, and returns the tree's right edge.
 func (w *Writer) restore(ctx context.Context, cp Checkpoint) (*edge, error) {
-	r := &restorer{w: w, cp: cp, made: make(map[string]bool)}
+	r := &restorer{w: w, cp: cp, made: make(map[string]bool), aside: make(map[string]int)}
+	for {
+		e, err := r.try(ctx)
+		if errors.Is(err, errAgain) {
+			continue
+		}
+		var d *DamageError
+		if !errors.As(err, &d) {
+			return e, err
+		}
+		if again := r.setAside(d); again != nil {
+			return nil, errors.Join(err, again)
+		}
+	}
+}
+
+// try makes missing files again and proves them all.
+func (r *restorer) try(ctx context.Context) (*edge, error) {
+	w, cp := r.w, r.cp
 	if err := r.mend(ctx); err != nil {
 		return nil, err
 	}
@@ -84,7 +102,7 @@ func (w *Writer) restore(ctx context.Context, cp Checkpoint) (*edge, error) {
 	full := t.N / tile.Width
 	for n := range full {
 		b := tlog.Tile{H: tile.Height, L: tile.EntriesLevel, N: n, W: tile.Width}
-		if n >= full-tail || r.made[fileOf(b)] {
+		if n >= full-tail || r.made[fileOf(b)] || w.opt.ProveAll {
 			if err := w.proveBundle(v, b); err != nil {
 				return nil, r.tileError(err)
 			}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -15,8 +16,98 @@ import (
 type restorer struct {
 	w    *Writer
 	cp   Checkpoint
-	made map[string]bool // files made again from the log's entries
+	made map[string]bool // files made again; true: from the log's entries alone
 	root tlog.Hash       // the root that the log's own entries give, if computed
+
+	aside    map[string]int // how often a file was set aside
+	compared bool           // all of level 0 was held against the log
+}
+
+// maxAside is how often one file is set aside: as it was found, and once more when
+// it was made again from files that turned out to be wrong.
+const maxAside = 2
+
+// setAside moves wrong files into DamagedDir, as evidence of what the disk did, so
+// that they are made again. One that was made again and is still wrong was made
+// from wrong tiles below it: they go too. Dying in here leaves missing files, which
+// the next Open makes. An error says why this damage is not for mending.
+func (r *restorer) setAside(d *DamageError) error {
+	for _, path := range d.Paths {
+		t, err := r.tileOf(path)
+		if err != nil {
+			return err
+		}
+		if r.aside[path]++; r.aside[path] > maxAside {
+			return errors.New("it was made again, and is wrong again")
+		}
+		move := []string{path}
+		if r.aside[path] == maxAside && t.L > 0 {
+			for i := range t.W {
+				move = append(move, fileOf(tlog.Tile{H: tile.Height, L: t.L - 1, N: t.N<<tile.Height + int64(i), W: tile.Width}))
+			}
+		}
+		for _, path := range move {
+			if err := r.w.disk.setAside(path); err != nil {
+				return err
+			}
+		}
+		r.w.log.Error("tile writer: a file was not what was written; set aside, and made again from the log: check the disk", "file", path, "kept", DamagedDir, "error", d.Err)
+	}
+	return nil
+}
+
+// errAgain: files were set aside. The caller tries again.
+var errAgain = errors.New("files were set aside")
+
+// spoilt holds every full tile of level 0 against the log's entries, once, and
+// returns the files of those that are wrong, and of all tiles above them.
+func (r *restorer) spoilt(ctx context.Context) ([]string, error) {
+	if r.compared {
+		return nil, nil
+	}
+	r.compared = true
+	var wrong []string
+	for n := range int64(r.cp.Size / tile.Width) {
+		t := tlog.Tile{H: tile.Height, L: 0, N: n, W: tile.Width}
+		entries, err := r.entries(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		if data, err := r.w.disk.read(t); err == nil && bytes.Equal(data, hashes(entries)) {
+			continue
+		}
+		for ok := true; ok; {
+			if path := fileOf(t); !slices.Contains(wrong, path) {
+				wrong = append(wrong, path)
+			}
+			t, ok = tile.At(t.L+1, t.N>>tile.Height, r.cp.Size)
+		}
+	}
+	return wrong, nil
+}
+
+func (r *restorer) setAsideAll(paths []string) error {
+	for _, path := range paths {
+		if err := r.w.disk.setAside(path); err != nil {
+			return err
+		}
+	}
+	r.w.log.Error("tile writer: files were not what was written; set aside, and made again from the log: check the disk", "files", paths, "kept", DamagedDir)
+	return errAgain
+}
+
+// tileOf is the tile that a file holds in the tree; an error if it holds none.
+func (r *restorer) tileOf(path string) (tlog.Tile, error) {
+	if t, err := tile.ParsePath(path); err == nil && t.W == tile.Width {
+		return t, nil
+	}
+	for level := tile.EntriesLevel; level < 0 || r.cp.Size>>(level*tile.Height) > 0; level++ {
+		at := max(level, 0)
+		if t, ok := tile.At(level, int64(r.cp.Size>>((at+1)*tile.Height)), r.cp.Size); ok && fileOf(t) == path {
+			return t, nil
+		}
+	}
+	return tlog.Tile{}, fmt.Errorf("%s cannot be made again from the log", path)
 }
 
 // tiles returns all full tiles of the tree, by level.
@@ -168,6 +259,11 @@ func (r *restorer) edgeError(ctx context.Context, err error) error {
 			return fmt.Errorf("tile writer: %w", &DamageError{Paths: paths, Err: err})
 		}
 		e.tiles[level] = data
+	}
+	// Every edge file agrees with what is below it. Full tiles may be wrong and have
+	// spoilt what was made from them: the log's entries decide.
+	if wrong, err := r.spoilt(ctx); err != nil || len(wrong) > 0 {
+		return errors.Join(err, r.setAsideAll(wrong))
 	}
 	// Every file agrees with the log: it is the log that was not signed.
 	if r.root, err = e.root(); err != nil {

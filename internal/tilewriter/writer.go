@@ -59,6 +59,8 @@ type Options struct {
 	// MinFree is how many bytes must stay free on Dir's disk: with less, a
 	// round that would write returns ErrDiskFull. Optional: 0 is no limit.
 	MinFree uint64
+	// ProveAll has Open prove every entry bundle, not the newest alone. Optional.
+	ProveAll bool
 	// Free returns the free bytes of the disk that holds dir. Optional: asks
 	// the operating system.
 	Free func(dir string) (uint64, error)
@@ -101,8 +103,8 @@ var errClosed = errors.New("tile writer: closed")
 // Open opens a folder of tiles, or begins one, and brings it to the last
 // checkpoint. It authenticates every tile of that checkpoint's tree, and the
 // newest entry bundles, against its root (half a second for a million entries). Missing
-// files are made again from the Source; a file that is there and wrong is a
-// *DamageError and is left as it is.
+// files are made again from the Source, and so are wrong ones, which are kept in the
+// folder's "damaged". What cannot be made again is a *DamageError.
 //
 // It does not start where the log holds less than, or other than, what was
 // signed: ErrRollback.

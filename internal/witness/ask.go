@@ -76,7 +76,7 @@ func readAnswer(res *http.Response, body []byte) ([]byte, error) {
 		return body, nil
 	case http.StatusConflict:
 		if res.Header.Get("Content-Type") != sizeType {
-			return nil, errors.New("it refuses the tree: it cosigned another one of the same size")
+			return nil, errAnother
 		}
 		n, err := parseSize(strings.TrimSuffix(string(body), "\n"))
 		if err != nil {
