@@ -97,6 +97,31 @@ func (p *publication) keysOf(entry string) map[log.Digest][]byte {
 	return out
 }
 
+// speaksElsewhere reports whether a key has spoken for other entries, and not for this
+// one: a domain that names it may want to lock its owner out, and has to show that it
+// holds the key, by signing something about its own entry.
+func (p *publication) speaksElsewhere(key log.Digest, entry string) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	elsewhere := false
+	for _, a := range p.asides.list {
+		by := a.record.Key.Digest()
+		if o, ok := a.record.Sighting.(*statement.Observation); ok && o.Passkey != nil {
+			by = log.Sum(o.Passkey.Key)
+		} else if a.record.Claim == nil {
+			continue
+		}
+		if by != key {
+			continue
+		}
+		if a.record.Entry() == entry {
+			return false
+		}
+		elsewhere = true
+	}
+	return elsewhere
+}
+
 // looking is one look at a domain.
 type looking struct {
 	s     *Service
@@ -211,7 +236,7 @@ func (s *Service) lastSaid(p *publication, entry string, version int) string {
 // waits and has not waited long enough.
 func (d *looking) enrol(ctx context.Context, f found) error {
 	spki, ok := d.known[f.line.Key]
-	if !ok {
+	if !ok || d.p.speaksElsewhere(f.line.Key, d.entry) {
 		d.out.UnknownKey = true
 		return nil
 	}
