@@ -38,6 +38,16 @@ type asideLine struct {
 	Key    []byte          `json:"key"` // DER SubjectPublicKeyInfo of the signer
 }
 
+// fetchEndorsements gets the document, before the head: what it speaks of is then of the
+// head's tree, even while somebody publishes and others endorse.
+func (r *reader) fetchEndorsements() (err error) {
+	r.said, err = r.src.Fetch(r.ctx, r.o.Layout.Endorsements(r.o.Slug))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // as good as an empty one, which anybody can serve
+	}
+	return err
+}
+
 // openEndorsements reads and verifies what signatories said. Each record's place in
 // the log is proved; that none is left out is not: an audit shows it.
 func (r *reader) openEndorsements() error {
@@ -45,13 +55,9 @@ func (r *reader) openEndorsements() error {
 	defer func() {
 		r.p.book = endorsement.Read(r.p.chain.Clone(), r.policies(), records)
 	}()
-	path := r.o.Layout.Endorsements(r.o.Slug)
-	doc, err := r.src.Fetch(r.ctx, path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // as good as an empty one, which anybody can serve
-	}
-	if err != nil {
-		return err
+	path, doc := r.o.Layout.Endorsements(r.o.Slug), r.said
+	if doc == nil {
+		return nil
 	}
 	observers, err := r.openObserver()
 	if err != nil {

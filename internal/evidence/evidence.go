@@ -122,6 +122,9 @@ func Open(ctx context.Context, src Source, o Options) (*Publication, error) {
 	if err := r.openFrozen(); err != nil {
 		return nil, err
 	}
+	if err := r.fetchEndorsements(); err != nil {
+		return nil, err
+	}
 	if err := r.openHead(genesis); err != nil {
 		return nil, err
 	}
@@ -151,6 +154,7 @@ type reader struct {
 	policy *keys.Policy
 	p      *Publication
 	trees  []*log.Checkpoint // all verified ones met on the way
+	said   []byte            // the endorsements document; nil where there is none
 }
 
 func (r *reader) fetch(path string) ([]byte, error) {
