@@ -182,7 +182,7 @@ deb: build
 	@GO="$(GO)" bash scripts/deb
 
 # What is linked into the programs, as CycloneDX: bin/*.cdx.json.
-sbom:
+sbom: build
 	@GO="$(GO)" bash scripts/sbom
 
 # Builds the commit twice, in different folders: the same programs, the same package.
