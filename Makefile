@@ -35,8 +35,9 @@ demo: build
 demo-stop:
 	@bash scripts/demo-stop
 
+# The programs' own tests drive browsers, one after the other: that takes minutes.
 test:
-	$(GO) test ./...
+	$(GO) test -timeout 40m ./...
 
 # A million random mutations of copies, from several seeds: none outside
 # presentation may pass, none inside be altered. make mutations [MUTATIONS=N] [SEED=N]
