@@ -61,7 +61,7 @@ screenshots:
 
 # Lighthouse on the pages that people land on.
 lighthouse: web/lighthouse/node_modules
-	SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -run '^TestLighthouse$$' ./cmd/sijild
+	SIJIL_LIGHTHOUSE=1 SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -run '^TestLighthouse$$' ./cmd/sijild
 
 web/lighthouse/node_modules: web/lighthouse/package.json web/lighthouse/package-lock.json
 	cd web/lighthouse && npm ci --ignore-scripts && touch node_modules

@@ -16,7 +16,7 @@ const lighthouseTries = 3 // the machine may be busy with something else
 
 // TestLighthouse: Lighthouse has nothing to say against the pages that people land on.
 func TestLighthouse(t *testing.T) {
-	if os.Getenv("SIJIL_PROGRAMS") == "" {
+	if os.Getenv("SIJIL_LIGHTHOUSE") == "" {
 		t.Skip("Lighthouse takes a minute: run `make lighthouse`")
 	}
 	program := filepath.Join("..", "..", "web", "lighthouse", "node_modules", "lighthouse", "cli", "index.js")

@@ -251,11 +251,13 @@ func (p *page) doubtOverlaps() {
 			if shared < 0.6*min(a.box.width(), b.box.width()) || math.Abs(a.y-b.y) > 0.4*min(a.size, b.size) {
 				continue
 			}
+			oneShape := a.x == b.x && a.y == b.y // letters of one ligature
 			if a.r == b.r {
-				b.gone = true // drawn twice
+				// The ff of a ligature comes in one go; a second drawing comes later.
+				b.gone = !(oneShape && j == i+1 && a.order == b.order)
 				continue
 			}
-			if a.x == b.x && a.y == b.y { // letters of one ligature
+			if oneShape {
 				continue
 			}
 			a.doubt, b.doubt = doubtOverlap, doubtOverlap
