@@ -3,6 +3,7 @@ package files_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"image"
 	"image/jpeg"
@@ -16,13 +17,21 @@ import (
 	"github.com/sijil/sijil/internal/match"
 )
 
-// screenshot is what a reader sees of a page.
-func screenshot(t testing.TB, page string) []byte {
+// typefaces are named for each language, as what Tesseract makes of the same words depends
+// on them, and a machine's own choice on what else it has.
+var typefaces = map[string]string{"en": "18px 'DejaVu Sans'", "fr": "18px 'DejaVu Sans'", "ar": "18px 'Noto Naskh Arabic'"}
+
+// pixels is how many of them a screen has for one of CSS: small Arabic needs a phone's.
+var pixels = map[string]int{"en": 1, "fr": 1, "ar": 2}
+
+// screenshot is what a reader sees of a page in a language.
+func screenshot(t testing.TB, lang, page string) []byte {
 	t.Helper()
 	bin := program(t, "chromium", "chromium-browser", "google-chrome")
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "copy.html"), page)
 	run(t, dir, bin, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--window-size=900,1100",
+		fmt.Sprintf("--force-device-scale-factor=%d", pixels[lang]),
 		"--user-data-dir="+filepath.Join(dir, "profile"), "--screenshot="+filepath.Join(dir, "copy.png"), filepath.Join(dir, "copy.html"))
 	return slurp(t, filepath.Join(dir, "copy.png"))
 }
@@ -51,7 +60,7 @@ func TestPictures(t *testing.T) {
 			if c.from != "" && altered == text {
 				t.Fatalf("%q is not in the text", c.from)
 			}
-			got, err := reader().Read(t.Context(), screenshot(t, styled(d.page(c.lang, altered, nil), "body{font:18px serif;width:820px}")))
+			got, err := reader().Read(t.Context(), screenshot(t, c.lang, styled(d.page(c.lang, altered, nil), "body{font:"+typefaces[c.lang]+",serif;width:820px}")))
 			if err != nil {
 				t.Fatal(err)
 			}
