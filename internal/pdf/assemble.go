@@ -30,10 +30,12 @@ func assemble(pages []*page) (*extract.Copy, error) {
 	var b bytes.Buffer
 	for _, p := range pages {
 		for i, l := range p.lines {
-			if b.Len() > 0 {
-				b.WriteByte('\n')
-			}
-			if i > 0 && apart(p.lines[i-1], l, p.spacing()) {
+			switch {
+			case b.Len() == 0:
+			case i > 0 && apart(p.lines[i-1], l, p.spacing()):
+				b.WriteString("\n\n")
+			case i > 0 && elided(p.lines[i-1], l):
+			default:
 				b.WriteByte('\n')
 			}
 			writeLine(&b, c, l)
@@ -110,6 +112,14 @@ func apart(a, b line, spacing float64) bool {
 		spacing = lead // a heading of several lines
 	}
 	return d > 1.35*spacing // a step up is the next column, in which the text goes on
+}
+
+// elided reports whether a line ends within a word that an acute accent written as its
+// apostrophe parts: n´a. Line breaking lets a line begin with that accent (UAX 14, class
+// BB), as with no other apostrophe.
+func elided(a, b line) bool {
+	n := len(a.text)
+	return n > 0 && unicode.IsLetter(a.text[n-1].r) && len(b.text) > 1 && b.text[0].r == '\u00b4' && unicode.IsLetter(b.text[1].r)
 }
 
 // marginPart is the part of the page's height, at its top and bottom, in which

@@ -29,3 +29,24 @@ func TestLigatures(t *testing.T) {
 		})
 	}
 }
+
+// A line may end within a word whose apostrophe is an acute accent; with a space, or in
+// the next paragraph, it does not.
+func TestElided(t *testing.T) {
+	const acute = `\264`
+	for _, c := range []struct{ name, content, want string }{
+		{"within a word", show(600, "Le conseil n") + show(586, acute+"a rien dit.") + show(572, "Rien."), "Le conseil n´a rien dit.\nRien."},
+		{"after a sign", show(600, "Il dit :") + show(586, acute+"oui"+acute+" encore.") + show(572, "Rien."), "Il dit :\n´oui´ encore.\nRien."},
+		{"the next paragraph", show(600, "Le conseil") + show(586, "se tait") + show(540, acute+"oui"+acute+" dit-il."), "Le conseil\nse tait\n\n´oui´ dit-il."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := readFile(t, write([]string{c.content}, "", picture))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text := strings.TrimSpace(string(got.Text)); text != c.want {
+				t.Errorf("read %q, want %q", text, c.want)
+			}
+		})
+	}
+}
