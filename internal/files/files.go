@@ -22,6 +22,8 @@ type Options struct {
 	Workers int
 	// Time is how long one PDF may take. Default 2 s.
 	Time time.Duration
+	// PictureTime is how long one picture may take, waiting included. Default 15 s.
+	PictureTime time.Duration
 }
 
 // New returns a reader whose engines are made when the first file needs one. ctx
@@ -29,7 +31,7 @@ type Options struct {
 func New(ctx context.Context, o Options) *extract.Reader {
 	return &extract.Reader{
 		PDF:     extract.Lazy(func() (extract.Engine, error) { return openPDF(ctx, o) }),
-		Picture: extract.Lazy(func() (extract.Engine, error) { return openOCR(ctx) }),
+		Picture: extract.Lazy(func() (extract.Engine, error) { return openOCR(ctx, o.PictureTime) }),
 	}
 }
 
@@ -48,8 +50,8 @@ func openPDF(ctx context.Context, o Options) (extract.Engine, error) {
 	return e, nil
 }
 
-func openOCR(ctx context.Context) (extract.Engine, error) {
-	e, err := ocr.New(ctx, 0)
+func openOCR(ctx context.Context, limit time.Duration) (extract.Engine, error) {
+	e, err := ocr.New(ctx, limit)
 	if err != nil {
 		return nil, err
 	}

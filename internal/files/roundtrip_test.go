@@ -25,7 +25,7 @@ var reader = sync.OnceValue(func() *extract.Reader {
 	if err != nil {
 		dir = os.TempDir()
 	}
-	return files.New(context.Background(), files.Options{CacheDir: filepath.Join(dir, "sijil"), Time: 30 * time.Second})
+	return files.New(context.Background(), files.Options{CacheDir: filepath.Join(dir, "sijil"), Time: 30 * time.Second, PictureTime: 2 * time.Minute})
 })
 
 // program finds a program that makes real files. Where it is not installed the

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/text"
@@ -98,7 +100,8 @@ func (p *reading) names(v *Verdict) bool {
 	return differs
 }
 
-// sure reports whether a difference rests on words that were read with confidence.
+// sure reports whether a difference rests on words that were read with confidence, and
+// on more than shapes that are taken for one another.
 func (p *reading) sure(published, copied string, at int) bool {
 	was, is := wordsOf(published), wordsOf(copied)
 	if len(is) == 0 {
@@ -107,22 +110,55 @@ func (p *reading) sure(published, copied string, at int) bool {
 		return len(was) > 0 && !p.doubtfulAround(at)
 	}
 	tokens := covering(p.tokens, at, count(copied))
-	k := 0
+	together := "" // what was read with confidence, a space more or less
 	for i := range tokens {
-		if !isWord(&tokens[i]) {
-			continue
+		if t := &tokens[i]; isWord(t) && !p.doubts(t.Start, t.End) && !isSpeck(t) {
+			together += t.Text
 		}
-		k++
-		if p.doubts(tokens[i].Start, tokens[i].End) || slices.Contains(was, tokens[i].Text) {
-			continue
-		}
-		if len(was) == len(is) && k <= len(was) && confusable(was[k-1], tokens[i].Text) {
-			continue
-		}
-		return true
 	}
-	// Fewer words than published, all of them doubtful or right.
-	return len(is) < len(was) && !p.doubtfulAround(at) && !slices.ContainsFunc(tokens, func(t text.Token) bool { return p.doubts(t.Start, t.End) })
+	if mistakable(strings.Join(was, ""), together) {
+		return false
+	}
+	for i := range tokens {
+		if t := &tokens[i]; isWord(t) && !p.doubts(t.Start, t.End) && !p.mistaken(was, t) {
+			// A word more where something is doubtful is doubtful too.
+			return len(was) > 0 || !p.doubtfulBeside(t, t)
+		}
+	}
+	// Fewer words than published, all of them right: something may be overlooked where
+	// that is doubtful.
+	return len(is) < len(was) && !p.doubtfulBeside(&tokens[0], &tokens[len(tokens)-1]) && !p.doubts(tokens[0].Start, tokens[len(tokens)-1].End)
+}
+
+// mistaken reports whether a word may have been read for one of those published, or for a
+// sign such as a bullet.
+func (p *reading) mistaken(was []string, t *text.Token) bool {
+	return isSpeck(t) || slices.ContainsFunc(was, func(w string) bool {
+		return mistakable(w, t.Text) || isDigits(t.Text) && (partOf(t.Text, w) || partOf(w, t.Text)) && p.amongArabic(t)
+	})
+}
+
+// isSpeck reports whether a word is a letter alone: bullets and specks are read as one.
+func isSpeck(t *text.Token) bool {
+	return utf8.RuneCountInString(t.Text) == 1 && !isDigits(t.Text)
+}
+
+// amongArabic reports whether the words beside one are Arabic: there the first digits of a
+// number are overlooked.
+func (p *reading) amongArabic(t *text.Token) bool {
+	i := slices.IndexFunc(p.tokens, func(u text.Token) bool { return u.Start == t.Start })
+	arabic := func(i int) bool {
+		return i >= 0 && i < len(p.tokens) && strings.ContainsFunc(p.tokens[i].Text, func(r rune) bool { return unicode.Is(unicode.Arabic, r) })
+	}
+	return arabic(i-1) || arabic(i+1)
+}
+
+// doubtfulBeside reports whether it is doubtful that the words from one to another follow
+// the one before them, or are followed by the one after.
+func (p *reading) doubtfulBeside(from, to *text.Token) bool {
+	i := slices.IndexFunc(p.tokens, func(u text.Token) bool { return u.Start == from.Start })
+	k := slices.IndexFunc(p.tokens, func(u text.Token) bool { return u.Start == to.Start })
+	return i > 0 && p.doubts(p.tokens[i-1].End, from.Start) || k >= 0 && k+1 < len(p.tokens) && p.doubts(to.End, p.tokens[k+1].Start)
 }
 
 func (p *reading) doubts(from, to int) bool {
@@ -166,11 +202,3 @@ func wordsOf(s string) []string {
 	}
 	return out
 }
-
-// confusable reports whether two words differ only in what a program takes for one
-// another even when it is sure: case, accents, and shapes that are alike.
-func confusable(a, b string) bool {
-	return alike.Replace(strings.ToLower(unaccented(a))) == alike.Replace(strings.ToLower(unaccented(b)))
-}
-
-var alike = strings.NewReplacer("rn", "m", "vv", "w", "cl", "d", "0", "o", "1", "l", "i", "l", "|", "l", "'", "", "ى", "ي", "ة", "ه")

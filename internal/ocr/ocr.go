@@ -1,7 +1,7 @@
 // Package ocr reads the words of a picture with the tesseract program, in a child
-// process that has limits of memory and time. The words carry how sure the program
-// is of them: what it doubts is a span of [extract.Copy.Doubtful], and so is a wide
-// gap in a line, where a word may have been missed.
+// process that has limits of memory and time. It reads each picture twice, the second time in
+// another size. What the program doubts is a span of [extract.Copy.Doubtful], and so are
+// what the two readings do not agree on, and gaps where words may have been missed.
 //
 // For instance, a screenshot of "Open the seven gates." of which "seven" is blurred
 // yields that text and one doubtful span, the bytes of "seven".
@@ -80,7 +80,8 @@ func New(ctx context.Context, limit time.Duration) (*Engine, error) {
 
 // Read returns the words of a PNG or JPEG picture. An error is an *extract.Error.
 func (e *Engine) Read(ctx context.Context, file []byte) (*extract.Copy, error) {
-	if err := bounds(file); err != nil {
+	pixels, err := bounds(file)
+	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.time)
@@ -91,30 +92,57 @@ func (e *Engine) Read(ctx context.Context, file []byte) (*extract.Copy, error) {
 	case <-ctx.Done():
 		return nil, &extract.Error{Code: extract.CodeTooSlow, Detail: "other pictures are being read", Hint: "try again in a moment"}
 	}
-	table, err := e.run(ctx, file)
+	first, err := e.read(ctx, file, languages)
+	if err != nil {
+		return nil, err
+	}
+	if len(first) == 0 {
+		return copyOf(nil)
+	}
+	k := secondSize(first, pixels)
+	other, err := scaled(file, k)
+	if err != nil {
+		return nil, err
+	}
+	second, err := e.read(ctx, other, languagesOf(first))
+	if err != nil {
+		return nil, err
+	}
+	if confidence(first) > confidence(second) {
+		agree(first, second, k)
+		return copyOf(first)
+	}
+	agree(second, first, 1/k)
+	return copyOf(second)
+}
+
+// read returns the words of a picture as the program reads them.
+func (e *Engine) read(ctx context.Context, file []byte, languages []string) ([]*word, error) {
+	table, err := e.run(ctx, file, languages)
 	if err != nil {
 		return nil, err
 	}
 	return parse(table)
 }
 
-// bounds looks at the picture's head before anything decodes it.
-func bounds(file []byte) error {
+// bounds looks at the picture's head before anything decodes it, and returns how many
+// pixels it has.
+func bounds(file []byte) (int, error) {
 	head, form, err := image.DecodeConfig(bytes.NewReader(file))
 	switch {
 	case errors.Is(err, image.ErrFormat):
-		return &extract.Error{Code: extract.CodeForm, Detail: "pictures are read as PNG or JPEG only", Hint: "take a screenshot of it and check that"}
+		return 0, &extract.Error{Code: extract.CodeForm, Detail: "pictures are read as PNG or JPEG only", Hint: "take a screenshot of it and check that"}
 	case err != nil:
-		return &extract.Error{Code: extract.CodeDamaged, Detail: "the picture is damaged", Hint: "ask for it again, or take a screenshot of it"}
+		return 0, &extract.Error{Code: extract.CodeDamaged, Detail: "the picture is damaged", Hint: "ask for it again, or take a screenshot of it"}
 	case head.Width > MaxSide || head.Height > MaxSide || head.Width*head.Height > MaxPixels:
-		return &extract.Error{Code: extract.CodeTooLarge, Detail: fmt.Sprintf("the %s picture has %d×%d pixels; at most %d million are read", form, head.Width, head.Height, MaxPixels/1_000_000),
+		return 0, &extract.Error{Code: extract.CodeTooLarge, Detail: fmt.Sprintf("the %s picture has %d×%d pixels; at most %d million are read", form, head.Width, head.Height, MaxPixels/1_000_000),
 			Hint: "make it smaller, or cut out the declaration"}
 	}
-	return nil
+	return head.Width * head.Height, nil
 }
 
 // run starts the child and waits for it, or ends it with all that it started.
-func (e *Engine) run(ctx context.Context, file []byte) ([]byte, error) {
+func (e *Engine) run(ctx context.Context, file []byte, languages []string) ([]byte, error) {
 	// The shell sets the limits and becomes the program.
 	script := fmt.Sprintf(`ulimit -v %d -t %d -f 0 -c 0; exec "$@"`, memoryKiB, cpuSeconds)
 	c := exec.CommandContext(ctx, "/bin/sh", "-c", script, "sh", e.program,
@@ -135,7 +163,7 @@ func (e *Engine) run(ctx context.Context, file []byte) ([]byte, error) {
 	case ctx.Err() != nil:
 		return nil, &extract.Error{Code: extract.CodeTooSlow, Detail: "the picture takes too long to read", Hint: "cut out the declaration, or make the picture smaller"}
 	case err != nil || out.full:
-		return nil, &extract.Error{Code: extract.CodeDamaged, Detail: "the picture cannot be read", Hint: "take a screenshot of it and check that"}
+		return nil, unreadable
 	}
 	return out.Bytes(), nil
 }
