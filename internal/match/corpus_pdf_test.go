@@ -62,7 +62,7 @@ func TestCorpusInPDF(t *testing.T) {
 					continue
 				}
 				v := x.CheckCopy(got, "")
-				if gist(v) == want || v.Verdict == Unchecked && v.Reason.Code == ReasonHidden {
+				if onPaper(gist(v)) == onPaper(want) || v.Verdict == Unchecked && v.Reason.Code == ReasonHidden {
 					continue
 				}
 				// However it was printed, an altered copy never passes.
@@ -73,6 +73,12 @@ func TestCorpusInPDF(t *testing.T) {
 		}
 	}
 	t.Logf("%d PDF files", printed)
+}
+
+// onPaper leaves out what a printed line cannot tell: whether words that fill one stand in
+// a paragraph, where they are wording, or alone, where they are an addition.
+func onPaper(gist string) string {
+	return strings.ReplaceAll(gist, "\ninsert "+ClassAddition+" ", "\ninsert "+ClassWording+" ")
 }
 
 // notOnPaper are recipes that print as something else, or are read as something else:
