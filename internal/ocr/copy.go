@@ -2,6 +2,7 @@ package ocr
 
 import (
 	"bytes"
+	"slices"
 	"unicode"
 
 	"github.com/sijil/sijil/internal/extract"
@@ -19,12 +20,13 @@ const (
 func copyOf(words []*word) (*extract.Copy, error) {
 	c := &extract.Copy{Form: extract.Picture}
 	var b bytes.Buffer
-	known := 0
+	known, height := 0, medianHeight(words)
 	for _, row := range rows(words) {
 		script := scriptOf(row.words)
+		row.doubtOverlaps()
 		for i, w := range row.words {
 			if i > 0 || row.above != nil {
-				separate(&b, c, row, i)
+				separate(&b, c, row, i, height)
 			}
 			span := extract.Span{At: b.Len(), End: b.Len() + len(w.text)}
 			b.WriteString(w.text)
@@ -73,9 +75,34 @@ func (w *word) besides(v *word) bool {
 	return w.block == v.block && w.par == v.par && w.line == v.line
 }
 
-// separate writes what stands before a word. It is doubtful where another word or
-// line has room, or where a second reading has one.
-func separate(b *bytes.Buffer, c *extract.Copy, r *row, i int) {
+// doubtOverlaps doubts words that stand for the most part where the one before or after
+// them stands: part of a word is read twice.
+func (r *row) doubtOverlaps() {
+	for i := 1; i < len(r.words); i++ {
+		a, b := r.words[i-1], r.words[i]
+		common := min(a.left+a.width, b.left+b.width) - max(a.left, b.left)
+		if 2*common > min(a.width, b.width) {
+			a.doubt, b.doubt = true, true
+		}
+	}
+}
+
+// medianHeight is that of words, in pixels.
+func medianHeight(words []*word) int {
+	if len(words) == 0 {
+		return 0
+	}
+	heights := make([]int, len(words))
+	for i, w := range words {
+		heights[i] = w.height
+	}
+	slices.Sort(heights)
+	return heights[len(heights)/2]
+}
+
+// separate writes what stands before a word, where words are of a height. It is doubtful
+// where another word or line has room, or where a second reading has one.
+func separate(b *bytes.Buffer, c *extract.Copy, r *row, i, height int) {
 	w, between := r.words[i], " "
 	room := w.gap
 	if i > 0 {
@@ -83,7 +110,6 @@ func separate(b *bytes.Buffer, c *extract.Copy, r *row, i int) {
 		gap := max(w.left-last.left-last.width, last.left-w.left-w.width)
 		room = room || gap > 2*max(last.height, w.height)
 	} else {
-		height := max(r.above.bottom-r.above.top, r.bottom-r.top)
 		between = "\n"
 		if last := r.above.words[0]; last.block != w.block || last.par != w.par {
 			between = "\n\n"

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"image"
 	"image/png"
-	"slices"
 
 	"golang.org/x/image/draw"
 
@@ -28,15 +27,10 @@ const (
 
 // secondSize is how many times larger than the picture its second reading is to be.
 func secondSize(words []*word, pixels int) float64 {
-	heights := make([]int, len(words))
-	for i, w := range words {
-		heights[i] = w.height
-	}
-	slices.Sort(heights)
 	switch {
 	case pixels > maxScaled:
 		return 1
-	case len(heights) > 0 && heights[len(heights)/2] >= small:
+	case medianHeight(words) >= small:
 		return smaller
 	case float64(pixels)*larger*larger > MaxPixels:
 		return smaller

@@ -89,11 +89,14 @@ func TestRoom(t *testing.T) {
 	at := func(line, top int, conf float64, text string) *word {
 		return &word{line: line, top: top, left: 10, width: 10 * len(text), height: 20, conf: conf, text: text}
 	}
+	beside := at(1, 0, 95, "two")
+	beside.left = 20 // most of it where "one" stands
 	for _, c := range []struct {
 		name  string
 		words []*word
 		want  []string
 	}{
+		{"over each other", []*word{at(1, 0, 95, "one"), beside, at(2, 28, 95, "three"), at(3, 56, 95, "four"), at(4, 84, 95, "five"), at(5, 112, 95, "six")}, []string{"one", "two"}},
 		{"lines", []*word{at(1, 0, 95, "one"), at(2, 28, 95, "two")}, nil},
 		{"room", []*word{at(1, 0, 95, "one"), at(2, 60, 95, "two")}, []string{"\n"}},
 		{"upwards", []*word{at(1, 60, 95, "one"), at(2, 0, 95, "two")}, []string{"\n"}},
