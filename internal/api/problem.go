@@ -71,6 +71,7 @@ var kinds = []kind{
 	{is(chain.ErrUnauthorised), http.StatusForbidden, "unauthorised", "The record is not signed by a key of the publication"},
 	{is(publish.ErrDoor), http.StatusForbidden, "door", "The door is closed"},
 	{is(publish.ErrPublisherKey), http.StatusForbidden, "publisher-key", "The key cannot be used here"},
+	{is(publish.ErrSpeakerKey), http.StatusForbidden, "speaker-key", "What the key signs has to be readable"},
 	{is(publish.ErrReleaseKey), http.StatusForbidden, "release-key", "The release is not signed by the operator"},
 	{is(publish.ErrToken), http.StatusForbidden, "token", "The token cannot be used"},
 	{is(endorsement.ErrSigner), http.StatusForbidden, "signer", "The statement is not signed by a key that may sign it"},

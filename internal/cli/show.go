@@ -54,6 +54,7 @@ func printVerdict(w io.Writer, v *match.Verdict, pub *evidence.Publication) {
 	printPlace(w, v, pub)
 	printChanges(w, v)
 	printSignatories(w, v.Signatories)
+	printKnown(w, v, pub)
 	for _, s := range v.Surroundings {
 		fmt.Fprintf(w, "  not part of the declaration: %s\n", quote(s.Text))
 	}
@@ -179,11 +180,6 @@ func printSignatories(w io.Writer, s match.Signatories) {
 	for _, n := range s.Changed {
 		fmt.Fprintf(w, "    ~ published %s, the copy has %s\n", quote(n.Published), quote(n.Copy))
 	}
-}
-
-// names is how many names the published list shows.
-func names(k match.Known) int {
-	return k.Listed + k.ConfirmedDomain + k.ConfirmedMail + k.Signed + k.Withdrawn + k.Denied
 }
 
 func printEvidence(w io.Writer, v *match.Verdict, pub *evidence.Publication) {

@@ -176,6 +176,9 @@ func (s *Service) loadAsides(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for _, p := range byGenesis {
+		s.speakers.read(p)
+	}
 	return s.Store.Seen(ctx, func(genesis log.Digest, entry string, at time.Time) {
 		if p := byGenesis[genesis]; p != nil {
 			p.asides.seen[entry] = at
@@ -299,6 +302,9 @@ func (s *Service) settleAside(ctx context.Context, p *publication, a *aside) (_ 
 	}()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
+	if e, ok := a.record.Sighting.(*statement.Enrolment); ok {
+		s.speakers.add(p, log.Sum(e.Key))
+	}
 	index, _, err := s.Log.Append(ctx, a.record.Leaf())
 	if err != nil {
 		return nil, fmt.Errorf("append to the log: %w", err)

@@ -171,7 +171,7 @@ func (s *Service) Append(ctx context.Context, request []byte) (*log.LogEntry, er
 	defer cancel()
 	// If we die from here on, the entry may be in the log and the client has no
 	// answer: it sends it again, and is given the first index.
-	index, _, err := s.Log.Append(ctx, leaf)
+	index, err := s.knock(ctx, e, leaf)
 	if err != nil {
 		return nil, fmt.Errorf("append to the log: %w", err)
 	}

@@ -123,7 +123,7 @@ func (s *Service) newMailCode(ctx context.Context, slug string, version int, ent
 		return nil, ErrNoDomain
 	}
 	// Everything that the mail will say is checked now.
-	if _, err := s.ClaimStatement(slug, version, kind, entry, language, ""); err != nil {
+	if _, err := s.claimStatement(slug, version, kind, entry, language, ""); err != nil {
 		return nil, err
 	}
 	var secret [mailCodeSize * 5 / 8]byte

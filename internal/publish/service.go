@@ -87,6 +87,9 @@ type Service struct {
 	name  statement.LogName
 	index *match.Index
 	ring  *ring
+	// What the door has to know of signatories.
+	speakers speakers
+	given    given
 
 	mu           sync.RWMutex // guards publications
 	publications map[string]*publication

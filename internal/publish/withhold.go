@@ -77,6 +77,7 @@ func (s *Service) withhold(ctx context.Context, p *publication, entry string) er
 	if err != nil {
 		return err
 	}
+	s.speakers.read(p)
 	p.mu.Lock()
 	p.undeleted[entry] = undeleted{disclosure, mails}
 	p.mu.Unlock()
