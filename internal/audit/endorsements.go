@@ -149,7 +149,10 @@ func (p *publication) placeAside(ctx context.Context, path string, a *evidence.A
 	p.said[a.Digest()] = true
 	p.about[a.Index] = aboutEntry{a.Digest(), a.Entry()}
 	if e, ok := a.Sighting.(*statement.Enrolment); ok {
-		p.enrolled[log.Sum(e.Key)] = true
+		key := log.Sum(e.Key)
+		if first, ok := p.enrolled[key]; !ok || a.Index < first {
+			p.enrolled[key] = a.Index
+		}
 	}
 	if p.tree == nil || a.Index >= p.checkpoint.Size() {
 		return nil
@@ -318,11 +321,18 @@ func (a *audit) observed(ctx context.Context, index int64, e log.Entry, all []*p
 			}
 		}
 	}
-	who := "an enrolled key"
-	if a.observers[log.Sum(e.Key)] {
+	key := log.Sum(e.Key)
+	rule, who := RuleWithheld, "an enrolled key"
+	switch {
+	case a.observers[key]:
 		who = "the observer key"
+	case !slices.ContainsFunc(all, func(p *publication) bool {
+		first, ok := p.enrolled[key]
+		return ok && first < index
+	}):
+		rule, who = RuleUnattached, "a key that was enrolled later"
 	}
-	a.report.add(Finding{Rule: RuleWithheld, Index: index, Path: bundlePath(index, a.checkpoint.Size()), Detail: fmt.Sprintf("%s signed it, no publication lists it, and no redaction names it", who),
-		Evidence: map[string]string{"record": e.Digest.String(), "key": log.Sum(e.Key).String()}})
+	a.report.add(Finding{Rule: rule, Index: index, Path: bundlePath(index, a.checkpoint.Size()), Detail: fmt.Sprintf("%s signed it, no publication lists it, and no redaction names it", who),
+		Evidence: map[string]string{"record": e.Digest.String(), "key": key.String()}})
 	return nil
 }

@@ -33,7 +33,7 @@ type publication struct {
 	names          []name               // of the lists that were read
 	about          map[int64]aboutEntry // records that belong to no chain, by log index
 	taken          map[log.Digest]bool  // payloads that redactions name
-	enrolled       map[log.Digest]bool  // signatories' keys
+	enrolled       map[log.Digest]int64 // signatories' keys, and where the first enrolment of each stands
 	once           map[log.Digest]bool  // findings about lines
 	said           map[log.Digest]bool  // records that belong to no chain
 	counted        map[int64]bool       // log indices of records outside the chain
@@ -65,7 +65,7 @@ func (a *audit) publications(ctx context.Context) error {
 	var all []*publication
 	for _, slug := range slices.Sorted(maps.Keys(slugs)) {
 		p := &publication{audit: a, slug: slug, pinned: pinned[slug], listed: listed[slug], at: map[log.Digest]int{}, windows: map[log.Digest]*window{},
-			taken: map[log.Digest]bool{}, enrolled: map[log.Digest]bool{}, said: map[log.Digest]bool{}, once: map[log.Digest]bool{}, about: map[int64]aboutEntry{}, counted: map[int64]bool{}}
+			taken: map[log.Digest]bool{}, enrolled: map[log.Digest]int64{}, said: map[log.Digest]bool{}, once: map[log.Digest]bool{}, about: map[int64]aboutEntry{}, counted: map[int64]bool{}}
 		if err := p.check(ctx, listed != nil); err != nil {
 			return err
 		}
