@@ -165,39 +165,6 @@ func newServe(stderr io.Writer) *cobra.Command {
 	return c
 }
 
-func newToken(stdout io.Writer) *cobra.Command {
-	parent := &cobra.Command{Use: "token", Short: "Give permission to create a publication", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	var o tokenOptions
-	c := &cobra.Command{
-		Use:   "new --data DIR --slug SLUG",
-		Short: "Make a single-use token for one slug",
-		Long: `Make a single-use token with which one publication can be created under one slug.
-It is printed once and kept nowhere: send it to the publisher by a private way.
-The service may be running.`,
-		Example: "  sijild token new --data /var/lib/sijil --slug river",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := keys.CheckSlug(o.slug); err != nil {
-				return err
-			}
-			token, err := newTokenFor(cmd.Context(), o)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintln(stdout, token)
-			return nil
-		},
-	}
-	dataFlag(c, &o.data)
-	c.Flags().StringVar(&o.slug, "slug", "", "the `SLUG` that may be created")
-	c.Flags().DurationVar(&o.expires, "expires", 7*24*time.Hour, "how long the token can be used")
-	c.Flags().BoolVar(&o.similar, "allow-similar", false, "the slug may look like an existing one")
-	c.MarkFlagRequired("slug")
-	parent.AddCommand(c)
-	return parent
-}
-
 func newFingerprint(stdout io.Writer) *cobra.Command {
 	var data, logKey string
 	c := &cobra.Command{

@@ -6,11 +6,9 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -20,12 +18,10 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
-	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/store"
 	"github.com/sijil/sijil/internal/trillianlog"
 	"github.com/sijil/sijil/internal/trilliansqlite"
 	"github.com/sijil/sijil/keys"
-	"github.com/sijil/sijil/log"
 )
 
 // Names in the data folder.
@@ -181,45 +177,4 @@ func loadLogKey(data, path string) (note.Signer, *keys.LogKey, error) {
 		return nil, nil, err
 	}
 	return keys.LoadLogSigner(string(b))
-}
-
-type tokenOptions struct {
-	data, slug string
-	expires    time.Duration
-	similar    bool
-}
-
-// newTokenFor makes a token known to the service by its digest alone.
-func newTokenFor(ctx context.Context, o tokenOptions) (token string, err error) {
-	rows, err := openRows(ctx, o.data)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	if err := checkFree(ctx, rows, o); err != nil {
-		return "", err
-	}
-	var secret [32]byte
-	if _, err := io.ReadFull(rand.Reader, secret[:]); err != nil {
-		return "", err
-	}
-	token = "sijil_" + base64.RawURLEncoding.EncodeToString(secret[:])
-	t := publish.Token{Slug: o.slug, Expires: time.Now().Add(o.expires), AllowSimilar: o.similar}
-	return token, rows.AddToken(ctx, log.Sum([]byte(token)), t)
-}
-
-func checkFree(ctx context.Context, rows *store.Store, o tokenOptions) error {
-	slugs, err := rows.Slugs(ctx)
-	if err != nil {
-		return err
-	}
-	for _, s := range slugs {
-		if s == o.slug {
-			return fmt.Errorf("the slug %q is in use", o.slug)
-		}
-		if keys.SimilarSlug(s, o.slug) && !o.similar {
-			return fmt.Errorf("the slug %q could be taken for %q, which exists: if it is meant, say --allow-similar", o.slug, s)
-		}
-	}
-	return nil
 }

@@ -38,6 +38,44 @@ func (s *Store) AddToken(ctx context.Context, digest log.Digest, token publish.T
 	})
 }
 
+// KnownToken is a token as an operator sees it.
+type KnownToken struct {
+	Digest log.Digest
+	publish.Token
+}
+
+// Tokens lists the tokens that were made, by slug and expiry.
+func (s *Store) Tokens(ctx context.Context) ([]KnownToken, error) {
+	var out []KnownToken
+	err := s.each(ctx, func(rows *sql.Rows) error {
+		var t KnownToken
+		var digest []byte
+		var expires int64
+		if err := rows.Scan(&digest, &t.Slug, &expires, &t.AllowSimilar, &t.Used); err != nil {
+			return err
+		}
+		if copy(t.Digest[:], digest) != len(t.Digest) {
+			return errors.New("token: a digest is not 32 bytes")
+		}
+		t.Expires = time.Unix(expires, 0)
+		out = append(out, t)
+		return nil
+	}, `SELECT digest, slug, expires, similar, used_by IS NOT NULL FROM token ORDER BY slug, expires, digest`)
+	return out, err
+}
+
+// RevokeToken forgets a token; it reports false for one that was used, or is not known.
+func (s *Store) RevokeToken(ctx context.Context, digest log.Digest) (gone bool, err error) {
+	err = s.queue.do(ctx, func(t *tx) error {
+		gone, err = t.execOne(`DELETE FROM token WHERE digest = ? AND used_by IS NULL`, digest[:])
+		if err != nil {
+			return fmt.Errorf("store: revoke token: %w", err)
+		}
+		return nil
+	})
+	return gone, err
+}
+
 // Slugs lists the slugs that are in use, or reserved.
 func (s *Store) Slugs(ctx context.Context) ([]string, error) {
 	var out []string
