@@ -158,6 +158,18 @@ func child(n *yaml.Node, key string, i int) *yaml.Node {
 	return nil
 }
 
+// placesOf says where the values of a mapping begin.
+func placesOf(n *yaml.Node) map[string]position {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	out := map[string]position{}
+	for k := 0; k+1 < len(n.Content); k += 2 {
+		out[n.Content[k].Value] = position{n.Content[k+1].Line, n.Content[k+1].Column}
+	}
+	return out
+}
+
 func lineOf(n *yaml.Node) int {
 	if n == nil {
 		return 0
@@ -196,7 +208,7 @@ func parseList(b []byte) (list, error) {
 		for i := range entries {
 			e := &entries[i]
 			n := child(child(root, key, 0), "", i)
-			e.yamlLine = lineOf(n)
+			e.yamlLine, e.places = lineOf(n), placesOf(n)
 			if e.ID < 1 || e.ID > 1<<30 || numbers[e.ID] {
 				return list{}, fmt.Errorf("line %d: id %d: want a number of its own, 1 or more", e.yamlLine, e.ID)
 			}

@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/cyberphone/json-canonicalization/go/src/webpki.org/jsoncanonicalizer"
 )
@@ -73,6 +74,25 @@ func Decode(b []byte, v any) error {
 		return errors.New("parse JSON: data after the value")
 	}
 	return nil
+}
+
+// Where says where in b an error of Decode is, such as "line 3, character 7: ", for those
+// who edit such files by hand; "" where that is not known.
+func Where(err error, b []byte) string {
+	at := int64(-1)
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		at = syntax.Offset
+	case errors.As(err, &kind):
+		at = kind.Offset
+	}
+	if at < 1 || at > int64(len(b)) {
+		return ""
+	}
+	before := b[:at-1]
+	return fmt.Sprintf("line %d, character %d: ", 1+bytes.Count(before, []byte("\n")), 1+utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]))
 }
 
 func firstDifference(a, b []byte) int {

@@ -83,14 +83,14 @@ func checkLine(s string, limit int) error {
 		return errors.New("white space at an end")
 	}
 	marks := 0
-	for i, r := range s {
+	for i, r := range []rune(s) {
 		if !Allowed(r) {
-			return fmt.Errorf("character %U at byte %d is not allowed", r, i)
+			return fmt.Errorf("character %d, %U, is not allowed", i+1, r)
 		}
 		if !unicode.Is(unicode.M, r) {
 			marks = 0
 		} else if marks++; marks > maxMarks {
-			return fmt.Errorf("more than %d combining marks at byte %d", maxMarks, i)
+			return fmt.Errorf("more than %d combining marks, at character %d", maxMarks, i+1)
 		}
 	}
 	if !norm.NFC.IsNormalString(s) {
