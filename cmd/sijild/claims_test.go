@@ -41,7 +41,7 @@ type electorate struct {
 	entries signatory.Commitments
 }
 
-// newElectorate publishes version 1 of a publication with n entries of one domain.
+// newElectorate publishes version 1 of a publication with n entries.
 func newElectorate(t testing.TB, url, data string, key *keys.LogKey, slug string, n int) *electorate {
 	t.Helper()
 	x := &electorate{t: t, url: url, key: key, signer: logtest.NewSigner(t)}
@@ -62,7 +62,7 @@ func newElectorate(t testing.TB, url, data string, key *keys.LogKey, slug string
 	check(t, err)
 	var list []signatory.Signatory
 	for i := range n {
-		list = append(list, signatory.Signatory{Name: fmt.Sprintf("Organisation %d", i), Kind: signatory.Organisation, Domain: "delta-watch.example"})
+		list = append(list, signatory.Signatory{Name: fmt.Sprintf("Organisation %d", i), Kind: signatory.Organisation, Domain: electorDomain(i)})
 	}
 	disclosures, err := signatory.Reuse(nil, list, rand.Reader)
 	check(t, err)
@@ -80,6 +80,9 @@ func newElectorate(t testing.TB, url, data string, key *keys.LogKey, slug string
 	x.text = statement.ReadText{Language: "en", SHA256: digests.File}
 	return x
 }
+
+// electorDomain is the domain of an entry.
+func electorDomain(entry int) string { return fmt.Sprintf("o%d.delta-watch.example", entry) }
 
 // endorse signs an endorsement by an entry; n makes it another one.
 func (x *electorate) endorse(s *keys.Signer, entry, n int) *log.Bundle {
@@ -263,14 +266,18 @@ type enrolled struct {
 
 func newEnrolled(t testing.TB, n int) *enrolled {
 	t.Helper()
-	w := newOrgs(t, "delta-watch.example")
+	var hosts []string
+	for i := range n {
+		hosts = append(hosts, electorDomain(i))
+	}
+	w := newOrgs(t, hosts...)
 	s := newRunning(t, serveOptions{noLimits: true, domainConfig: &w.config}, slog.DiscardHandler)
 	e := &enrolled{electorate: newElectorate(t, s.url, s.data, s.key, "river", n), s: s}
 	server := remote.New(s.url, s.http)
 	for i := range n {
 		k := logtest.NewSigner(t)
 		e.signers = append(e.signers, k)
-		w.put("delta-watch.example", fmt.Sprintf("sijil-key/v1 publication=%s entry=%s key=%s\n", e.genesis, e.entries[i], k.Public().Digest()))
+		w.put(electorDomain(i), fmt.Sprintf("sijil-key/v1 publication=%s entry=%s key=%s\n", e.genesis, e.entries[i], k.Public().Digest()))
 		got, err := server.CheckDomain(t.Context(), "river", e.entries[i], k.Public().SPKI())
 		check(t, err)
 		if len(got.Recorded) != 1 {

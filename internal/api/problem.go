@@ -86,6 +86,7 @@ var kinds = []kind{
 	{is(publish.ErrNoPasskeys), http.StatusConflict, "no-passkeys", "No passkeys are taken here"},
 	{is(publish.ErrAmbiguous), http.StatusConflict, "ambiguous", "The domain says several things"},
 	{is(publish.ErrOtherDomain), http.StatusConflict, "other-domain", "The key is another domain's"},
+	{is(publish.ErrOtherEntry), http.StatusConflict, "other-entry", "The domain has spoken for another list entry"},
 	{is(publish.ErrDomainSilent), http.StatusBadGateway, "domain", "The domain could not be asked"},
 	{is(publish.ErrBusy), http.StatusServiceUnavailable, "busy", "The record is being taken in"},
 	{as[*chain.ConflictError], http.StatusConflict, "conflict", "The record does not follow the head"},

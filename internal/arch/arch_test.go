@@ -68,7 +68,7 @@ var foreign = map[string][]string{
 	"net/smtp":                        {"internal/smtp"},
 	"code.dny.dev/ssrf":               {"internal/guard"},
 	"rsc.io/qr":                       {"internal/site"},
-	"github.com/go-webauthn":          {"internal/passkey"},
+	"github.com/go-webauthn":          {"internal/passkey", "internal/passkey/passkeytest"},
 	"golang.org/x/net/publicsuffix":   {"internal/dkim", "internal/domain"},
 }
 

@@ -157,7 +157,7 @@ func (d *looking) record(ctx context.Context, said []DomainSaid) error {
 			err = d.claim(ctx, f)
 		}
 		var invalid *InvalidError
-		if err != nil && !errors.As(err, &invalid) && !errors.Is(err, ErrOtherDomain) && !errors.Is(err, endorsement.ErrSigner) {
+		if err != nil && !errors.As(err, &invalid) && !errors.Is(err, ErrOtherDomain) && !errors.Is(err, ErrOtherEntry) && !errors.Is(err, endorsement.ErrSigner) {
 			return err
 		}
 		if wrong == nil {
@@ -215,6 +215,11 @@ func (d *looking) claim(ctx context.Context, f found) error {
 	if d.s.lastSaid(d.p, d.entry, f.line.Version) == f.line.Kind {
 		return nil
 	}
+	if f.line.Kind == statement.ClaimEndorsement {
+		if err := d.p.ownDomain(d.entry, d.out.Domain); err != nil {
+			return err
+		}
+	}
 	seen := f.seen()
 	return d.see(ctx, &statement.Observation{Sighted: d.sighted(), Claim: f.line.Kind, Seen: &seen, Version: statement.VersionName{Number: f.line.Version, Record: f.line.Record}})
 }
@@ -260,6 +265,9 @@ func (d *looking) enrol(ctx context.Context, f found) error {
 		return nil
 	case waits && d.s.Clock().Sub(first) < endorsement.RenewalWait:
 		return nil
+	}
+	if err := d.p.ownDomain(d.entry, d.out.Domain); err != nil {
+		return err
 	}
 	if err := d.see(ctx, &statement.Enrolment{Sighted: d.sighted(), Key: spki, Seen: f.seen()}); err != nil {
 		return err

@@ -217,6 +217,11 @@ func (s *Service) speakByMail(ctx context.Context, p *publication, c MailCode, m
 	if !speaksFor(m.From, domain) {
 		return nil, &MailError{"the mail does not come from the domain that the list gives of the entry"}
 	}
+	if c.Kind == statement.ClaimEndorsement {
+		if err := p.ownDomain(c.Entry, domain); err != nil {
+			return nil, &MailError{err.Error()}
+		}
+	}
 	// The raw mail is kept first, encrypted to others: an observation whose evidence
 	// is nowhere would prove less than it says. If we die after it, nothing refers to
 	// it and it goes with its retention.
