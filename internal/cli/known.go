@@ -30,8 +30,9 @@ func printKnown(w io.Writer, v *match.Verdict, pub *evidence.Publication) {
 	}
 	by := map[endorsement.Known][]string{}
 	standings := pub.Book().Version(v.Version)
-	for i, e := range r.Edition.List().Entries() {
-		name := quote(e.Signatory.Name)
+	entries := r.Edition.List().Entries()
+	for _, i := range r.Edition.List().Shown() {
+		name := quote(entries[i].Signatory.Name)
 		if l := standings[i].Left; l != nil {
 			name += " on " + l.Issued
 		}

@@ -39,8 +39,9 @@ text file yourself, or write one of these words behind "resolution:"
 A version cannot be published while a resolution is empty.
 `
 
-const signatoriesComment = `The signatory list, in the order in which it is published.
-Edit the values; comments of your own are not kept.
+const signatoriesComment = `The signatory list. One that names persons is shown by name, so that a name that is
+withheld later is not known by its neighbours (sijil publish --keep-order); any other
+in this order. Edit the values; comments of your own are not kept.
 
   name        as the signatory writes it
   language    of the name: en, fr, ar …; may be left out

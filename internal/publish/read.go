@@ -211,6 +211,15 @@ func (s *Service) Names(slug string, version int) ([]match.Name, error) {
 	return e.edition.ForMatch().Names, nil
 }
 
+// Shown returns the places of a version's list in the order in which pages show them.
+func (s *Service) Shown(slug string, version int) ([]int, error) {
+	e, err := s.version(slug, version)
+	if err != nil {
+		return nil, err
+	}
+	return e.edition.List().Shown(), nil
+}
+
 func (s *Service) version(slug string, version int) (entry, error) {
 	p, err := s.find(slug)
 	if err != nil {

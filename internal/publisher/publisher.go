@@ -71,6 +71,9 @@ type Input struct {
 	Date, Place string            // optional
 	Reason      string
 	Signatories []signatory.Signatory
+	// HideOrder publishes the list in an order that says nothing, so that a name that is
+	// withheld later is not known by its neighbours.
+	HideOrder bool
 	// Policy of a new publication. Optional; default: the signer's key alone.
 	Policy *statement.Policy
 }
@@ -363,6 +366,9 @@ func (p *Publisher) next(in Input, pub *evidence.Publication) (*statement.Versio
 	disclosures, err := signatory.Reuse(before, in.Signatories, p.Rand)
 	if err != nil {
 		return nil, nil, err
+	}
+	if in.HideOrder {
+		signatory.HideOrder(disclosures)
 	}
 	commitments, err := signatory.Commit(disclosures)
 	if err != nil {

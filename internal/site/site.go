@@ -28,6 +28,7 @@ type Service interface {
 	Publication(slug string) (publish.Summary, error)
 	Text(slug string, version int, language string) ([]byte, error)
 	Names(slug string, version int) ([]match.Name, error)
+	Shown(slug string, version int) ([]int, error)
 	// Records lists a publication's chain; RecordAt finds one by its log index.
 	Records(slug string) ([]publish.RecordSummary, error)
 	RecordAt(index int64) (slug string, r publish.RecordSummary, ok bool)

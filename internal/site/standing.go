@@ -95,8 +95,10 @@ func (v *visit) knownOf(s publish.EntryStanding) knownView {
 	return k
 }
 
-// signatories shows a version's list, the strongest first, and counts it.
-func (v *visit) signatories(slug string, version int, names []nameView) ([]signatoryView, []countView, error) {
+// signatories shows a version's list, the strongest first, and counts it. names are in the
+// order of the list; shown are their places in the order in which those of one standing are
+// shown.
+func (v *visit) signatories(slug string, version int, names []nameView, shown []int) ([]signatoryView, []countView, error) {
 	standings, err := v.service.Standings(slug, version)
 	if err != nil {
 		return nil, nil, err
@@ -105,9 +107,8 @@ func (v *visit) signatories(slug string, version int, names []nameView) ([]signa
 		return nil, nil, nil // a name was withheld in between
 	}
 	out := make([]signatoryView, len(names))
-	order := make([]int, len(names))
+	order := slices.Clone(shown)
 	for i, s := range standings {
-		order[i] = i
 		out[i] = v.signatory(version, i, s)
 		out[i].nameView = names[i]
 	}
