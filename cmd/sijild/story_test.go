@@ -70,6 +70,7 @@ func TestStory(t *testing.T) {
 	if got := c.standings("1")["Delta Watch"]; got.Known != "withdrawn" || got.Left == nil || got.Left.Reason != "A demand was dropped." || got.Left.Publisher {
 		t.Errorf("withdrawn: %+v", got)
 	}
+	c.readsAgain()
 	c.withhold()
 	if got := c.run(0, "audit", c.s.url, "--trust", c.trust); !strings.Contains(got, "✓ clean: ") {
 		t.Error(got)
@@ -215,6 +216,27 @@ func (c *campaign) fallsSilent() {
 	}
 }
 
+// readsAgain: who is asked to endorse a later version is shown what changed, by the tool and
+// on the page where the invitation leads.
+func (c *campaign) readsAgain() {
+	t := c.t
+	t.Helper()
+	links := c.invite("again.csv")
+	c.run(0, "keygen", "--out", c.file("union"), "--passphrase-env", "PASSPHRASE")
+	said := c.sign(0, "union", "endorse", "river", "--entry", "Salt Union", "--language", "fr", "--yes", "--invitation", links["Salt Union"])
+	for _, want := range []string{"what changed since version 1, which was endorsed in the name of", "Aucun {+de nos+} puits"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("endorsing again lacks %q:\n%s", want, said)
+		}
+	}
+	p := newPerson(t, c.s.url)
+	var changed string
+	p.run(chromedp.Navigate(links["River School"]), chromedp.Click(`a[href="/p/river/compare/1/2"]`), chromedp.WaitVisible("main ins"), chromedp.Text("main", &changed))
+	if !strings.Contains(changed, "Aucun de nos puits") {
+		t.Errorf("what changed: %s", changed)
+	}
+}
+
 // withhold: the person's name goes, from everywhere, and every proof holds.
 func (c *campaign) withhold() {
 	t := c.t
@@ -292,7 +314,7 @@ func (c *campaign) fromTheFolder(text string) {
 	check(t, os.WriteFile(away.file("copy.txt"), []byte(text), 0o600))
 
 	// Two signed, by key and passkey, and one withdrew; the rest is what the service saw.
-	const said = "2 statements by signatories, verified; 7 observations by localhost, which says that it saw them"
+	const said = "3 statements by signatories, verified; 7 observations by localhost, which says that it saw them"
 	for folder, words := range map[string]string{"evidence": "✓ clean, as far as it could be checked: ", "mirror": "✓ clean: "} {
 		if got := away.run(0, "audit", away.file(folder), "--trust", away.trust); !strings.HasPrefix(got, words) || !strings.Contains(got, said) {
 			t.Errorf("audit of the %s: %s", folder, got)
