@@ -41,7 +41,8 @@ func TestStory(t *testing.T) {
 	}
 	c.signs(links["Delta Watch"])
 	c.want("1", "signed listed listed listed listed")
-	c.signsInBrowser(links["River School"])
+	p := newPerson(t, c.s.url)
+	c.signsInBrowser(p, links["River School"])
 	c.want("1", "signed signed listed listed listed")
 	c.speaksByName()
 	c.want("1", "signed signed confirmed-domain listed listed")
@@ -70,12 +71,12 @@ func TestStory(t *testing.T) {
 	if got := c.standings("1")["Delta Watch"]; got.Known != "withdrawn" || got.Left == nil || got.Left.Reason != "A demand was dropped." || got.Left.Publisher {
 		t.Errorf("withdrawn: %+v", got)
 	}
-	c.readsAgain()
+	c.readsAgain(p)
 	c.withhold()
 	if got := c.run(0, "audit", c.s.url, "--trust", c.trust); !strings.Contains(got, "✓ clean: ") {
 		t.Error(got)
 	}
-	c.page(french)
+	c.page(p, french)
 	c.fromTheFolder(french)
 
 	c.code("Women of the Port", "denial")
@@ -116,13 +117,12 @@ func (c *campaign) signs(link string) {
 
 // signsInBrowser: somebody of River School opens the link, reads the French text, signs with
 // a passkey, has the domain name its key, and presses the button.
-func (c *campaign) signsInBrowser(link string) {
+func (c *campaign) signsInBrowser(p *person, link string) {
 	t := c.t
 	t.Helper()
 	if !strings.HasPrefix(link, c.s.url+"/i/") {
 		t.Fatalf("the link is %s", link)
 	}
-	p := newPerson(t, c.s.url)
 	before := c.known("1")
 	var line, heading, said string
 	p.hasPasskeys()
@@ -218,7 +218,7 @@ func (c *campaign) fallsSilent() {
 
 // readsAgain: who is asked to endorse a later version is shown what changed, by the tool and
 // on the page where the invitation leads.
-func (c *campaign) readsAgain() {
+func (c *campaign) readsAgain(p *person) {
 	t := c.t
 	t.Helper()
 	links := c.invite("again.csv")
@@ -229,7 +229,6 @@ func (c *campaign) readsAgain() {
 			t.Errorf("endorsing again lacks %q:\n%s", want, said)
 		}
 	}
-	p := newPerson(t, c.s.url)
 	var changed string
 	p.run(chromedp.Navigate(links["River School"]), chromedp.Click(`a[href="/p/river/compare/1/2"]`), chromedp.WaitVisible("main ins"), chromedp.Text("main", &changed))
 	if !strings.Contains(changed, "Aucun de nos puits") {
@@ -271,9 +270,9 @@ func (c *campaign) withhold() {
 
 // page: a verdict in a browser says how each is known, in every language, with the day on
 // which one withdrew.
-func (c *campaign) page(text string) {
+func (c *campaign) page(p *person, text string) {
 	c.t.Helper()
-	p, year := newPerson(c.t, c.s.url), time.Now().UTC().Format("2006")
+	year := time.Now().UTC().Format("2006")
 	for path, want := range map[string][]string{
 		"/":   {"1 no longer stands by the text", "Delta Watch · withdrew on ", year},
 		"/fr": {"1 ne soutient plus le texte", "Delta Watch · s’est retiré le "},
