@@ -25,7 +25,7 @@ function lookOf(e: Element, up?: Look): Look {
   const { clientWidth, scrollHeight } = document.documentElement;
   const [, opacity = 1, ground = [255, 255, 255, 1] as const, clips = [new DOMRect(-scrollX, -scrollY, clientWidth, scrollHeight)]] = up ?? [];
   const root = /^(HTML|BODY)$/.test(e.tagName);
-  need(back && innocent.test(effects.map((p) => (style as never)[p] ?? "").join(";")));
+  need(back && innocent.test(effects.map((p) => (style as never)[p]).join(";")));
   return [style, opacity * +style.opacity, over(back, ground), /hidden|clip/.test(style.overflow) && !root ? [...clips, e.getBoundingClientRect()] : clips];
 }
 
@@ -43,10 +43,10 @@ export function walk(root: Element, skip?: Element): string {
       const range = document.createRange();
       range.selectNode(node);
       const boxes = [...range.getClientRects()];
-      const ink = colour(style.webkitTextFillColor);
+      const [r = 0, g = 0, b = 0, a = 0] = colour(style.webkitTextFillColor) ?? [];
       if (/\S/.test(node.data)) {
         need(
-          ink && parseFloat(style.fontSize) >= 5 && ink[3] >= 0.35 && opacity >= 0.35 && Math.abs(light(over([ink[0], ink[1], ink[2], ink[3] * opacity], ground)) - light(ground)) > 1200 &&
+          parseFloat(style.fontSize) >= 5 && a >= 0.35 && opacity >= 0.35 && Math.abs(light(over([r, g, b, a * opacity], ground)) - light(ground)) > 1200 &&
             node.parentElement?.checkVisibility?.() !== false && boxes.some((b) => b.width > 1 && b.height >= 4 && clips.every((c) => meets(b, c))) &&
             boxes.every((b) => clips.every((c) => within(b, c))) && !/^(pre|break)/.test(style.whiteSpace),
         );
@@ -55,7 +55,7 @@ export function walk(root: Element, skip?: Element): string {
       node.data.split(/[^\S\u00a0]+/).forEach((part, i) => {
         if (i) space = true;
         if (!part) return;
-        text += (text && (ends ? "\n\n".slice(2 - ends) : space ? " " : "")) + part;
+        text += (text && (ends ? "\n".repeat(ends) : space ? " " : "")) + part;
         [ends, space] = [0, false];
       });
     } else if (e.tagName === "BR") [ends, space] = [Math.min(ends + 1, 2), false];
@@ -67,7 +67,7 @@ export function walk(root: Element, skip?: Element): string {
   const element = (e: Element, l: Look, up?: Look) => {
     const [style] = l;
     need(!e.shadowRoot && !/^(Q|SLOT|DETAILS|INPUT|TEXTAREA|SELECT)$/i.test(e.tagName) && !/"/.test(style.listStyleType) && ["::before", "::after", "::marker"].every((p) => /^no/.test(getComputedStyle(e, p).content)));
-    const breaks = /^(inline|contents|ruby|none)/.test(style.display) ? 0 : paragraphs.test(e.tagName) && !up?.[0].display.includes("list") ? 2 : 1;
+    const breaks = /^(inline|contents|ruby)/.test(style.display) ? 0 : paragraphs.test(e.tagName) && !up?.[0].display.includes("list") ? 2 : 1;
     line(breaks);
     for (const c of e.childNodes) child(c, l);
     line(breaks);
