@@ -300,7 +300,7 @@ func TestBadgeLoadsMore(t *testing.T) {
 		_, err := page.AddScriptToEvaluateOnNewDocument(`
 			const importKey = SubtleCrypto.prototype.importKey, attach = Element.prototype.attachShadow;
 			SubtleCrypto.prototype.importKey = function (format, key, alg, ...rest) {
-				return alg.name === "Ed25519" ? Promise.reject(new DOMException("none", "NotSupportedError")) : importKey.call(this, format, key, alg, ...rest);
+				return (alg.name ?? alg) === "Ed25519" ? Promise.reject(new DOMException("none", "NotSupportedError")) : importKey.call(this, format, key, alg, ...rest);
 			};
 			Element.prototype.attachShadow = function () { return attach.call(this, {mode: "open"}) };`).Do(ctx)
 		return err

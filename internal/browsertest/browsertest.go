@@ -23,7 +23,7 @@ import (
 // limit bounds a test's whole use of its page; last is what is kept of it, to say what the
 // page shows where a test waits in vain.
 const (
-	limit = 4 * time.Minute
+	limit = 8 * time.Minute
 	last  = 15 * time.Second
 )
 
@@ -48,7 +48,7 @@ func Program(t testing.TB) string {
 func Open(t testing.TB, extra ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(Program(t)), chromedp.NoSandbox,
-		chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(time.Minute),
+		chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(3*time.Minute),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("no-proxy-server", true))
 	ctx, cancel := context.WithTimeout(context.Background(), limit+last)
 	alloc, cancelAlloc := chromedp.NewExecAllocator(ctx, append(opts, extra...)...)

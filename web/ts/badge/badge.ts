@@ -18,7 +18,7 @@ declare const MORE: string;
 declare const MORE_INTEGRITY: string;
 
 const { origin: base, host } = new URL(import.meta.url);
-const patience = 10_000; // milliseconds
+const patience = 8500; // milliseconds; with settle, under ten seconds
 const settle = 800; // after the words last changed
 const pause = 3000; // between looks at a page that changes elsewhere
 
