@@ -51,17 +51,17 @@ mutations:
 
 # What the page costs a reader: bytes, requests, time to a verdict.
 bench-web:
-	SIJIL_FIGURES=1 SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -run '^Test(Page|Badge)Figures$$' ./cmd/sijild
+	SIJIL_FIGURES=1 SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -run '^Test(Page|Badge)Figures$$' -timeout 30m ./cmd/sijild
 
 # Every page as a picture, by Chromium. make screenshots [SCREENSHOTS=DIR]
 SCREENSHOTS ?= $(CURDIR)/bin/screenshots
 screenshots:
-	SIJIL_SCREENSHOTS="$(SCREENSHOTS)" SIJIL_PROGRAMS=1 $(GO) test -count=1 -run '^Test(Invited)?Screenshots$$' ./cmd/sijild
+	SIJIL_SCREENSHOTS="$(SCREENSHOTS)" SIJIL_PROGRAMS=1 $(GO) test -count=1 -run '^Test(Invited)?Screenshots$$' -timeout 60m ./cmd/sijild
 	@echo "wrote $(SCREENSHOTS)"
 
 # Lighthouse on the pages that people land on.
 lighthouse: web/lighthouse/node_modules
-	SIJIL_LIGHTHOUSE=1 SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -run '^TestLighthouse$$' ./cmd/sijild
+	SIJIL_LIGHTHOUSE=1 SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -run '^TestLighthouse$$' -timeout 60m ./cmd/sijild
 
 web/lighthouse/node_modules: web/lighthouse/package.json web/lighthouse/package-lock.json
 	cd web/lighthouse && npm ci --ignore-scripts && touch node_modules

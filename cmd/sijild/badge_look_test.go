@@ -68,7 +68,8 @@ func TestBadgeAccessible(t *testing.T) {
 			var shifted float64
 			var tall bool
 			e.run(chromedp.Evaluate(`window.shifted`, &shifted), chromedp.Evaluate(`document.querySelector("sijil-badge").shadowRoot.querySelector("a").getBoundingClientRect().height >= 44`, &tall))
-			if shifted > 0 && state != "altered" || !tall {
+			// The picture for pages without scripts gives way to the badge.
+			if shifted > 0.02 && state != "altered" || !tall {
 				t.Errorf("%s: the page shifts by %g, tall enough to press: %v", name, shifted, tall)
 			}
 		}

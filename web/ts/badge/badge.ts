@@ -128,10 +128,8 @@ class Badge extends HTMLElement {
     const [d, tone] = known.looks[state] as Looks[""];
     const slug = this.getAttribute("publication");
     const href = `${base}/${lang}/${state === "superseded" ? `p/${slug}/compare/${version}/${latest}` : `check?publication=${slug}&url=${encodeURIComponent(location.href)}`}`;
-    // When it was computed, here.
-    const title = new Date().toLocaleString(`${lang}-u-nu-latn`);
     this.#status.replaceChildren(
-      make("a", { href, class: tone, title, target: "_blank", lang, dir: "auto" },
+      make("a", { href, class: tone, target: "_blank", lang, dir: "auto" },
         make("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, make("path", { d })),
         make("div", {}, make("b", {}, (say as Words)[state] as string), make("span", {}, say.see.replace("{{.host}}", `\u2068${host}\u2069`)))),
       ...details,

@@ -10,9 +10,9 @@ type Look = [style: CSSStyleDeclaration, opacity: number, ground: Colour, clips:
 // What of a style may change what is read, and the values that do not.
 const effects = (
   "filter mixBlendMode maskImage backdropFilter offsetPath textDecorationLine rotate transform clipPath clip textTransform webkitTextSecurity letterSpacing wordSpacing " +
-  "unicodeBidi writingMode order flexFlow display float visibility backgroundImage outlineStyle boxShadow fontSizeAdjust webkitTextStroke"
+  "colorScheme unicodeBidi writingMode order flexFlow display float visibility backgroundImage outlineStyle boxShadow fontSizeAdjust webkitTextStroke"
 ).split(" ");
-const innocent = /^(;|none|normal|auto|0|\d+(\.\d+)?px|underline|isolate|horizontal-tb|row|column|nowrap|wrap|block|inline|list-item|flow-root|flex|grid|table(-[a-z-]+)?|contents|visible|matrix\([^,]+, 0,[^)]+\)|0px rgb\([\d, ]+\)| )*$/;
+const innocent = /^(;|none|normal|auto|0|\d+(\.\d+)?px|underline|isolate|horizontal-tb|row|column|nowrap|wrap|block|inline|list-item|flow-root|flex|grid|table(-[a-z-]+)?|contents|visible|light|matrix\([^,]+, 0,[^)]+\)|0px rgb\([\d, ]+\)| )*$/;
 // What live.ts skips, and what it takes for pictures.
 const silent = /^(SCRIPT|STYLE|TEMPLATE|NOSCRIPT|RP|TITLE|SIJIL-BADGE|IMG|SVG|VIDEO|CANVAS|I?FRAME|OBJECT|EMBED|AUDIO|METER|PROGRESS)$/i;
 // light is that of a colour, up to 2550. Colours that are 1200 apart have a
@@ -31,6 +31,8 @@ function lookOf(e: Element, up?: Look): Look {
 
 // walk throws where anything is unusual. What skip is, is no part of the text.
 export function walk(root: Element, skip?: Element): string {
+  // Behind a page that may be dark is not white.
+  need(!document.querySelector("[name=color-scheme]"));
   const passages: [Node, DOMRect[]][] = [];
   let [text, ends, space] = ["", 0, false];
   const line = (n: number) => {
