@@ -55,8 +55,11 @@ func onScreens(t *testing.T, address string, look func(p *person, turn int, shot
 			p := newPerson(t, address)
 			p.run(chromedp.EmulateViewport(screen.width, 800), emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: screen.scheme}}))
 			look(p, turn, func(name string) {
+				// The screen is as long as the page: what is beyond it may not be drawn yet.
+				var long int64
 				var png []byte
-				p.run(chromedp.FullScreenshot(&png, 100))
+				p.run(chromedp.Evaluate(`document.documentElement.scrollHeight`, &long), chromedp.EmulateViewport(screen.width, long))
+				p.run(chromedp.Poll(`[...document.images].every((i) => i.complete)`, nil), chromedp.CaptureScreenshot(&png), chromedp.EmulateViewport(screen.width, 800))
 				check(t, os.WriteFile(filepath.Join(dir, name+"-"+screen.name+".png"), png, 0o644))
 			})
 		})
