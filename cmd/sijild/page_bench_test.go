@@ -38,7 +38,12 @@ func thousandWords(t *testing.T) (c *caller, text, copied string) {
 	return c, long.String(), strings.Replace(long.String(), "Sentence 60 asks", "Sentence 60 begs", 1)
 }
 
-const coldTries = 5
+// coldTries is how often a cold verdict is timed; busy is how long the yardstick takes, in
+// milliseconds, where the machine has other things to do.
+const (
+	coldTries = 5
+	busy      = 800
+)
 
 // TestPageFigures prints what the page costs, and holds its budgets: `make bench-web`.
 func TestPageFigures(t *testing.T) {
@@ -117,7 +122,11 @@ func TestPageFigures(t *testing.T) {
 		t.Error("a service that does not answer holds the reader for more than ten seconds")
 	}
 	if cold > 3*time.Second {
-		t.Errorf("a cold verdict on a slow phone takes %v", cold)
+		if sum > busy {
+			t.Logf("a cold verdict takes %v on a machine that is busy with something else: that says nothing of a phone", cold)
+		} else {
+			t.Errorf("a cold verdict on a slow phone takes %v", cold)
+		}
 	}
 }
 
