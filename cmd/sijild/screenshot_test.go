@@ -8,6 +8,8 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"github.com/sijil/sijil/internal/browsertest"
 )
 
 // TestScreenshots writes every page in every language as a picture into the folder SIJIL_SCREENSHOTS:
@@ -59,7 +61,7 @@ func onScreens(t *testing.T, address string, look func(p *person, turn int, shot
 				var long int64
 				var png []byte
 				p.run(chromedp.Evaluate(`document.documentElement.scrollHeight`, &long), chromedp.EmulateViewport(screen.width, long))
-				p.run(chromedp.Poll(`[...document.images].every((i) => i.complete)`, nil), chromedp.CaptureScreenshot(&png), chromedp.EmulateViewport(screen.width, 800))
+				p.run(chromedp.Evaluate(`Promise.all([...document.images].map((i) => { i.loading = "eager"; return i.decode(); })).then(() => 0)`, nil, browsertest.Await), chromedp.CaptureScreenshot(&png), chromedp.EmulateViewport(screen.width, 800))
 				check(t, os.WriteFile(filepath.Join(dir, name+"-"+screen.name+".png"), png, 0o644))
 			})
 		})
