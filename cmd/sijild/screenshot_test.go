@@ -60,8 +60,8 @@ func onScreens(t *testing.T, address string, look func(p *person, turn int, shot
 				// The screen is as long as the page: what is beyond it may not be drawn yet.
 				var long int64
 				var png []byte
-				p.run(chromedp.Evaluate(`document.documentElement.scrollHeight`, &long), chromedp.EmulateViewport(screen.width, long))
-				p.run(chromedp.Evaluate(`Promise.all([...document.images].map((i) => { i.loading = "eager"; return i.decode(); })).then(() => 0)`, nil, browsertest.Await), chromedp.CaptureScreenshot(&png), chromedp.EmulateViewport(screen.width, 800))
+				p.run(chromedp.Evaluate(`document.documentElement.scrollHeight`, &long))
+				p.run(chromedp.EmulateViewport(screen.width, long), chromedp.Evaluate(`Promise.all([...document.images].map((i) => { i.loading = "eager"; return i.decode(); })).then(() => 0)`, nil, browsertest.Await), chromedp.CaptureScreenshot(&png), chromedp.EmulateViewport(screen.width, 800))
 				check(t, os.WriteFile(filepath.Join(dir, name+"-"+screen.name+".png"), png, 0o644))
 			})
 		})
