@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"crypto"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"crypto/x509"
@@ -119,6 +120,45 @@ func LoadLogSigner(skey string) (note.Signer, *LogKey, error) {
 		return nil, nil, err
 	}
 	return s, key, nil
+}
+
+// NewLogSigner returns signer and verifier key of an Ed25519 key that is elsewhere, in
+// a device, as the log named origin.
+func NewLogSigner(origin string, key crypto.Signer) (note.Signer, *LogKey, error) {
+	pub, ok := key.Public().(ed25519.PublicKey)
+	if !ok {
+		return nil, nil, fmt.Errorf("log key is %T, want Ed25519", key.Public())
+	}
+	vkey, err := note.NewEd25519VerifierKey(origin, pub)
+	if err != nil {
+		return nil, nil, fmt.Errorf("log key: %w", err)
+	}
+	parsed, err := ParseLogKey(vkey)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &deviceSigner{note: parsed.Verifier(), key: key}, parsed, nil
+}
+
+// deviceSigner is a note.Signer over a key that is elsewhere.
+type deviceSigner struct {
+	note note.Verifier // knows the name and the key's hash
+	key  crypto.Signer
+}
+
+func (s *deviceSigner) Name() string { return s.note.Name() }
+
+func (s *deviceSigner) KeyHash() uint32 { return s.note.KeyHash() }
+
+func (s *deviceSigner) Sign(msg []byte) ([]byte, error) {
+	sig, err := s.key.Sign(nil, msg, crypto.Hash(0)) // Ed25519 takes the message, and no chance
+	if err != nil {
+		return nil, fmt.Errorf("sign with the log key: %w", err)
+	}
+	if !s.note.Verify(msg, sig) {
+		return nil, errors.New("sign with the log key: the signature that came back does not verify under the public key that goes with it")
+	}
+	return sig, nil
 }
 
 // OriginOf returns the origin of a service's base address: its host name alone,

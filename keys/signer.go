@@ -25,10 +25,11 @@ const maxKeyFile = 16 << 10
 // The caller may ask again.
 var ErrPassphrase = errors.New("wrong passphrase, or the key file is damaged")
 
-// Signer holds a publisher's or signatory's private key, ECDSA P-256.
+// Signer signs with a publisher's or signatory's private key, ECDSA P-256: one that
+// is held here, or one in a device that does not give it away.
 type Signer struct {
-	priv *ecdsa.PrivateKey
-	pub  *PublicKey
+	key crypto.Signer
+	pub *PublicKey
 }
 
 // GenerateSigner makes a new key from rand.
@@ -40,17 +41,22 @@ func GenerateSigner(rand io.Reader) (*Signer, error) {
 	return NewSigner(priv)
 }
 
-// NewSigner returns the signer of an ECDSA P-256 private key.
+// NewSigner returns the signer of an ECDSA P-256 private key: an *ecdsa.PrivateKey, or
+// what signs with a key that is elsewhere and gives ASN.1 DER signatures.
 func NewSigner(key crypto.PrivateKey) (*Signer, error) {
-	priv, ok := key.(*ecdsa.PrivateKey)
+	signer, ok := key.(crypto.Signer)
 	if !ok {
 		return nil, fmt.Errorf("key is %T, want ECDSA P-256: make one with `sijil keygen`", key)
 	}
-	pub, err := NewPublicKey(&priv.PublicKey)
+	point, ok := signer.Public().(*ecdsa.PublicKey)
+	if !ok {
+		return nil, fmt.Errorf("key is %T, want ECDSA P-256: make one with `sijil keygen`", key)
+	}
+	pub, err := NewPublicKey(point)
 	if err != nil {
 		return nil, fmt.Errorf("%w: make one with `sijil keygen`", err)
 	}
-	return &Signer{priv: priv, pub: pub}, nil
+	return &Signer{key: signer, pub: pub}, nil
 }
 
 // Public returns the verifier key.
@@ -64,10 +70,9 @@ func (s *Signer) Sign(rand io.Reader, statement []byte) (*log.Bundle, error) {
 		VerificationMaterial: log.VerificationMaterial{PublicKey: log.KeyHint{Hint: s.pub.Hint()}},
 		Envelope:             log.Envelope{Payload: statement, PayloadType: log.PayloadType},
 	}
-	digest := b.Envelope.Digest()
-	sig, err := ecdsa.SignASN1(rand, s.priv, digest[:])
+	sig, err := s.SignDigest(rand, b.Envelope.Digest())
 	if err != nil {
-		return nil, fmt.Errorf("sign: %w", err)
+		return nil, err
 	}
 	b.Envelope.Signatures = []log.EnvelopeSignature{{Sig: sig}}
 	return b, nil
@@ -76,20 +81,29 @@ func (s *Signer) Sign(rand io.Reader, statement []byte) (*log.Bundle, error) {
 // SignDigest signs a SHA-256 digest and returns the ASN.1 DER signature. The caller
 // separates its use from others by what it hashes.
 func (s *Signer) SignDigest(rand io.Reader, digest [32]byte) ([]byte, error) {
-	sig, err := ecdsa.SignASN1(rand, s.priv, digest[:])
+	sig, err := s.key.Sign(rand, digest[:], crypto.SHA256)
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
+	}
+	// A device may hold another key than the public one beside it, or err.
+	if _, held := s.key.(*ecdsa.PrivateKey); !held && !ecdsa.VerifyASN1(s.pub.key, digest[:], sig) {
+		return nil, errors.New("sign: the signature that came back does not verify under the public key that goes with it")
 	}
 	return sig, nil
 }
 
 // Encrypt returns the private key file's bytes: a PKCS #8 key in the format of
-// cosign (scrypt, NaCl secretbox, PEM), which cosign opens as it is.
+// cosign (scrypt, NaCl secretbox, PEM), which cosign opens as it is. A key in a device
+// has no file.
 func (s *Signer) Encrypt(passphrase []byte) ([]byte, error) {
 	if len(passphrase) == 0 {
 		return nil, errors.New("the passphrase is empty")
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(s.priv)
+	priv, held := s.key.(*ecdsa.PrivateKey)
+	if !held {
+		return nil, errors.New("the private key is in a device, and stays there")
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(priv)
 	if err != nil {
 		return nil, fmt.Errorf("encode private key: %w", err)
 	}
