@@ -16,7 +16,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations bench bench-door bench-endorse bench-audit bench-match bench-text bench-web licences man deb sbom reproducible package-test clean
+.PHONY: all build hardware hardware-test demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations bench bench-door bench-endorse bench-audit bench-match bench-text bench-web licences man deb sbom reproducible package-test clean
 
 all: build
 
@@ -27,6 +27,21 @@ bin/sijil bin/sijild: FORCE
 	$(GO) build -trimpath -o $@ ./cmd/$(@F)
 
 FORCE:
+
+# Both programs with keys in tokens and in key management services, in bin/hardware.
+# Tokens need cgo, and so a C compiler. make hardware [TAGS="pkcs11 awskms …"]
+TAGS ?= pkcs11 awskms gcpkms azurekms hashivault
+hardware:
+	@mkdir -p bin/hardware
+	CGO_ENABLED=$(if $(filter pkcs11,$(TAGS)),1,0) $(GO) build -trimpath -tags '$(TAGS)' -o bin/hardware/ ./cmd/sijil ./cmd/sijild
+
+# A token in software (Debian: softhsm2), and a stand-in for a Vault; make test has
+# neither.
+hardware-test:
+	CGO_ENABLED=1 $(GO) vet -tags '$(TAGS)' ./internal/pkcs11/... ./internal/kms ./cmd/sijild
+	SIJIL_SOFTHSM=1 CGO_ENABLED=1 $(GO) test -count=1 -tags pkcs11 ./internal/pkcs11
+	SIJIL_SOFTHSM=1 CGO_ENABLED=1 $(GO) test -count=1 -tags pkcs11 -run '^TestHardware$$' ./cmd/sijild
+	$(GO) test -count=1 -tags hashivault ./internal/kms
 
 # make demo [DECLARATION=FILE] [PORT=8080] [CI=1]
 demo: build

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -137,13 +138,21 @@ func NewLogSigner(origin string, key crypto.Signer) (note.Signer, *LogKey, error
 	if err != nil {
 		return nil, nil, err
 	}
-	return &deviceSigner{note: parsed.Verifier(), key: key}, parsed, nil
+	return &deviceSigner{note: parsed.Verifier(), key: key, made: map[log.Digest][]byte{}}, parsed, nil
 }
 
-// deviceSigner is a note.Signer over a key that is elsewhere.
+// maxMade is how many signatures a deviceSigner remembers; each takes some 150 bytes.
+const maxMade = 4096
+
+// deviceSigner is a note.Signer over a key that is elsewhere. Readers ask for the same
+// heads again and again, and a device may sign twenty times a second: an Ed25519
+// signature of the same bytes is the same, so it is made once.
 type deviceSigner struct {
 	note note.Verifier // knows the name and the key's hash
 	key  crypto.Signer
+
+	mu   sync.Mutex // guards made
+	made map[log.Digest][]byte
 }
 
 func (s *deviceSigner) Name() string { return s.note.Name() }
@@ -151,6 +160,13 @@ func (s *deviceSigner) Name() string { return s.note.Name() }
 func (s *deviceSigner) KeyHash() uint32 { return s.note.KeyHash() }
 
 func (s *deviceSigner) Sign(msg []byte) ([]byte, error) {
+	digest := log.Sum(msg)
+	s.mu.Lock()
+	sig := s.made[digest]
+	s.mu.Unlock()
+	if sig != nil {
+		return slices.Clone(sig), nil
+	}
 	sig, err := s.key.Sign(nil, msg, crypto.Hash(0)) // Ed25519 takes the message, and no chance
 	if err != nil {
 		return nil, fmt.Errorf("sign with the log key: %w", err)
@@ -158,6 +174,12 @@ func (s *deviceSigner) Sign(msg []byte) ([]byte, error) {
 	if !s.note.Verify(msg, sig) {
 		return nil, errors.New("sign with the log key: the signature that came back does not verify under the public key that goes with it")
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.made) >= maxMade {
+		clear(s.made)
+	}
+	s.made[digest] = slices.Clone(sig)
 	return sig, nil
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sijil/sijil/internal/pkcs11"
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/tilewriter"
 	"github.com/sijil/sijil/internal/trilliansqlite"
@@ -58,6 +59,12 @@ func hintFor(err error) string {
 		return "nothing was signed. Ask mirrors, publishers and witnesses for the largest tree that they saw. Was it no more than this: `sijild accept --data DIR --entries N`. Was it more: put a newer copy back; if there is none, end this log with `sijild freeze` and start a new one"
 	case errors.Is(err, errSilent):
 		return "nothing was signed. Start again when it answers, or take it out of the policy with `sijild policy set`"
+	case errors.Is(err, pkcs11.ErrNotBuilt):
+		return "build one that has it: make hardware"
+	case errors.Is(err, pkcs11.ErrExists):
+		return "name another object: the same key for a second log of the same name would be a fork"
+	case errors.Is(err, pkcs11.ErrPIN):
+		return "nothing tried it again: tokens lock themselves after a few wrong ones"
 	case errors.Is(err, trilliansqlite.ErrInUse):
 		return "another sijild serves this data folder: stop it first, or use another --data"
 	case errors.Is(err, trilliansqlite.ErrReadOnly):
@@ -108,15 +115,20 @@ func newInit(stdout io.Writer) *cobra.Command {
 		Short: "Make a new, empty log",
 		Long: `Make a new, empty log: its key, the observer key and the databases, in a data
 folder. The host name in URL becomes the log's name for ever: another host name
-or key is another log. Nothing else makes a log; serve refuses a folder without.`,
-		Example: "  sijild init --data /var/lib/sijil --url https://sijil.example.org",
-		Args:    cobra.NoArgs,
+or key is another log. Nothing else makes a log; serve refuses a folder without.
+
+With a pkcs11: address (RFC 7512) the key is made in that token, which never gives it
+away; the file log.key then says where it is. The token has to make Ed25519 keys.`,
+		Example: `  sijild init --data /var/lib/sijil --url https://sijil.example.org
+  sijild init --data /var/lib/sijil --url https://sijil.example.org \
+      --log-key 'pkcs11:token=sijil;object=log?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/sijil/pin'`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			key, err := initialise(cmd.Context(), o)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(stdout, "log:         %s\nfingerprint: %s\nlog key:     %s (keep a copy of it apart from the backups)\n", key.Origin(), key.ID(), o.logKeyPath())
+			fmt.Fprintf(stdout, "log:         %s\nfingerprint: %s\nlog key:     %s (%s)\n", key.Origin(), key.ID(), o.logKeyPath(), o.keyAdvice())
 			if u, err := url.Parse(o.url); err == nil && u.Port() != "" && u.Scheme == "http" {
 				fmt.Fprintf(stdout, "next:        sijild serve --data %s --listen 127.0.0.1:%s\n", o.data, u.Port())
 				return nil
@@ -127,7 +139,7 @@ or key is another log. Nothing else makes a log; serve refuses a folder without.
 	}
 	dataFlag(c, &o.data)
 	c.Flags().StringVar(&o.url, "url", "", "the service's base address `URL`, as readers see it")
-	c.Flags().StringVar(&o.logKey, "log-key", "", "keep the log key in `FILE` instead of the data folder")
+	c.Flags().StringVar(&o.logKey, "log-key", "", "keep the log key in `FILE` instead of the data folder; or make it in the token that a pkcs11: address names")
 	c.MarkFlagRequired("url")
 	return c
 }
@@ -172,7 +184,7 @@ func newFingerprint(stdout io.Writer) *cobra.Command {
 		Short: "Print the log's fingerprint and verifier key, and its witness policy's fingerprint, to be made public",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, key, err := loadLogKey(data, logKey)
+			key, err := readLogKey(data, logKey)
 			if err != nil {
 				return err
 			}

@@ -16,8 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
-
 	"github.com/sijil/sijil/internal/store"
 	"github.com/sijil/sijil/internal/trillianlog"
 	"github.com/sijil/sijil/internal/trilliansqlite"
@@ -47,7 +45,7 @@ var errNoData = errors.New("holds no log")
 type initOptions struct{ data, url, logKey string }
 
 func (o initOptions) logKeyPath() string {
-	if o.logKey != "" {
+	if o.logKey != "" && !o.inToken() {
 		return o.logKey
 	}
 	return filepath.Join(o.data, logKeyFile)
@@ -73,7 +71,7 @@ func initialise(ctx context.Context, o initOptions) (*keys.LogKey, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(temp)
-	skey, key, err := keys.GenerateLogKey(rand.Reader, origin)
+	file, key, err := o.makeLogKey(origin)
 	if err != nil {
 		return nil, err
 	}
@@ -81,10 +79,10 @@ func initialise(ctx context.Context, o initOptions) (*keys.LogKey, error) {
 		return nil, err
 	}
 	keyPath := o.logKey
-	if keyPath == "" {
+	if keyPath == "" || o.inToken() {
 		keyPath = filepath.Join(temp, logKeyFile)
 	}
-	if err := createSecret(keyPath, []byte(skey+"\n")); err != nil {
+	if err := createSecret(keyPath, file); err != nil {
 		return nil, err
 	}
 	if err := os.Remove(data); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -158,23 +156,4 @@ func createSecret(path string, b []byte) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-func loadLogKey(data, path string) (note.Signer, *keys.LogKey, error) {
-	if path == "" {
-		path = filepath.Join(data, logKeyFile)
-	}
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("%s %w: there is no log key %s", data, errNoData, path)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, nil, fmt.Errorf("%s can be read by others (mode %v): chmod 600 it", path, info.Mode().Perm())
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	return keys.LoadLogSigner(string(b))
 }

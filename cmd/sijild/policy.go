@@ -105,7 +105,7 @@ func setPolicy(ctx context.Context, data, logKey, file string) (_ *keys.Policy, 
 }
 
 func parsePolicyFile(data, logKey, file string) (*keys.Policy, error) {
-	_, key, err := loadLogKey(data, logKey)
+	key, err := readLogKey(data, logKey)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
@@ -41,35 +42,37 @@ var useCases = map[string][]string{
 
 // adapters never import each other.
 var adapters = []string{
-	"internal/api", "internal/clientstate", "internal/dkim", "internal/domain", "internal/fetch", "internal/ocr",
-	"internal/passkey", "internal/pdf", "internal/remote", "internal/sigstore", "internal/site", "internal/smtp",
+	"internal/api", "internal/clientstate", "internal/dkim", "internal/domain", "internal/fetch", "internal/kms", "internal/ocr",
+	"internal/passkey", "internal/pdf", "internal/pkcs11", "internal/remote", "internal/sigstore", "internal/site", "internal/smtp",
 	"internal/store", "internal/tilewriter", "internal/trillianlog", "internal/trilliansqlite", "internal/vault",
 	"internal/webhook", "internal/witness", "log/client",
 }
 
 // foreign systems, and the packages that may import them.
 var foreign = map[string][]string{
-	"github.com/sigstore/sigstore-go": {"internal/sigstore"},
-	"github.com/google/trillian":      {"internal/trillianlog", "internal/trilliansqlite"},
-	"modernc.org/sqlite":              {"internal/store", "internal/trilliansqlite"},
-	"github.com/gorilla/mux":          {"internal/api", "internal/site"},
-	"github.com/spf13/cobra":          {"internal/cli", "cmd/sijild"},
-	"github.com/prometheus":           {"internal/metrics"},
-	"go.yaml.in/yaml":                 {"internal/draft"},
-	"github.com/klippa-app/go-pdfium": {"internal/pdf"},
-	"github.com/tetratelabs/wazero":   {"internal/pdf"},
-	"github.com/emersion/go-message":  {"internal/extract"},
-	"github.com/yuin/goldmark":        {"internal/extract"},
-	"golang.org/x/net/html":           {"internal/extract"},
-	"github.com/nicksnyder/go-i18n":   {"internal/message"},
-	"github.com/emersion/go-msgauth":  {"internal/dkim"},
-	"github.com/emersion/go-smtp":     {"internal/smtp"},
-	"filippo.io/age":                  {"internal/vault"},
-	"net/smtp":                        {"internal/smtp"},
-	"code.dny.dev/ssrf":               {"internal/guard"},
-	"rsc.io/qr":                       {"internal/site"},
-	"github.com/go-webauthn":          {"internal/passkey", "internal/passkey/passkeytest"},
-	"golang.org/x/net/publicsuffix":   {"internal/dkim", "internal/domain"},
+	"github.com/sigstore/sigstore-go":                {"internal/sigstore"},
+	"github.com/google/trillian":                     {"internal/trillianlog", "internal/trilliansqlite"},
+	"modernc.org/sqlite":                             {"internal/store", "internal/trilliansqlite"},
+	"github.com/gorilla/mux":                         {"internal/api", "internal/site"},
+	"github.com/spf13/cobra":                         {"internal/cli", "cmd/sijild"},
+	"github.com/prometheus":                          {"internal/metrics"},
+	"go.yaml.in/yaml":                                {"internal/draft"},
+	"github.com/klippa-app/go-pdfium":                {"internal/pdf"},
+	"github.com/tetratelabs/wazero":                  {"internal/pdf"},
+	"github.com/emersion/go-message":                 {"internal/extract"},
+	"github.com/yuin/goldmark":                       {"internal/extract"},
+	"golang.org/x/net/html":                          {"internal/extract"},
+	"github.com/nicksnyder/go-i18n":                  {"internal/message"},
+	"github.com/emersion/go-msgauth":                 {"internal/dkim"},
+	"github.com/emersion/go-smtp":                    {"internal/smtp"},
+	"filippo.io/age":                                 {"internal/vault"},
+	"net/smtp":                                       {"internal/smtp"},
+	"code.dny.dev/ssrf":                              {"internal/guard"},
+	"rsc.io/qr":                                      {"internal/site"},
+	"github.com/go-webauthn":                         {"internal/passkey", "internal/passkey/passkeytest"},
+	"golang.org/x/net/publicsuffix":                  {"internal/dkim", "internal/domain"},
+	"github.com/miekg/pkcs11":                        {"internal/pkcs11"},
+	"github.com/sigstore/sigstore/pkg/signature/kms": {"internal/kms"},
 }
 
 var outside = []string{"net", "net/http", "os", "os/exec", "database/sql", "log", "log/slog", "syscall"}
@@ -101,6 +104,32 @@ func TestProgramsWithoutSecondOpinion(t *testing.T) {
 	}
 	if deps := string(out); strings.Contains(deps, "sigstore-go") || !strings.Contains(deps, module+"/internal/evidence") {
 		t.Error("a program links sigstore-go, or the list of packages is not one")
+	}
+}
+
+// TestPlainProgramsWithoutDevices: without tags neither program links the libraries of
+// tokens and clouds (docs/decisions/0021-hardware-keys.md); with them they do.
+func TestPlainProgramsWithoutDevices(t *testing.T) {
+	want := []string{"github.com/miekg/pkcs11", "github.com/sigstore/sigstore/pkg/signature/kms", "github.com/aws/", "cloud.google.com/", "github.com/Azure/", "github.com/hashicorp/vault/"}
+	linked := func(tags string) (found []string) {
+		cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", tags, module+"/cmd/...")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, lib := range want {
+			if strings.Contains(string(out), lib) {
+				found = append(found, lib)
+			}
+		}
+		return found
+	}
+	if found := linked(""); found != nil {
+		t.Errorf("plain programs link %v", found)
+	}
+	if found := linked("pkcs11,awskms,gcpkms,azurekms,hashivault"); len(found) != len(want) {
+		t.Errorf("programs with all tags link %v alone", found)
 	}
 }
 

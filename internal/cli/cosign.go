@@ -51,7 +51,7 @@ func runCosign(cmd *cobra.Command, env Env, name string, f cosignFlags) error {
 	if err != nil {
 		return err
 	}
-	p, save, err := f.signing(env, slug, path, trust)
+	p, save, err := f.signing(cmd.Context(), env, slug, path, trust)
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ your endorsement over, except where the text that you read is the same to the by
 	c.Flags().StringVar(&f.bundle, "bundle", "", "hand in the bundle in `FILE`, which another Sigstore client wrote")
 	c.MarkFlagsOneRequired("entry", "bundle")
 	c.Flags().StringVar(&f.language, "language", "", "the `LANGUAGE` of the text that you read (default: the only one)")
-	c.Flags().StringVar(&f.key, "key", "sijil.key", "the private key `FILE`")
+	c.Flags().StringVar(&f.key, "key", "sijil.key", keyUsage)
 	c.Flags().StringVar(&f.invitation, "invitation", "", "the invitation: its `TEXT`, or the link that holds it")
 	c.Flags().BoolVar(&f.withdraw, "withdraw", false, "say that you no longer stand by it")
 	c.Flags().BoolVar(&f.deny, "deny", false, "say that you never agreed to be listed")
@@ -150,7 +150,7 @@ func runEndorse(cmd *cobra.Command, env Env, name string, f endorseFlags) error 
 	if err := f.confirm(env, r, e, claim); err != nil {
 		return err
 	}
-	signer, err := f.pass.openKey(env, f.key)
+	signer, err := f.pass.openKey(cmd.Context(), env, f.key)
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func runInvite(cmd *cobra.Command, env Env, name string, f inviteFlags) error {
 			list = append(list, e)
 		}
 	}
-	signer, err := f.pass.openKey(env, f.key)
+	signer, err := f.pass.openKey(cmd.Context(), env, f.key)
 	if err != nil {
 		return err
 	}

@@ -86,7 +86,7 @@ func runPublish(cmd *cobra.Command, env Env, dir string, f publishFlags) error {
 		return withHint(fmt.Errorf("%q is not pinned in %s, so it would be a new publication, and there is no token for it", d.Header.Slug, path),
 			"ask the operator for a token; or, if it exists, pin it with `sijil trust init URL --publication %s`", d.Header.Slug)
 	}
-	signer, err := f.pass.openKey(env, f.key)
+	signer, err := f.pass.openKey(cmd.Context(), env, f.key)
 	if err != nil {
 		return err
 	}

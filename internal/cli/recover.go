@@ -44,7 +44,7 @@ func runRecover(cmd *cobra.Command, env Env, name string, f policyFlags) error {
 	if err != nil {
 		return err
 	}
-	p, save, err := f.signing(env, slug, path, trust)
+	p, save, err := f.signing(cmd.Context(), env, slug, path, trust)
 	if err != nil {
 		return err
 	}

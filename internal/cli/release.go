@@ -38,7 +38,7 @@ are to be genuine from now on.`,
 	}
 	c.Flags().StringVar(&f.server, "server", "", "the service's `URL` (default: the trust file's)")
 	c.Flags().StringVar(&f.trust, "trust", "", "the trust `FILE` (default: $XDG_CONFIG_HOME/sijil/trust.json)")
-	c.Flags().StringVar(&f.key, "key", "release.key", "the private key `FILE`")
+	c.Flags().StringVar(&f.key, "key", "release.key", keyUsage)
 	c.Flags().StringVar(&f.name, "name", "Portable verifier", "what is released, as a line of `TEXT`")
 	f.pass.add(c)
 	return c
@@ -53,7 +53,7 @@ func runRelease(cmd *cobra.Command, env Env, names []string, f releaseFlags) err
 	if err != nil {
 		return &statusError{code: exitUsage, err: err}
 	}
-	signer, err := f.pass.openKey(env, f.key)
+	signer, err := f.pass.openKey(cmd.Context(), env, f.key)
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func runRetract(cmd *cobra.Command, env Env, name string, f retractFlags) error 
 	if err := f.confirm(env, slug); err != nil {
 		return err
 	}
-	p, save, err := f.signing(env, slug, path, trust)
+	p, save, err := f.signing(cmd.Context(), env, slug, path, trust)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 
@@ -14,7 +15,7 @@ import (
 func (f *publishFlags) addSigning(c *cobra.Command) {
 	c.Flags().StringVar(&f.server, "server", "", "the service's `URL` (default: the trust file's)")
 	c.Flags().StringVar(&f.trust, "trust", "", "the trust `FILE` (default: $XDG_CONFIG_HOME/sijil/trust.json)")
-	c.Flags().StringVar(&f.key, "key", "sijil.key", "the private key `FILE`")
+	c.Flags().StringVar(&f.key, "key", "sijil.key", keyUsage)
 	f.pass.add(c)
 }
 
@@ -42,8 +43,8 @@ func (f *publishFlags) pinned(env Env, name string) (slug, path string, trust *k
 
 // signing opens the key. What is signed waits beside what is remembered of the log:
 // there is no draft folder to put it into.
-func (f *publishFlags) signing(env Env, slug, path string, trust *keys.Trust) (*publisher.Publisher, func(*publisher.Result) error, error) {
-	signer, err := f.pass.openKey(env, f.key)
+func (f *publishFlags) signing(ctx context.Context, env Env, slug, path string, trust *keys.Trust) (*publisher.Publisher, func(*publisher.Result) error, error) {
+	signer, err := f.pass.openKey(ctx, env, f.key)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -62,7 +62,7 @@ func runWithhold(cmd *cobra.Command, env Env, name string, f withholdFlags) erro
 	if err := f.confirm(env, e.Signatory.Name); err != nil {
 		return err
 	}
-	p, save, err := f.signing(env, slug, path, trust)
+	p, save, err := f.signing(cmd.Context(), env, slug, path, trust)
 	if err != nil {
 		return err
 	}
