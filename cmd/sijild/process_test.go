@@ -44,10 +44,15 @@ func newData(t testing.TB) (string, *keys.LogKey) {
 
 func startProcess(t testing.TB, data string, env ...string) *process {
 	t.Helper()
+	return startProcessWith(t, data, nil, env...)
+}
+
+func startProcessWith(t testing.TB, data string, options []string, env ...string) *process {
+	t.Helper()
 	address := filepath.Join(t.TempDir(), "address")
 	p := &process{t: t, out: &bytes.Buffer{}, done: make(chan error, 1)}
-	p.cmd = exec.Command("sijild", "serve", "--data", data, "--listen", "127.0.0.1:0", "--address-file", address, "--no-rate-limits", "--door", "open")
-	p.cmd.Stderr = p.out
+	p.cmd = exec.Command("sijild", append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--address-file", address, "--no-rate-limits", "--door", "open"}, options...)...)
+	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	p.cmd.Env = append(os.Environ(), env...)
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sijil/sijil/internal/files"
 	"github.com/sijil/sijil/internal/publish"
+	"github.com/sijil/sijil/internal/tracing"
 	"github.com/sijil/sijil/internal/trillianlog"
 )
 
@@ -32,6 +33,8 @@ type serveOptions struct {
 	metricsFile string       // Optional
 
 	mail mailOptions
+
+	traces *tracing.Tracer // Optional
 
 	ending bool // the log is opened to be frozen: what others saw does not matter
 
@@ -53,6 +56,14 @@ const shutdownTimeout = 15 * time.Second
 func serve(ctx context.Context, o serveOptions, stderr io.Writer) (err error) {
 	logger := slog.New(slog.NewTextHandler(stderr, nil))
 	trillianlog.RouteKlog(logger.Handler())
+	if o.traces, err = tracing.Open(ctx, version(), logger); err != nil {
+		return err
+	}
+	defer func() {
+		if err := o.traces.Close(ctx); err != nil {
+			logger.Warn("stopping", "error", err)
+		}
+	}()
 	s, err := open(ctx, o, logger)
 	if err != nil {
 		return err

@@ -123,7 +123,7 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 	if err := s.openMail(&c, o); err != nil {
 		return nil, err
 	}
-	s.uses, err = publish.Open(ctx, c)
+	s.uses, err = publish.Open(ctx, traced(o.traces, c))
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 	}
 	s.plain = routes
 	s.metrics = metrics.New(s.snapshot)
-	s.handler = s.metrics.Watch(routes)
+	s.handler = s.metrics.Watch(routes, requests(o.traces))
 	s.run(ctx, o.mail, logger)
 	return s, nil
 }

@@ -44,7 +44,7 @@ var useCases = map[string][]string{
 var adapters = []string{
 	"internal/api", "internal/clientstate", "internal/dkim", "internal/domain", "internal/fetch", "internal/kms", "internal/ocr",
 	"internal/passkey", "internal/pdf", "internal/pkcs11", "internal/remote", "internal/sigstore", "internal/site", "internal/smtp",
-	"internal/store", "internal/tilewriter", "internal/trillianlog", "internal/trilliansqlite", "internal/vault",
+	"internal/store", "internal/tilewriter", "internal/tracing", "internal/trillianlog", "internal/trilliansqlite", "internal/vault",
 	"internal/webhook", "internal/witness", "log/client",
 }
 
@@ -71,6 +71,7 @@ var foreign = map[string][]string{
 	"rsc.io/qr":                                      {"internal/site"},
 	"github.com/go-webauthn":                         {"internal/passkey", "internal/passkey/passkeytest"},
 	"golang.org/x/net/publicsuffix":                  {"internal/dkim", "internal/domain"},
+	"go.opentelemetry.io":                            {"internal/tracing"},
 	"github.com/miekg/pkcs11":                        {"internal/pkcs11"},
 	"github.com/sigstore/sigstore/pkg/signature/kms": {"internal/kms"},
 }

@@ -14,6 +14,7 @@
 package metrics
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -56,7 +57,7 @@ type class struct {
 }
 
 // classNames are all that classOf returns.
-var classNames = []string{"door", "write", "verify", "tile", "checkpoint", "read", "health", "page"}
+var classNames = []string{"door", "publish", "endorse", "verify", "tile", "checkpoint", "read", "health", "page"}
 
 // New returns metrics that call snapshot each time they are read.
 func New(snapshot func() Snapshot) *Metrics {
@@ -80,12 +81,21 @@ func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }
 
-// Watch counts the requests that go through.
-func (m *Metrics) Watch(next http.Handler) http.Handler {
+// Begin is told of each request that goes through, by its class and method; it returns
+// the context of what is done for it, and is told the status at the end.
+type Begin func(ctx context.Context, class, method string) (context.Context, func(status int))
+
+// Watch counts the requests that go through. begin is optional.
+func (m *Metrics) Watch(next http.Handler, begin Begin) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := classOf(r)
 		s := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		start := time.Now()
+		if begin != nil {
+			ctx, end := begin(r.Context(), name, r.Method)
+			r = r.WithContext(ctx)
+			defer func() { end(s.status) }()
+		}
 		defer func() {
 			c := m.classes[name]
 			c.seconds.Observe(time.Since(start).Seconds())
@@ -106,8 +116,10 @@ func classOf(r *http.Request) string {
 	switch {
 	case post && strings.HasPrefix(path, "/log/entries"):
 		return "door"
-	case post && strings.HasPrefix(path, "/api/v1/publications"):
-		return "write"
+	case post && (endorses(path) || strings.Contains(path, "/i/")):
+		return "endorse"
+	case post && (strings.HasPrefix(path, "/api/v1/publications") || path == "/api/v1/releases"):
+		return "publish"
 	case post:
 		return "verify"
 	case strings.HasPrefix(path, "/tile/"):
@@ -120,6 +132,16 @@ func classOf(r *http.Request) string {
 		return "health"
 	}
 	return "page"
+}
+
+// endorses reports whether a request is a signatory's.
+func endorses(path string) bool {
+	for _, end := range []string{"/claims", "/passkey-claims", "/mail-codes", "/domain-checks"} {
+		if strings.HasPrefix(path, "/api/v1/publications/") && strings.HasSuffix(path, end) {
+			return true
+		}
+	}
+	return false
 }
 
 // statusWriter remembers the status.
