@@ -16,7 +16,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build hardware hardware-test demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations bench bench-door bench-endorse bench-audit bench-match bench-text bench-web licences man deb sbom reproducible package-test clean
+.PHONY: all build hardware hardware-test demo demo-stop test check fmt vet staticcheck race fuzz fuzz-hour vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations bench bench-door bench-endorse bench-audit bench-match bench-text bench-web licences man deb sbom reproducible package-test clean
 
 all: build
 
@@ -122,7 +122,11 @@ race:
 	CGO_ENABLED=1 $(GO) test -race -short ./...
 
 fuzz:
-	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" bash scripts/fuzz
+	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" TARGETS="$(TARGETS)" bash scripts/fuzz
+
+# Every target for an hour: some two days on one core. TARGETS is a pattern of names.
+fuzz-hour:
+	@GO="$(GO)" FUZZTIME=1h TARGETS="$(TARGETS)" bash scripts/fuzz
 
 vuln:
 	@GO="$(GO)" bash scripts/vuln
