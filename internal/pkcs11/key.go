@@ -29,6 +29,9 @@ var (
 	ErrNoKey = errors.New("no such key in the token")
 	// ErrExists: a key of that name is there, and is left alone.
 	ErrExists = errors.New("the token has a key of that name already")
+	// ErrPIN: the token refuses the PIN. Nothing tries it again by itself: a token
+	// locks itself after a few wrong ones.
+	ErrPIN = errors.New("the token refuses the PIN")
 )
 
 // Key signs with a private key that is in a token. It is a crypto.Signer: over a digest

@@ -1,3 +1,5 @@
+//go:build pkcs11
+
 package pkcs11
 
 import (
@@ -7,10 +9,6 @@ import (
 	"io"
 	"os"
 )
-
-// ErrPIN is returned when the token refuses the PIN. Nothing tries it again by itself:
-// a token locks itself after a few wrong ones.
-var ErrPIN = errors.New("the token refuses the PIN")
 
 // maxPIN bounds a PIN's file, in bytes.
 const maxPIN = 4096

@@ -40,7 +40,7 @@ func TestSpans(t *testing.T) {
 	for _, s := range kept.GetSpans() {
 		line := s.Name + " " + s.Status.Code.String() + s.Status.Description
 		for _, a := range s.Attributes {
-			line += " " + string(a.Key) + "=" + a.Value.Emit()
+			line += " " + string(a.Key) + "=" + a.Value.String()
 		}
 		if len(s.Events)+len(s.Links) > 0 {
 			t.Errorf("%s has events or links", s.Name)
