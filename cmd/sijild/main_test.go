@@ -43,22 +43,26 @@ func TestMain(m *testing.M) {
 
 // TestScript runs the stories in testdata/script: each is somebody doing
 // something with the two programs.
-func TestScript(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir: filepath.Join("testdata", "script"),
+func TestScript(t *testing.T) { testscript.Run(t, storiesIn(t, "script", nil)) }
+
+// storiesIn is a folder of stories below testdata, with more environment for them.
+func storiesIn(t *testing.T, dir string, more map[string]string) testscript.Params {
+	example, err := filepath.Abs("../../example")
+	check(t, err)
+	return testscript.Params{
+		Dir: filepath.Join("testdata", dir),
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("XDG_STATE_HOME", filepath.Join(e.WorkDir, "state"))
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config"))
 			e.Setenv("PASSPHRASE", "correct horse battery")
-			example, err := filepath.Abs("../../example")
-			if err != nil {
-				return err
-			}
 			e.Setenv("EXAMPLE", example)
+			for k, v := range more {
+				e.Setenv(k, v)
+			}
 			return nil
 		},
 		Cmds: scriptCommands(),
-	})
+	}
 }
 
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
