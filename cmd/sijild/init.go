@@ -155,5 +155,3 @@ func createSecret(path string, b []byte) error {
 	_, err = f.Write(b)
 	return errors.Join(err, f.Sync(), f.Close())
 }
-
-}
