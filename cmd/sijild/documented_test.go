@@ -42,7 +42,7 @@ func TestDocumentedCommands(t *testing.T) {
 var (
 	fenced  = regexp.MustCompile("(?ms)^```[a-z]*\n(.*?)^```")
 	inline  = regexp.MustCompile("`([^`\n]+)`")
-	command = regexp.MustCompile(`(?m)(?:^|[\s/(=])(sijild? [a-z][^#|;)\n]*)`)
+	command = regexp.MustCompile(`(?m)(?:^|[\s/(=])(sijild? [a-z][^#|;&$)\n]*)`)
 	comment = regexp.MustCompile(`(?m)^#.*$`)
 	listed  = regexp.MustCompile(`(?m)^CMD \[(.*)\]$`)
 )
