@@ -60,7 +60,7 @@ func (s *Store) MarkDoorKey(ctx context.Context, key log.Digest) error {
 // Listed implements publish.DoorStore.
 func (s *Store) Listed(ctx context.Context, key log.Digest) (bool, error) {
 	var listed bool
-	err := s.read.QueryRowContext(ctx, `SELECT listed FROM door_key WHERE key = ?`, key[:]).Scan(&listed)
+	err := s.row(ctx, `SELECT listed FROM door_key WHERE key = ?`, key[:]).Scan(&listed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -74,7 +74,7 @@ func (s *Store) Listed(ctx context.Context, key log.Digest) (bool, error) {
 func (s *Store) ListDoorKey(ctx context.Context, key log.Digest, note string, listed bool) error {
 	return s.queue.do(ctx, func(t *tx) error {
 		_, err := t.exec(`INSERT INTO door_key (key, note, listed, wrote) VALUES (?, ?, ?, 0)
-			ON CONFLICT (key) DO UPDATE SET listed = excluded.listed, note = CASE excluded.note WHEN '' THEN note ELSE excluded.note END`, key[:], note, listed)
+			ON CONFLICT (key) DO UPDATE SET listed = excluded.listed, note = CASE excluded.note WHEN '' THEN door_key.note ELSE excluded.note END`, key[:], note, listed)
 		if err != nil {
 			return fmt.Errorf("store: door key: %w", err)
 		}

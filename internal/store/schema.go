@@ -2,13 +2,14 @@ package store
 
 // schema of the folder's database. user_version counts its editions; a database
 // of another edition is refused, never migrated silently.
-const schemaVersion = 3
+const schemaVersion = 4
 
 const schema = `
 CREATE TABLE publication (
-  genesis BLOB PRIMARY KEY,
-  slug    TEXT NOT NULL UNIQUE,
-  head    BLOB              -- signed note, set by each settlement
+  genesis  BLOB PRIMARY KEY,
+  slug     TEXT NOT NULL UNIQUE,
+  head     BLOB,            -- signed note, set by each settlement
+  revision INTEGER NOT NULL -- moved by each write to the chain, by compare-and-swap
 ) STRICT, WITHOUT ROWID;
 
 -- state: publish.RecordState. A place in the chain is one record's, once all its
@@ -93,7 +94,7 @@ CREATE TABLE token (
   digest  BLOB PRIMARY KEY, -- SHA-256 of the token; the token itself is nowhere
   slug    TEXT NOT NULL,
   expires INTEGER NOT NULL, -- Unix seconds
-  similar INTEGER NOT NULL, -- 1: a look-alike slug is meant
+  "similar" INTEGER NOT NULL, -- 1: a look-alike slug is meant
   used_by BLOB              -- genesis digest
 ) STRICT, WITHOUT ROWID;
 
