@@ -110,7 +110,7 @@ func (s *Server) Start() {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		s.cmd = s.command("postgres", "-D", s.data(), "-k", s.dir, "-c", "listen_addresses=", "-c", "max_connections=200", "-c", "shared_buffers=32MB")
+		s.cmd = s.command("postgres", "-D", s.data(), "-k", s.dir, "-c", "listen_addresses=", "-c", "recovery_init_sync_method=syncfs", "-c", "max_connections=200", "-c", "shared_buffers=32MB")
 		s.cmd.Stdout, s.cmd.Stderr = log, log
 		if err := s.cmd.Start(); err != nil {
 			s.t.Fatal(err)

@@ -10,20 +10,20 @@ import (
 
 // Tiles reads tiles by their names, in that order; nil for one that is not there.
 func (s reading) Tiles(ctx context.Context, names []string) ([][]byte, error) {
-	at := make(map[string]int, len(names))
-	for i, name := range names {
-		at[name] = i
-	}
-	out := make([][]byte, len(names))
+	got := make(map[string][]byte, len(names))
 	err := s.each(ctx, func(rows *sql.Rows) error {
 		var name string
 		var data []byte
 		if err := rows.Scan(&name, &data); err != nil {
 			return err
 		}
-		out[at[name]] = data
+		got[name] = data
 		return nil
 	}, `SELECT name, data FROM tile WHERE name = ANY(?)`, names)
+	out := make([][]byte, len(names))
+	for i, name := range names {
+		out[i] = got[name]
+	}
 	return out, err
 }
 
