@@ -116,6 +116,16 @@ func (f *Follower) Cover(ctx context.Context, index uint64) (Checkpoint, error) 
 	}
 }
 
+// Room is Writer.Room: why nothing more will be shown, nil while all is well. How full
+// the database's disk is, nobody knows here.
+func (f *Follower) Room() error { return f.failed() }
+
+// Close ends every Cover that waits.
+func (f *Follower) Close() error {
+	_ = f.stop(errClosed)
+	return nil
+}
+
 // failed is why nothing more is shown, nil while all is well.
 func (f *Follower) failed() error {
 	f.mu.Lock()

@@ -86,18 +86,18 @@ func countFull(size uint64) (n int64) {
 }
 
 // loadEdge reads and verifies the right edge of a checkpoint's tree, and returns it
-// with what verifies more of that tree.
+// with what verifies more of that tree, nil for an empty one.
 func loadEdge(on shelf, cp Checkpoint) (*edge, *tile.Verifier, error) {
 	if cp.Size > tile.MaxSize {
 		return nil, nil, fmt.Errorf("tile writer: a checkpoint of %d entries", cp.Size)
+	}
+	if cp.Size == 0 {
+		return &edge{}, nil, nil
 	}
 	t := tlog.Tree{N: int64(cp.Size), Hash: cp.Root}
 	v, err := tile.NewVerifier(t, readAll(on))
 	if err != nil {
 		return nil, nil, fmt.Errorf("tile writer: last checkpoint: %w", err)
-	}
-	if cp.Size == 0 {
-		return &edge{}, v, nil
 	}
 	e, err := readEdge(on, v, cp.Size)
 	if err != nil {
