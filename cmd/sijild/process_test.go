@@ -79,7 +79,7 @@ func startWith(t testing.TB, data string, env []string, args ...string) *process
 	}
 	go func() { p.done <- p.cmd.Wait() }()
 	t.Cleanup(func() { p.stop(syscall.SIGKILL) })
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for tick := time.NewTicker(5 * time.Millisecond); ; {
 		if b, err := os.ReadFile(address); err == nil && bytes.HasSuffix(b, []byte("\n")) {
 			p.url = "http://" + strings.TrimSpace(string(b))

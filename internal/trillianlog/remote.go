@@ -21,7 +21,8 @@ import (
 const (
 	// callTimeout bounds one call of the log server, which may be gone without
 	// saying so.
-	callTimeout = 15 * time.Second
+	callTimeout   = 15 * time.Second
+	createTimeout = 2 * time.Minute
 	// maxAnswer is the most that the log server may answer, in bytes: 1,024 entries
 	// of MaxEntryBytes, and what goes with them.
 	maxAnswer = 80 << 20
@@ -81,7 +82,7 @@ func CreateRemote(ctx context.Context, o RemoteOptions) (treeID int64, err error
 		return 0, fmt.Errorf("trillianlog: %w", err)
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, createTimeout) // the server may be starting
 	defer cancel()
 	tree, err := trillian.NewTrillianAdminClient(conn).CreateTree(ctx, &trillian.CreateTreeRequest{Tree: &trillian.Tree{
 		TreeState: trillian.TreeState_ACTIVE, TreeType: trillian.TreeType_LOG, MaxRootDuration: durationpb.New(0), // no new root without a new entry
