@@ -72,11 +72,19 @@ func (c *cluster) hold(ctx context.Context, end func(), lock *store.Lock) {
 	}
 }
 
-// resume finishes what front ends left that have died.
+// resume finishes what front ends left that have died. A record that is on its way is
+// not waited for: it goes on, and nothing but its own time ends it.
 func (c *cluster) resume(ctx context.Context) {
 	for {
-		if err := c.s.uses.Resume(ctx); err != nil && ctx.Err() == nil {
-			c.logger.WarnContext(ctx, "interrupted records wait", "error", err)
+		done := make(chan error, 1)
+		go func() { done <- c.s.uses.Resume(ctx) }()
+		select {
+		case err := <-done:
+			if err != nil && ctx.Err() == nil {
+				c.logger.WarnContext(ctx, "interrupted records wait", "error", err)
+			}
+		case <-ctx.Done():
+			return
 		}
 		if !pause(ctx, resumeEvery) {
 			return
