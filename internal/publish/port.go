@@ -54,7 +54,7 @@ type Store interface {
 	// the chain, belongs to another record, or the key has signed this one.
 	// ErrToken: the token cannot be used. ErrStale: the publication is not at the
 	// reservation's revision, or the records that a redaction names are not those
-	// that are here.
+	// that are here. ErrPublisherKey: it names a key of the door.
 	Reserve(ctx context.Context, r Reservation) error
 	// Settle says that a reserved signature is in the log: its index, the first
 	// complete bundle, and the head that now holds. ErrSettled: another process said
@@ -173,6 +173,8 @@ type Reservation struct {
 	// Revision of the publication that the writer knows; the write swaps it for the
 	// next. Of a genesis: none, and it becomes 1.
 	Revision int64
+	// Names are the keys that the record's policy names, if it sets one.
+	Names []log.Digest
 	// Withholds is the entry of a redaction that takes its place: Payloads records
 	// are about it, and none of them is on its way. "" for other records.
 	Withholds string

@@ -25,6 +25,9 @@ func (s *Service) reserve(ctx context.Context, p *publication, e *entry, c Conte
 	p.mu.RLock()
 	r.Revision = p.revision
 	p.mu.RUnlock()
+	for _, spki := range policyOf(e.statement()).Keys {
+		r.Names = append(r.Names, log.Sum(spki))
+	}
 	if redaction, ok := e.statement().(*statement.Redaction); ok && r.Takes {
 		r.Withholds, r.Payloads = redaction.Entry, len(redaction.Payloads)
 	}

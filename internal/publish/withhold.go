@@ -173,6 +173,9 @@ func (s *Service) reindex(p *publication) error {
 		out.Versions = append(out.Versions, v)
 	}
 	p.mu.RUnlock()
+	if len(out.Versions) == 0 {
+		return nil
+	}
 	return s.index.Put(out)
 }
 

@@ -252,6 +252,24 @@ func testDoor(t *testing.T, at place) {
 	if listed, err := s.Listed(t.Context(), b); err != nil || !listed {
 		t.Errorf("%v, %v", listed, err)
 	}
+	// A key is for publications or for the door, whoever asks first.
+	for _, x := range []struct {
+		slug string
+		key  log.Digest
+		want error
+	}{{"listed", b, publish.ErrPublisherKey}, {"river", log.Sum([]byte("c")), nil}} {
+		withToken(t, s, x.slug)
+		g := genesis(x.slug)
+		g.Names = []log.Digest{log.Sum([]byte("d")), x.key}
+		if err := s.Reserve(t.Context(), g); !errors.Is(err, x.want) {
+			t.Errorf("a policy that names %s's key: %v", x.slug, err)
+		}
+	}
+	for _, named := range []string{"c", "d"} {
+		if err := s.MarkDoorKey(t.Context(), log.Sum([]byte(named))); !errors.Is(err, publish.ErrPublisherKey) {
+			t.Errorf("a publisher's key at the door: %v", err)
+		}
+	}
 	if listed, err := s.Listed(t.Context(), log.Digest{}); err != nil || listed {
 		t.Errorf("a key that nobody named: %v, %v", listed, err)
 	}

@@ -105,6 +105,11 @@ CREATE TABLE door_key (
   wrote  INTEGER NOT NULL  -- 1: it has written, or was about to
 ) STRICT, WITHOUT ROWID;
 
+-- Keys that a publication's policy names, or was to name: the door never takes them.
+CREATE TABLE publisher_key (
+  key BLOB PRIMARY KEY     -- SHA-256 of the SubjectPublicKeyInfo
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE checkpoint (
   view TEXT PRIMARY KEY CHECK (view IN ('latest', 'public')),
   size INTEGER NOT NULL,
