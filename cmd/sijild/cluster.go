@@ -230,7 +230,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 const freshTimeout = 2 * time.Second
 
 // fresh has each request see what was acknowledged before it, by whichever front end.
-// Tiles and scripts never change, and need no look.
+// Tiles (see readTile) and scripts never change, and need no look.
 func (c *cluster) fresh(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p := r.URL.Path; !strings.Contains(p, "/tile/") && !strings.HasPrefix(p, "/static/") && p != "/healthz" {
@@ -240,6 +240,21 @@ func (c *cluster) fresh(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// readTile reads a tile. Of one that is not there yet, another front end may have shown
+// the checkpoint already.
+func (c *cluster) readTile(path string) ([]byte, error) {
+	b, err := c.view.ReadTile(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return b, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), freshTimeout)
+	defer cancel()
+	if c.turns.sync(ctx) != nil {
+		return b, err
+	}
+	return c.view.ReadTile(path)
 }
 
 // drained returns when a checkpoint covers all that Trillian has integrated, and what

@@ -99,7 +99,7 @@ func (r *rig) start(program string, args ...string) {
 	r.t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		<-done
-		if r.t.Failed() {
+		if r.t.Failed() || os.Getenv("DUMP") != "" {
 			r.t.Logf("%s:\n%s", filepath.Base(program), tail(out.String()))
 		}
 	})
@@ -111,7 +111,7 @@ func (r *rig) frontEnd() *process {
 	r.t.Helper()
 	p := startWith(r.t, r.data, nil, "--trillian", r.trillian)
 	r.t.Cleanup(func() {
-		if r.t.Failed() {
+		if r.t.Failed() || os.Getenv("DUMP") != "" {
 			r.t.Logf("front end %s:\n%s", p.url, tail(p.out.String()))
 		}
 	})
@@ -286,6 +286,7 @@ func TestCluster(t *testing.T) {
 	l.more(30)
 
 	begun = time.Now()
+	t.Log("killing at", time.Now().UTC())
 	r.pg.Kill()
 	r.pg.Start()
 	up := time.Since(begun)

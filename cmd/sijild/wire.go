@@ -274,7 +274,11 @@ func (s *service) routes(p *publish.Service, o serveOptions, logger *slog.Logger
 	if o.noLimits {
 		limits = api.NoLimits()
 	}
-	return api.New(api.Config{Service: p, Tiles: s.tiles.ReadTile, Ready: s.ready, Site: pages, Logger: logger, Limits: limits})
+	tiles := s.tiles.ReadTile
+	if s.cluster != nil {
+		tiles = s.cluster.readTile
+	}
+	return api.New(api.Config{Service: p, Tiles: tiles, Ready: s.ready, Site: pages, Logger: logger, Limits: limits})
 }
 
 // settings reads what init wrote, and holds it against the log key.

@@ -17,7 +17,7 @@ func (s *Store) ReserveAside(ctx context.Context, a publish.Aside) error {
 	return s.queue.do(ctx, func(t *tx) error {
 		if a.Revision != 0 {
 			var same int
-			if err := t.row(&same, `SELECT count(*) FROM publication WHERE genesis = ? AND revision = ?`, a.Genesis[:], a.Revision); err != nil {
+			if err := t.row(`SELECT count(*) FROM publication WHERE genesis = ? AND revision = ?`, a.Genesis[:], a.Revision).Scan(&same); err != nil {
 				return fmt.Errorf("store: reserve: %w", err)
 			}
 			if same == 0 {
@@ -99,7 +99,7 @@ func (s *Store) SettleAside(ctx context.Context, record, key log.Digest, index i
 			return nil
 		}
 		var settled int
-		if err := t.row(&settled, `SELECT count(*) FROM aside WHERE record = ? AND key = ? AND log_index = ?`, record[:], key[:], index); err != nil {
+		if err := t.row(`SELECT count(*) FROM aside WHERE record = ? AND key = ? AND log_index = ?`, record[:], key[:], index).Scan(&settled); err != nil {
 			return fmt.Errorf("store: settle: %w", err)
 		}
 		if settled == 0 {

@@ -51,7 +51,7 @@ func (s *Store) AllDoorKeys(ctx context.Context) ([]DoorKey, error) {
 func (s *Store) MarkDoorKey(ctx context.Context, key log.Digest) error {
 	return s.queue.do(ctx, func(t *tx) error {
 		var named int
-		if err := t.row(&named, `SELECT count(*) FROM publisher_key WHERE key = ?`, key[:]); err != nil {
+		if err := t.row(`SELECT count(*) FROM publisher_key WHERE key = ?`, key[:]).Scan(&named); err != nil {
 			return fmt.Errorf("store: door key: %w", err)
 		}
 		if named > 0 {
@@ -82,7 +82,7 @@ func (s *Store) Listed(ctx context.Context, key log.Digest) (bool, error) {
 func (t *tx) claimKeys(keys []log.Digest) error {
 	for _, key := range keys {
 		var door int
-		if err := t.row(&door, `SELECT count(*) FROM door_key WHERE key = ? AND (listed = 1 OR wrote = 1)`, key[:]); err != nil {
+		if err := t.row(`SELECT count(*) FROM door_key WHERE key = ? AND (listed = 1 OR wrote = 1)`, key[:]).Scan(&door); err != nil {
 			return fmt.Errorf("store: publisher key: %w", err)
 		}
 		if door > 0 {

@@ -49,17 +49,6 @@ func (t *tx) exec(query string, args ...any) (sql.Result, error) {
 	return s.ExecContext(ctx, values(args)...)
 }
 
-// row reads one value.
-func (t *tx) row(into any, query string, args ...any) error {
-	s, err := t.stmt(query)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := t.d.within()
-	defer cancel()
-	return s.QueryRowContext(ctx, values(args)...).Scan(into)
-}
-
 // execOne runs a statement and reports whether it changed exactly one row.
 func (t *tx) execOne(query string, args ...any) (bool, error) {
 	res, err := t.exec(query, args...)
@@ -69,6 +58,20 @@ func (t *tx) execOne(query string, args ...any) (bool, error) {
 	n, err := res.RowsAffected()
 	return n == 1, err
 }
+
+// row runs a query for one row.
+func (t *tx) row(query string, args ...any) interface{ Scan(...any) error } {
+	s, err := t.stmt(query)
+	if err != nil {
+		return failedRow{err}
+	}
+	return s.QueryRow(values(args)...)
+}
+
+// failedRow is a query that could not be prepared.
+type failedRow struct{ err error }
+
+func (f failedRow) Scan(...any) error { return f.err }
 
 func (t *tx) stmt(query string) (*sql.Stmt, error) {
 	if s, ok := t.stmts[query]; ok {

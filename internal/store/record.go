@@ -146,9 +146,9 @@ func (t *tx) checkPayloads(r publish.Reservation) error {
 		return nil
 	}
 	var records, open int
-	err := t.row(&records, `SELECT count(DISTINCT record) FROM aside WHERE genesis = ? AND entry = ?`, r.Genesis[:], r.Withholds)
+	err := t.row(`SELECT count(DISTINCT record) FROM aside WHERE genesis = ? AND entry = ?`, r.Genesis[:], r.Withholds).Scan(&records)
 	if err == nil {
-		err = t.row(&open, `SELECT count(*) FROM aside WHERE genesis = ? AND entry = ? AND log_index IS NULL`, r.Genesis[:], r.Withholds)
+		err = t.row(`SELECT count(*) FROM aside WHERE genesis = ? AND entry = ? AND log_index IS NULL`, r.Genesis[:], r.Withholds).Scan(&open)
 	}
 	if err != nil {
 		return fmt.Errorf("store: reserve: %w", err)
@@ -162,7 +162,7 @@ func (t *tx) checkPayloads(r publish.Reservation) error {
 // notReserved says why a signature cannot be settled.
 func (t *tx) notReserved(p publish.Settlement) error {
 	var settled int
-	if err := t.row(&settled, `SELECT count(*) FROM signature WHERE record = ? AND key = ? AND log_index = ?`, p.Record[:], p.Key[:], p.Index); err != nil {
+	if err := t.row(`SELECT count(*) FROM signature WHERE record = ? AND key = ? AND log_index = ?`, p.Record[:], p.Key[:], p.Index).Scan(&settled); err != nil {
 		return fmt.Errorf("store: settle: %w", err)
 	}
 	if settled > 0 {
