@@ -89,7 +89,7 @@ func (r *rig) start(program string, args ...string) {
 	r.t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		<-done
-		if r.t.Failed() || os.Getenv("DUMP") != "" {
+		if r.t.Failed() {
 			r.t.Logf("%s:\n%s", filepath.Base(program), tail(out.String()))
 		}
 	})
@@ -101,7 +101,7 @@ func (r *rig) frontEnd() *process {
 	r.t.Helper()
 	p := startWith(r.t, r.data, nil, "--trillian", r.trillian)
 	r.t.Cleanup(func() {
-		if r.t.Failed() || os.Getenv("DUMP") != "" {
+		if r.t.Failed() {
 			r.t.Logf("front end %s:\n%s", p.url, tail(p.out.String()))
 		}
 	})
@@ -166,7 +166,6 @@ func TestCluster(t *testing.T) {
 	l.more(30)
 
 	begun = time.Now()
-	t.Log("killing at", time.Now().UTC())
 	r.pg.Kill()
 	r.pg.Start()
 	up := time.Since(begun)
