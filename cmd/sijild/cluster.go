@@ -15,6 +15,7 @@ import (
 
 	"google.golang.org/grpc/credentials"
 
+	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/store"
 	"github.com/sijil/sijil/internal/tilewriter"
 	"github.com/sijil/sijil/internal/trillianlog"
@@ -129,7 +130,7 @@ func (c *cluster) openTree(ctx context.Context, o serveOptions, treeID int64) (e
 	if c.remote, err = trillianlog.OpenRemote(ctx, remote); err != nil {
 		return err
 	}
-	c.s.log = c.remote
+	c.s.log = remoteLog{c.remote}
 	// What changes from here on is applied once the use cases have loaded.
 	if c.since, err = c.rows.Change(ctx); err != nil {
 		return err
@@ -140,6 +141,18 @@ func (c *cluster) openTree(ctx context.Context, o serveOptions, treeID int64) (e
 		_, _, err := c.view.Move(ctx, toTiles(st.Latest), st.Tiles)
 		return err
 	})
+}
+
+// remoteLog gives the use cases a log in other processes.
+type remoteLog struct{ *trillianlog.Remote }
+
+// Append says publish.ErrAway where Trillian does not answer.
+func (l remoteLog) Append(ctx context.Context, entry []byte) (index uint64, duplicate bool, err error) {
+	index, duplicate, err = l.Remote.Append(ctx, entry)
+	if err != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%w: %w", publish.ErrAway, err)
+	}
+	return index, duplicate, err
 }
 
 // look applies what is new. The checkpoint comes last: what it covers is known by then.

@@ -146,6 +146,9 @@ var (
 	// ErrStale: another process has written about the publication. The caller
 	// catches up, and tries again; who cannot answers 503.
 	ErrStale = fmt.Errorf("%w: the publication has moved", ErrBusy)
+	// ErrAway: what the service runs on cannot be reached; whether the write happened is
+	// not known. The caller answers 503.
+	ErrAway = errors.New("the database cannot be reached for now; if you sent a record, send the same one again: it is never taken twice")
 	// ErrSettled: the signature was settled before. The caller goes on from that.
 	ErrSettled = errors.New("settled before")
 	// ErrInvitationUsed: an invitation lets one record in. The caller answers 403.

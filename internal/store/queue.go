@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"github.com/sijil/sijil/internal/publish"
 )
 
 // maxBatch bounds how many writes share a transaction.
@@ -109,7 +111,7 @@ func (t *tx) open() (err error) {
 // abandon lets go of a connection whose state is not known, where another one can
 // be opened.
 func (t *tx) abandon() {
-	if t.again == nil || t.conn == nil {
+	if t.conn == nil {
 		return
 	}
 	_ = t.conn.Raw(func(any) error { return driver.ErrBadConn }) // so that nobody is given it
@@ -194,8 +196,9 @@ func runBatch(t *tx, batch []job) {
 		}
 		return nil
 	}()
-	if err != nil {
+	if err != nil && t.again != nil {
 		t.abandon()
+		err = fmt.Errorf("%w: %w", publish.ErrAway, err)
 	}
 	for i, j := range batch {
 		if err != nil {

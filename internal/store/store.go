@@ -1,6 +1,8 @@
-// Package store keeps the service's own rows in one SQLite file: payloads,
-// texts, disclosures, heads, tokens, and the last signed checkpoint. The log's
-// own rows are Trillian's and stand elsewhere.
+// Package store keeps the service's own rows, in one SQLite file or in PostgreSQL:
+// payloads, texts, disclosures, heads, tokens, and the last signed checkpoint. The
+// log's own rows are Trillian's and stand elsewhere.
+//
+// In a folder (Create, Open):
 //
 // Writes go through one connection; concurrent ones share a transaction and so
 // one sync. A write is durable when its call returns (write-ahead log,
@@ -10,6 +12,12 @@
 // The folder may be opened by a second process (the operator's token command)
 // while the service runs; the lock that allows one service only is the log
 // database's.
+//
+// In PostgreSQL (CreatePostgres, OpenPostgres) the same statements run on the same
+// tables, for any number of processes at once: dialect says what differs. There are
+// the tiles too, written by whoever leads (Lead, Export); everybody reads what others
+// have written (Follow, Listen). A write whose commit got no answer is
+// publish.ErrAway, and may have happened.
 package store
 
 import (
