@@ -142,8 +142,8 @@ func TestSilence(t *testing.T) {
 	c := newCollector(t)
 	data, key := newData(t)
 	numbers := filepath.Join(t.TempDir(), "metrics")
-	p := startProcessWith(t, data, []string{"--metrics", "127.0.0.1:0", "--metrics-address-file", numbers},
-		"OTEL_EXPORTER_OTLP_ENDPOINT="+c.URL, "OTEL_BSP_SCHEDULE_DELAY=50", "OTEL_TRACES_SAMPLER=always_on")
+	p := startWith(t, data, []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + c.URL, "OTEL_BSP_SCHEDULE_DELAY=50", "OTEL_TRACES_SAMPLER=always_on"},
+		"--metrics", "127.0.0.1:0", "--metrics-address-file", numbers)
 	x := newElectorate(t, p.url, data, key, "silent-river", 2)
 	signer := logtest.NewSigner(t)
 	claim, err := x.endorse(signer, 0, 1).Marshal()
@@ -162,7 +162,7 @@ func TestSilence(t *testing.T) {
 	rawID, err := hex.DecodeString(traceID)
 	check(t, err)
 	readers := []string{copyWord, queryWord, headerWord, brokenWord, clientAddr, proxyAddr, traceID, string(rawID)}
-	for where, b := range map[string][]byte{"what it prints": p.out.Bytes(), "metrics": shown, "traces": traces} {
+	for where, b := range map[string][]byte{"what it prints": []byte(p.out.String()), "metrics": shown, "traces": traces} {
 		never := readers
 		if where != "what it prints" { // the log names publications, which are public
 			never = append([]string{"silent-river", "Organisation 0", "delta-watch", x.genesis.Hex(), "127.0.0.1"}, readers...)
@@ -187,7 +187,7 @@ func TestSilence(t *testing.T) {
 			t.Errorf("the metrics lack %s", line)
 		}
 	}
-	if !bytes.Contains(p.out.Bytes(), []byte("stopping")) {
+	if !bytes.Contains([]byte(p.out.String()), []byte("stopping")) {
 		t.Errorf("the log is not there: %s", p.out)
 	}
 }

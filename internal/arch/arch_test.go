@@ -74,6 +74,7 @@ var foreign = map[string][]string{
 	"go.opentelemetry.io":                            {"internal/tracing"},
 	"github.com/miekg/pkcs11":                        {"internal/pkcs11"},
 	"github.com/sigstore/sigstore/pkg/signature/kms": {"internal/kms"},
+	"github.com/jackc/pgx":                           {"internal/store", "internal/postgrestest"},
 }
 
 var outside = []string{"net", "net/http", "os", "os/exec", "database/sql", "log", "log/slog", "syscall"}
