@@ -24,11 +24,13 @@ import (
 
 // process is a sijild of its own, serving a data folder.
 type process struct {
-	t    testing.TB
-	cmd  *exec.Cmd
-	url  string
-	out  *bytes.Buffer
-	done chan error
+	t       testing.TB
+	cmd     *exec.Cmd
+	address string // a file
+	url     string // once it is ready
+	out     *bytes.Buffer
+	done    chan struct{} // closed when it has ended
+	err     error         // how, once it has
 }
 
 // newData makes a data folder and returns it with its log key.
@@ -44,28 +46,45 @@ func newData(t testing.TB) (string, *keys.LogKey) {
 
 func startProcess(t testing.TB, data string, env ...string) *process {
 	t.Helper()
-	address := filepath.Join(t.TempDir(), "address")
-	p := &process{t: t, out: &bytes.Buffer{}, done: make(chan error, 1)}
-	p.cmd = exec.Command("sijild", "serve", "--data", data, "--listen", "127.0.0.1:0", "--address-file", address, "--no-rate-limits", "--door", "open")
+	p := spawn(t, data, env)
+	if !p.ready() {
+		t.Fatalf("sijild ended: %v\n%s", p.err, p.out)
+	}
+	return p
+}
+
+// spawn starts a process, which is not ready yet; more are options of serve.
+func spawn(t testing.TB, data string, env []string, more ...string) *process {
+	t.Helper()
+	p := &process{t: t, address: filepath.Join(t.TempDir(), "address"), out: &bytes.Buffer{}, done: make(chan struct{})}
+	p.cmd = exec.Command("sijild", append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--address-file", p.address, "--no-rate-limits", "--door", "open"}, more...)...)
 	p.cmd.Stderr = p.out
 	p.cmd.Env = append(os.Environ(), env...)
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go func() { p.done <- p.cmd.Wait() }()
+	go func() {
+		p.err = p.cmd.Wait()
+		close(p.done)
+	}()
 	t.Cleanup(func() { p.stop(syscall.SIGKILL) })
-	deadline := time.After(30 * time.Second)
-	for tick := time.NewTicker(5 * time.Millisecond); ; {
-		if b, err := os.ReadFile(address); err == nil && bytes.HasSuffix(b, []byte("\n")) {
+	return p
+}
+
+// ready waits until the process serves; false: it has ended.
+func (p *process) ready() bool {
+	p.t.Helper()
+	deadline := time.After(60 * time.Second)
+	for tick := time.NewTicker(time.Millisecond); ; {
+		if b, err := os.ReadFile(p.address); err == nil && bytes.HasSuffix(b, []byte("\n")) {
 			p.url = "http://" + strings.TrimSpace(string(b))
-			return p
+			return true
 		}
 		select {
-		case err := <-p.done:
-			p.done <- err
-			t.Fatalf("sijild ended: %v\n%s", err, p.out)
+		case <-p.done:
+			return false
 		case <-deadline:
-			t.Fatalf("sijild does not start\n%s", p.out)
+			p.t.Fatalf("sijild does not start\n%s", p.out)
 		case <-tick.C:
 		}
 	}
@@ -76,15 +95,14 @@ func (p *process) stop(sig os.Signal) {
 	p.t.Helper()
 	_ = p.cmd.Process.Signal(sig) // it may have ended
 	select {
-	case err := <-p.done:
-		p.done <- err
+	case <-p.done:
 	case <-time.After(30 * time.Second):
 		p.t.Fatal("sijild does not stop")
 	}
 }
 
 // genesis returns a signed genesis bundle, a token for it, and its digest.
-func genesis(t *testing.T, data string, key *keys.LogKey, signer *keys.Signer, slug string) (bundle []byte, token string, digest log.Digest) {
+func genesis(t testing.TB, data string, key *keys.LogKey, signer *keys.Signer, slug string) (bundle []byte, token string, digest log.Digest) {
 	t.Helper()
 	payload, err := statement.Encode(&statement.Publication{
 		Log: statement.NameOf(key), Slug: slug, Title: map[string]string{"en": slug}, Policy: statement.NewPolicy(1, signer.Public()),
