@@ -18,8 +18,12 @@ import (
 
 var faultKills = flag.Int("fault-kills", 30, "how often TestFaultKill kills the service")
 
-// killsPerLog is how often one log is killed before it is audited and another begins.
-const killsPerLog = 500
+const (
+	// killsPerLog is how often one log is killed before it is audited and another begins.
+	killsPerLog = 250
+	// publishes is how long the clients publish, at most, before the kill.
+	publishes = 100 * time.Millisecond
+)
 
 // TestFaultKill kills the service with SIGKILL, again and again, at random moments of its
 // start and of publishing; each time the next process finds the same folder, and the
@@ -66,15 +70,14 @@ func newKiller(t *testing.T, f *fault) *killer {
 	return k
 }
 
-// round starts the service, and kills it at a moment between its start and three times
-// as much later as it takes to start.
+// round starts the service, and kills it while it starts, or soon after.
 func (k *killer) round() {
 	k.t.Helper()
 	k.f.rounds.Add(1)
 	began := time.Now()
 	// It lives for less than a second: collecting garbage would be most of its work.
 	p := spawn(k.t, k.s.data, []string{"GOGC=off"})
-	k.killAfter(p, time.Duration(rand.Int64N(int64(3*k.typical))))
+	time.AfterFunc(k.moment(), func() { _ = p.cmd.Process.Kill() })
 	if !p.ready() {
 		k.died(p)
 		k.starting++
@@ -109,8 +112,12 @@ func (k *killer) round() {
 	k.died(p)
 }
 
-func (k *killer) killAfter(p *process, d time.Duration) {
-	time.AfterFunc(d, func() { _ = p.cmd.Process.Kill() })
+// moment is when to kill: once in three times while the service starts.
+func (k *killer) moment() time.Duration {
+	if rand.IntN(3) == 0 {
+		return rand.N(k.typical)
+	}
+	return k.typical + rand.N(publishes)
 }
 
 // died requires that the process ended by the signal, and by nothing of its own.
