@@ -21,7 +21,8 @@ var faultKills = flag.Int("fault-kills", 30, "how often TestFaultKill kills the 
 const (
 	// killsPerLog is how often one log is killed before it is audited and another begins.
 	killsPerLog = 250
-	// publishes is how long the clients publish, at most, before the kill.
+	// publishes is how long the clients publish, at most, before the kill. One kill in three
+	// comes while the service starts.
 	publishes = 100 * time.Millisecond
 )
 
@@ -77,12 +78,16 @@ func (k *killer) round() {
 	began := time.Now()
 	// It lives for less than a second: collecting garbage would be most of its work.
 	p := spawn(k.t, k.s.data, []string{"GOGC=off"})
-	time.AfterFunc(k.moment(), func() { _ = p.cmd.Process.Kill() })
+	kill := func() { _ = p.cmd.Process.Kill() }
+	if rand.IntN(3) == 0 {
+		defer time.AfterFunc(rand.N(k.typical), kill).Stop()
+	}
 	if !p.ready() {
 		k.died(p)
 		k.starting++
 		return
 	}
+	defer time.AfterFunc(rand.N(publishes), kill).Stop()
 	k.typical = (7*k.typical + time.Since(began)) / 8
 	k.publishing++
 	if src, err := client.NewHTTP(p.url, httpClient); err == nil {
@@ -110,14 +115,6 @@ func (k *killer) round() {
 	}
 	writing.Wait()
 	k.died(p)
-}
-
-// moment is when to kill: once in three times while the service starts.
-func (k *killer) moment() time.Duration {
-	if rand.IntN(3) == 0 {
-		return rand.N(k.typical)
-	}
-	return k.typical + rand.N(publishes)
 }
 
 // died requires that the process ended by the signal, and by nothing of its own.

@@ -22,6 +22,7 @@ import (
 
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/remote"
+	"github.com/sijil/sijil/log/tile"
 )
 
 var faultSyscalls = flag.Int("fault-syscalls", 9, "how many of the file system calls of a publish fail, in turn; 0: each")
@@ -31,11 +32,20 @@ var faultSyscalls = flag.Int("fault-syscalls", 9, "how many of the file system c
 // call. strace does it. Afterwards sijild check finds nothing, what was acknowledged is
 // there, and the identical record is accepted.
 func TestFaultSyscalls(t *testing.T) {
+	failEach(t, newFault(t, "a file system call of a publish fails"), 8)
+}
+
+// TestFaultSyscallsTile does the same to the publish that completes tiles.
+func TestFaultSyscallsTile(t *testing.T) {
+	failEach(t, newFault(t, "a file system call of a publish that completes tiles fails"), tile.Width-1)
+}
+
+// failEach fails calls of a publish to a log of some entries.
+func failEach(t *testing.T, f *fault, entries int) {
 	if testing.Short() {
 		t.Skip("takes seconds for each call")
 	}
-	f := newFault(t, "a file system call of a publish fails")
-	k := newBreaker(t, f)
+	k := newBreaker(t, f, entries)
 	calls := k.discover()
 	var all []failure
 	for _, how := range []string{"error=EIO", "error=ENOSPC", "signal=KILL"} {
@@ -88,7 +98,7 @@ type breaker struct {
 	told  *ledger  // what was acknowledged until then
 }
 
-func newBreaker(t *testing.T, f *fault) *breaker {
+func newBreaker(t *testing.T, f *fault, entries int) *breaker {
 	t.Helper()
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip("strace is not installed: no system call is made to fail")
@@ -100,6 +110,8 @@ func newBreaker(t *testing.T, f *fault) *breaker {
 	author, guest := newNewcomer(t, k.s, "river"), &knocker{g: newGuest(t), name: "guest"}
 	for range 4 {
 		check(t, author.send(t, p.url, httpClient, k.told))
+	}
+	for range entries - 4 {
 		check(t, guest.send(t, p.url, httpClient, k.told))
 	}
 	p.stop(syscall.SIGTERM)
