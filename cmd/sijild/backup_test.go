@@ -87,6 +87,12 @@ func TestBackupUnderLoad(t *testing.T) {
 		from, to := filepath.Join(dir, fmt.Sprintf("copy-%d", i)), filepath.Join(dir, fmt.Sprintf("data-%d", i))
 		if i%2 == 1 {
 			from += tarSuffix
+		} else {
+			// The mark of a copy is in the database file itself, and looking changes nothing.
+			if wal, err := filepath.Glob(filepath.Join(from, "*-wal")); err != nil || len(wal) > 0 {
+				t.Errorf("%q, %v", wal, err)
+			}
+			check(t, checkCopy(t.Context(), from, filepath.Join(s.data, logKeyFile)))
 		}
 		o := restoreOptions{from: from, data: to}
 		if i >= 2 {

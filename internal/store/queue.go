@@ -66,6 +66,14 @@ func (t *tx) stmt(query string) (*sql.Stmt, error) {
 	return s, nil
 }
 
+// close closes the statements, which nobody else does. With one open, SQLite would not
+// close the connection, and would leave the write-ahead log beside the database.
+func (t *tx) close() {
+	for _, s := range t.stmts {
+		_ = s.Close() // nothing runs any more
+	}
+}
+
 func startQueue(conn *sql.Conn) *queue {
 	q := &queue{jobs: make(chan job, maxBatch), done: make(chan struct{})}
 	go q.loop(&tx{conn: conn, stmts: map[string]*sql.Stmt{}})
@@ -100,6 +108,7 @@ func (q *queue) stop() {
 
 func (q *queue) loop(t *tx) {
 	defer close(q.done)
+	defer t.close()
 	for first := range q.jobs {
 		batch := []job{first}
 	gather:

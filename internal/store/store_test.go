@@ -84,6 +84,21 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestCloseFolds: after a write and a read, closing leaves one file, which holds all.
+func TestCloseFolds(t *testing.T) {
+	s, dir := create(t)
+	must(t, s.ReplaceSetting(t.Context(), "name", "value"))
+	if _, err := s.Setting(t.Context(), "name"); err != nil {
+		t.Fatal(err)
+	}
+	must(t, s.Close())
+	list, err := os.ReadDir(dir)
+	must(t, err)
+	if len(list) != 1 || list[0].Name() != file {
+		t.Errorf("left: %v", list)
+	}
+}
+
 // TestReserveIsAllOrNothing: a reservation that fails leaves no row, and does
 // not use the token.
 func TestReserveIsAllOrNothing(t *testing.T) {
