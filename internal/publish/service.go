@@ -144,12 +144,38 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 }
 
 func (s *Service) load(ctx context.Context) error {
-	return s.Store.Records(ctx, func(r Stored) error {
+	err := s.Store.Records(ctx, func(r Stored) error {
 		if err := s.loadRecord(r); err != nil {
 			return fmt.Errorf("%q record %d: %w", r.Slug, r.Sequence, err)
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	for _, p := range s.publications {
+		if err := s.loadHead(p); err != nil {
+			return fmt.Errorf("%q: %w", p.slug, err)
+		}
+	}
+	return nil
+}
+
+// loadHead holds a publication's signed head against its records: one that is missing
+// leaves no other trace when it is the newest.
+func (s *Service) loadHead(p *publication) error {
+	if len(p.entries) == 0 {
+		return nil
+	}
+	head, err := log.OpenHead(p.head, s.Trust.Policy().LogOnly())
+	if err != nil {
+		return err
+	}
+	if newest := p.entries[len(p.entries)-1].digest(); head.Head().Record != newest {
+		return fmt.Errorf("the head is record %s, the newest that is there %s: the database is damaged", head.Head().Record, newest)
+	}
+	p.headAt = head.Head().TreeSize
+	return nil
 }
 
 func (s *Service) loadRecord(r Stored) error {
@@ -216,13 +242,7 @@ func (s *Service) place(p *publication, e *entry, r Stored) error {
 	e.index = e.last().index
 	p.add(*e)
 	s.publisherKeys(p.chain)
-	if p.head = r.Head; p.head != nil {
-		head, err := log.OpenHead(p.head, s.Trust.Policy().LogOnly())
-		if err != nil {
-			return err
-		}
-		p.headAt = head.Head().TreeSize
-	}
+	p.head = r.Head
 	return s.indexed(p, *e)
 }
 

@@ -6,6 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/sijil/sijil/internal/publish"
 )
 
 // maxBatch bounds how many writes share a transaction.
@@ -148,11 +153,21 @@ func runBatch(t *tx, batch []job) {
 	}()
 	for i, j := range batch {
 		if err != nil {
-			j.err <- fmt.Errorf("store: %w", err)
+			j.err <- refused(fmt.Errorf("store: %w", err))
 			continue
 		}
-		j.err <- errs[i]
+		j.err <- refused(errs[i])
 	}
+}
+
+// refused tells a full disk from other faults: for want of room nothing was written, and
+// the caller may come again.
+func refused(err error) error {
+	var e *sqlite.Error
+	if errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_FULL {
+		return fmt.Errorf("%w: %w", publish.ErrFull, err)
+	}
+	return err
 }
 
 // rollback undoes the batch. SQLite may have done so itself, and then says that
@@ -167,8 +182,9 @@ func runOne(t *tx, run func(*tx) error) (failed, fatal error) {
 		return nil, err
 	}
 	if failed = run(t); failed != nil {
+		// After some faults SQLite has undone the whole transaction by itself.
 		if _, err := t.exec("ROLLBACK TO job"); err != nil {
-			return nil, err
+			return nil, errors.Join(failed, err)
 		}
 	}
 	_, err := t.exec("RELEASE job")

@@ -124,8 +124,12 @@ func (s *Store) Records(ctx context.Context, yield func(publish.Stored) error) e
 	return s.each(ctx, func(rows *sql.Rows) error {
 		var r publish.Stored
 		var digest, genesis []byte
-		if err := rows.Scan(&digest, &genesis, &r.Sequence, &r.State, &r.Slug, &r.Head); err != nil {
+		var slug sql.NullString
+		if err := rows.Scan(&digest, &genesis, &r.Sequence, &r.State, &slug, &r.Head); err != nil {
 			return fmt.Errorf("records: %w", err)
+		}
+		if r.Slug = slug.String; !slug.Valid {
+			return fmt.Errorf("record %x is of a publication that is not there: the database is damaged", digest)
 		}
 		if len(digest) != len(r.Record) || len(genesis) != len(r.Genesis) {
 			return errors.New("records: a digest is not 32 bytes")
@@ -140,7 +144,7 @@ func (s *Store) Records(ctx context.Context, yield func(publish.Stored) error) e
 		}
 		return yield(r)
 	}, `SELECT r.digest, r.genesis, r.sequence, r.state, p.slug, p.head
-		FROM record r JOIN publication p ON p.genesis = r.genesis ORDER BY r.genesis, r.sequence, r.state, r.digest`)
+		FROM record r LEFT JOIN publication p ON p.genesis = r.genesis ORDER BY r.genesis, r.sequence, r.state, r.digest`)
 }
 
 func (s *Store) signatures(ctx context.Context, record log.Digest) (out []publish.StoredSignature, err error) {
