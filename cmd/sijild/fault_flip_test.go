@@ -30,7 +30,7 @@ import (
 )
 
 var (
-	faultFlips = flag.Int("fault-flips", 200, "how many bits TestFaultFlips and TestFaultFlipsServed turn over, each")
+	faultFlips = flag.Int("fault-flips", 100, "how many bits TestFaultFlips turns over")
 	faultSeed  = flag.Uint64("fault-seed", 1, "which ones")
 )
 

@@ -34,6 +34,9 @@ const soakClients = 16
 // copies, fetch tiles and pages, guests at the door, publishers. No request fails, and
 // memory and goroutines stay level.
 func TestFaultSoak(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
 	f := newFault(t, "soak at half load")
 	k := newSoak(t, f)
 	var seen []vitals
