@@ -75,6 +75,9 @@ func checkData(ctx context.Context, o serveOptions) (found []string, err error) 
 	if s.rows, err = store.Open(ctx, o.data); err != nil {
 		return nil, err
 	}
+	if found, err = schemas(ctx, o.data); err != nil || len(found) > 0 {
+		return found, err
+	}
 	trust, treeID, err := s.settings(ctx)
 	if err != nil {
 		return nil, err
@@ -126,6 +129,20 @@ func integrity(ctx context.Context, data string) (found []string, err error) {
 			for _, line := range lines {
 				found = append(found, fmt.Sprintf("database %s: %s", filepath.Base(file), line))
 			}
+		}
+	}
+	return found, nil
+}
+
+// schemas compares the definitions in both databases with this program's.
+func schemas(ctx context.Context, data string) (found []string, err error) {
+	for file, schema := range map[string]string{rowsFile: store.Schema(), filepath.Join(trillianDir, trillianFile): trilliansqlite.Schema()} {
+		differ, err := store.SameSchema(ctx, filepath.Join(data, file), schema)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range differ {
+			found = append(found, fmt.Sprintf("database %s: the definition of %s is not what it was made with", filepath.Base(file), name))
 		}
 	}
 	return found, nil

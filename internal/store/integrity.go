@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/sijil/sijil/log"
 )
@@ -35,6 +36,61 @@ func Integrity(ctx context.Context, path string) (found []string, err error) {
 		found = append(found, err.Error())
 	}
 	return found, nil
+}
+
+// Schema is what Create makes a database of.
+func Schema() string { return schema }
+
+// SameSchema compares the tables and indices of a database file, ours or another, with
+// those that a schema gives, and returns the names of those that differ.
+func SameSchema(ctx context.Context, path, schema string) (differ []string, err error) {
+	have, err := readSchema(ctx, "file:"+path+"?mode=ro", "")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	want, err := readSchema(ctx, ":memory:", schema)
+	if err != nil {
+		return nil, err
+	}
+	for name := range have {
+		if _, ok := want[name]; !ok {
+			differ = append(differ, name)
+		}
+	}
+	for name, text := range want {
+		if have[name] != text {
+			differ = append(differ, name)
+		}
+	}
+	slices.Sort(differ)
+	return differ, nil
+}
+
+// readSchema reads the definitions of a database, by name, after running a script.
+func readSchema(ctx context.Context, name, script string) (_ map[string]string, err error) {
+	db, err := sql.Open("sqlite", name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1) // a second connection would be to another memory
+	if _, err := db.ExecContext(ctx, script); err != nil {
+		return nil, err
+	}
+	rows, err := db.QueryContext(ctx, `SELECT type || ' ' || name, tbl_name || ' ' || coalesce(sql, '') FROM sqlite_schema`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]string{}
+	for rows.Next() {
+		var name, text string
+		if err := rows.Scan(&name, &text); err != nil {
+			return nil, err
+		}
+		out[name] = text
+	}
+	return out, rows.Err()
 }
 
 // Reserved calls yield for every signature that is stored and whose entry has no
