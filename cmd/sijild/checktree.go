@@ -101,8 +101,8 @@ func (t *entryTree) compareNodes(ctx context.Context, r *trillianlog.Reader) err
 // acknowledged, and are given again when they ask again.
 func (s *service) firstBundles(ctx context.Context, t *entryTree, trust *keys.Trust) error {
 	policy := trust.Policy().LogOnly()
-	return s.rows.FirstBundles(ctx, func(record, key log.Digest, index int64, bundle []byte) {
-		c, err := firstBundle(record, key, index, bundle, policy)
+	return s.rows.FirstBundles(ctx, func(record, key log.Digest, index int64, submitted, complete []byte) {
+		c, err := firstBundle(record, key, index, submitted, complete, policy)
 		if err != nil {
 			t.found = append(t.found, fmt.Sprintf("the bundle that was given for record %s: %v", record, err))
 			return
@@ -111,13 +111,22 @@ func (s *service) firstBundles(ctx context.Context, t *entryTree, trust *keys.Tr
 	})
 }
 
-func firstBundle(record, key log.Digest, index int64, bundle []byte, policy *keys.Policy) (*log.Checkpoint, error) {
-	b, err := log.ParseBundle(bundle)
+func firstBundle(record, key log.Digest, index int64, submitted, complete []byte, policy *keys.Policy) (*log.Checkpoint, error) {
+	b, err := log.ParseBundle(complete)
 	if err != nil {
 		return nil, err
 	}
 	if b.Entry() == nil {
 		return nil, errors.New("holds no log entry")
+	}
+	// Some of it, such as the key's hint, nothing verifies: but it is there twice.
+	as, err := log.ParseBundle(submitted)
+	if err != nil {
+		return nil, fmt.Errorf("as it was submitted: %w", err)
+	}
+	as.VerificationMaterial.LogEntries = b.VerificationMaterial.LogEntries
+	if again, err := as.Marshal(); err != nil || !bytes.Equal(again, complete) {
+		return nil, errors.Join(errors.New("is not the one that was submitted, with its log entry"), err)
 	}
 	e, err := log.ParseEntry(b.Entry().CanonicalizedBody)
 	if err != nil {

@@ -111,18 +111,19 @@ func (s *Store) Reserved(ctx context.Context, yield func(record, key log.Digest)
 }
 
 // FirstBundles calls yield for every signature that has its place in the log, with the
-// bundle that its publisher was given first, and is given again.
-func (s *Store) FirstBundles(ctx context.Context, yield func(record, key log.Digest, index int64, bundle []byte)) error {
+// bundle as it was submitted, and the one that its publisher was given first, and is given
+// again.
+func (s *Store) FirstBundles(ctx context.Context, yield func(record, key log.Digest, index int64, submitted, complete []byte)) error {
 	return s.each(ctx, func(rows *sql.Rows) error {
-		var record, key, bundle []byte
+		var record, key, submitted, complete []byte
 		var index int64
-		if err := rows.Scan(&record, &key, &index, &bundle); err != nil {
+		if err := rows.Scan(&record, &key, &index, &submitted, &complete); err != nil {
 			return err
 		}
 		if len(record) != len(log.Digest{}) || len(key) != len(log.Digest{}) {
 			return errors.New("first bundles: a digest is not 32 bytes")
 		}
-		yield(log.Digest(record), log.Digest(key), index, bundle)
+		yield(log.Digest(record), log.Digest(key), index, submitted, complete)
 		return nil
-	}, `SELECT record, key, log_index, complete FROM signature WHERE log_index IS NOT NULL ORDER BY log_index`)
+	}, `SELECT record, key, log_index, bundle, complete FROM signature WHERE log_index IS NOT NULL ORDER BY log_index`)
 }
