@@ -147,10 +147,7 @@ func (a *asides) below(size int64) int {
 
 // loadAsides reads what the store has, after the chains.
 func (s *Service) loadAsides(ctx context.Context) error {
-	byGenesis := map[log.Digest]*publication{}
-	for _, p := range s.all() {
-		byGenesis[p.chain.Genesis()] = p
-	}
+	byGenesis := s.byGenesis()
 	err := s.Store.Asides(ctx, func(a Aside) error {
 		p := byGenesis[a.Genesis]
 		if p == nil {
@@ -319,6 +316,11 @@ func (s *Service) settleAside(ctx context.Context, p *publication, a *aside) (_ 
 	a.index, a.moving = int64(index), false
 	p.asides.settled(a)
 	p.mu.Unlock()
+	if _, ok := a.record.Sighting.(*statement.Enrolment); ok {
+		if err := s.confirmRows(ctx, p); err != nil {
+			return nil, err
+		}
+	}
 	return s.asideReceipt(p, a, true)
 }
 

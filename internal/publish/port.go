@@ -68,6 +68,7 @@ type Store interface {
 	Token(ctx context.Context, digest log.Digest) (Token, error)
 
 	AsideStore
+	RollStore
 	MailStore
 	DoorStore
 	ReleaseStore

@@ -28,6 +28,7 @@ type publication struct {
 	head      []byte                // the last head that was signed with a settlement
 	headAt    int64                 // its tree size
 	asides    asides
+	roll      rollState
 	undeleted map[string]undeleted // by withheld entry
 
 	looking sync.Mutex // one look at a domain is recorded at a time

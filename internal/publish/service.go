@@ -125,6 +125,9 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if err := s.loadAsides(ctx); err != nil {
 		return nil, fmt.Errorf("load endorsements: %w", err)
 	}
+	if err := s.loadRolls(ctx); err != nil {
+		return nil, fmt.Errorf("load rolls: %w", err)
+	}
 	for _, p := range s.all() {
 		if !c.ReadOnly {
 			if err := s.resume(ctx, p); err != nil {
@@ -139,7 +142,14 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 		return s, nil
 	}
 	for _, p := range s.all() {
-		if err := s.resumeAsides(ctx, p); err != nil {
+		err := s.resumeAsides(ctx, p)
+		if err == nil {
+			err = s.resumeRoll(ctx, p)
+		}
+		if err == nil {
+			err = s.confirmRows(ctx, p)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
 		}
 	}
@@ -257,6 +267,14 @@ func (s *Service) all() []*publication {
 	out := make([]*publication, 0, len(s.publications))
 	for _, p := range s.publications {
 		out = append(out, p)
+	}
+	return out
+}
+
+func (s *Service) byGenesis() map[log.Digest]*publication {
+	out := map[log.Digest]*publication{}
+	for _, p := range s.all() {
+		out[p.chain.Genesis()] = p
 	}
 	return out
 }

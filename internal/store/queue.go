@@ -54,6 +54,20 @@ func (t *tx) execOne(query string, args ...any) (bool, error) {
 	return n == 1, err
 }
 
+// row runs a query for one row.
+func (t *tx) row(query string, args ...any) interface{ Scan(...any) error } {
+	s, err := t.stmt(query)
+	if err != nil {
+		return failedRow{err}
+	}
+	return s.QueryRow(args...)
+}
+
+// failedRow is a query that could not be prepared.
+type failedRow struct{ err error }
+
+func (f failedRow) Scan(...any) error { return f.err }
+
 func (t *tx) stmt(query string) (*sql.Stmt, error) {
 	if s, ok := t.stmts[query]; ok {
 		return s, nil

@@ -2,7 +2,7 @@ package store
 
 // schema of the folder's database. user_version counts its editions; a database
 // of another edition is refused, never migrated silently.
-const schemaVersion = 3
+const schemaVersion = 4
 
 const schema = `
 CREATE TABLE publication (
