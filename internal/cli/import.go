@@ -168,7 +168,7 @@ func (f importFlags) report(env Env, c rollimport.Config, slug string, version i
 	}
 	switch {
 	case errors.Is(err, rollimport.ErrDone):
-		err = withHint(err, "to see what is there: %s; to import it a second time, which adds every row again, move %s away", "sijil audit", c.Journal)
+		err = withHint(err, "to import it a second time, which adds every row again, move %s away", c.Journal)
 	case errors.Is(err, rollimport.ErrOther):
 		err = withHint(err, "name another folder with --journal, or move %s away", c.Journal)
 	}

@@ -43,9 +43,3 @@ func (p *Publisher) NewestBatch(ctx context.Context, slug string) (int64, log.Di
 	last := list[len(list)-1]
 	return last.Batch.Number, last.Digest(), nil
 }
-
-// Logged verifies that a bundle is this key's signature over a record, in the log, and
-// returns its index.
-func (p *Publisher) Logged(bundle []byte, record log.Digest) (int64, error) {
-	return p.logged(bundle, record)
-}
