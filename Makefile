@@ -16,7 +16,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations bench bench-door bench-endorse bench-audit bench-match bench-text bench-web licences man deb sbom reproducible package-test clean
+.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations bench bench-door bench-endorse bench-audit bench-bulk bench-match bench-text bench-web licences man deb sbom reproducible package-test clean
 
 all: build
 
@@ -151,6 +151,10 @@ bench-door: build $(REKOR)
 # Endorsements through HTTP, beside bare ECDSA verification.
 bench-endorse:
 	$(GO) test -run '^$$' -bench 'Endorse' -benchtime 2s -timeout 10m ./cmd/sijild
+
+# Imports N endorsers with a signature each, and reads their pages.
+bench-bulk:
+	SIJIL_BULK_N="$(N)" $(GO) test -run '^$$' -bench '^BenchmarkBulk$$' -benchtime 1x -timeout 180m ./cmd/sijild
 
 # Audits a log of N entries, made once in CACHE, beside Tessera's fsck.
 N ?= 1000000

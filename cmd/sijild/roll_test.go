@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -299,4 +300,62 @@ func TestRoll(t *testing.T) {
 	want["1 EG signed"]++
 	want["signed"]++
 	compare("after the key is named")
+}
+
+// TestRollPages: the pages count the endorsers, find them, and lead from page to page.
+func TestRollPages(t *testing.T) {
+	p := newPetition(t, newEnrolled(t, 1))
+	rows := [][]string{rollHeading}
+	const n = 230
+	for i := range n {
+		rows = append(rows, p.row(i, nil))
+	}
+	p.load(0, p.write("all.csv", rows...))
+	page := func(path string, want ...string) string {
+		t.Helper()
+		res, err := p.s.http.Get(p.url + path)
+		check(t, err)
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		check(t, err)
+		for _, w := range want {
+			if !strings.Contains(string(b), w) {
+				t.Errorf("%s (%d) does not say %q", path, res.StatusCode, w)
+			}
+		}
+		return string(b)
+	}
+	page("/en/p/river", `id="endorsers"`, "230 people and organisations endorse this version", "/en/p/river/v/1/endorsers?known=listed")
+	page("/fr/p/river/v/1", "230 personnes et organisations", "Soutiens")
+	next := regexp.MustCompile(`href="([^"]+)" rel="next"`)
+	path, seen := "/en/p/river/v/1/endorsers?country=EG&q=", 0
+	for path != "" {
+		body := page(path, "Egypt: 46", "Amina Saleh 0</bdi>")
+		seen += strings.Count(body, `class="is-listed"`)
+		if path = ""; next.MatchString(body) {
+			t.Error("46 do not fit on one page")
+		}
+	}
+	if seen != 46 {
+		t.Errorf("%d from Egypt", seen)
+	}
+	seen = 0
+	for path = "/ar/p/river/v/1/endorsers"; path != ""; {
+		body := page(path, `dir="rtl"`, "مصر")
+		seen += strings.Count(body, `class="is-listed"`)
+		m := next.FindStringSubmatch(body)
+		if path = ""; m != nil {
+			path = strings.ReplaceAll(m[1], "&amp;", "&")
+		}
+	}
+	if seen != n {
+		t.Errorf("%d on all pages", seen)
+	}
+	page("/en/p/river/v/1/endorsers?q=quxl", "Zebunnisa Quxlophon")
+	page("/en/p/river/v/1/endorsers?q=nobody", "There is nobody like that.")
+	page("/en/p/river/v/2/endorsers", "Not found")
+	p.load(0, p.write("gone.csv", []string{"disclosure"}, []string{rows[4][4]}), "--withhold", "--yes", "--reason", "A wish.")
+	page("/en/p/river/v/1/endorsers?after=2", "one name withheld at the signatory’s wish")
+	page("/en/p/river/v/1/endorsers?q=quxl", "There is nobody like that.")
+	page("/en/p/river", "1 name withheld", "230 people and organisations")
 }

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/sijil/sijil/internal/logtest"
+	"github.com/sijil/sijil/keys"
+)
+
+// bulkN is how many endorsers the bulk benchmark imports.
+func bulkN(b *testing.B) int {
+	n := 20_000
+	if s := os.Getenv("SIJIL_BULK_N"); s != "" {
+		var err error
+		n, err = strconv.Atoi(s)
+		check(b, err)
+	}
+	return n
+}
+
+// BenchmarkBulk imports N endorsers, each with a signature, from a CSV file: sijil import
+// and sijild in processes of their own, which are measured apart; beside bare ECDSA P-256
+// verification of as many signatures. Then it reads pages, starts the service again, and
+// audits.
+func BenchmarkBulk(b *testing.B) {
+	n := bulkN(b)
+	data, key := newData(b)
+	s := startProcess(b, data)
+	x := newElectorate(b, s.url, data, key, "river", 20)
+	home := b.TempDir()
+	env := append(os.Environ(), "HOME="+home, "PASSPHRASE=correct horse")
+	file, err := x.signer.Encrypt([]byte("correct horse"))
+	check(b, err)
+	check(b, os.WriteFile(home+"/office.key", file, 0o600))
+	tool := func(args ...string) *exec.Cmd {
+		c := exec.Command("sijil", append(args, "--trust", home+"/trust.json")...)
+		c.Env = env
+		out, err := c.CombinedOutput()
+		if err != nil {
+			b.Fatalf("sijil %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+		return c
+	}
+	c := exec.Command("sijil", "trust", "init", s.url, "--out", home+"/trust.json", "--fingerprint", key.ID().String(), "--fingerprint", x.genesis.String())
+	c.Env = env
+	if out, err := c.CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	x.writeBulk(b, home+"/all.csv", n)
+	bare := verificationTime(b)
+	b.ResetTimer()
+	begun, before := time.Now(), cpuOf(b, s.cmd.Process.Pid)
+	done := tool("import", "river", home+"/all.csv", "--server", s.url, "--key", home+"/office.key", "--passphrase-env", "PASSPHRASE")
+	took := time.Since(begun)
+	b.StopTimer()
+	served := cpuOf(b, s.cmd.Process.Pid) - before
+	worked := done.ProcessState.UserTime() + done.ProcessState.SystemTime()
+	b.ReportMetric(took.Seconds(), "import-s")
+	b.ReportMetric(worked.Seconds(), "tool-cpu-s")
+	b.ReportMetric(served.Seconds(), "service-cpu-s")
+	b.ReportMetric((bare * time.Duration(2*n)).Seconds(), "bare-cpu-s") // both verify
+	b.ReportMetric(float64(done.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)/1024, "tool-peak-MB")
+	b.ReportMetric(statusOf(b, s.cmd.Process.Pid, "VmHWM"), "service-peak-MB")
+	for name, path := range map[string]string{
+		"publication":   "/en/p/river",
+		"endorsers":     "/en/p/river/v/1/endorsers",
+		"last-page":     "/en/p/river/v/1/endorsers?after=" + strconv.Itoa(n-100),
+		"search-common": "/en/p/river/v/1/endorsers?q=amina+saleh",
+		"search-rare":   "/en/p/river/v/1/endorsers?q=" + url.QueryEscape("amina "+strconv.Itoa(n/8*4)),
+		"by-country":    "/en/p/river/v/1/endorsers?country=FR&after=" + strconv.Itoa(n/2),
+		"counts":        "/api/v1/publications/river/roll.json",
+	} {
+		p50, p99 := pageTimes(b, s.url+path)
+		b.ReportMetric(p50, name+"-p50-ms")
+		b.ReportMetric(p99, name+"-p99-ms")
+	}
+	b.ReportMetric(statusOf(b, s.cmd.Process.Pid, "VmRSS"), "service-MB")
+	audited := tool("audit", s.url)
+	b.ReportMetric((audited.ProcessState.UserTime() + audited.ProcessState.SystemTime()).Seconds(), "audit-cpu-s")
+	b.ReportMetric(float64(audited.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)/1024, "audit-peak-MB")
+	s.stop(syscall.SIGTERM)
+	begun = time.Now()
+	s = startProcess(b, data)
+	b.ReportMetric(ms(time.Since(begun)), "start-ms")
+	b.ReportMetric(statusOf(b, s.cmd.Process.Pid, "VmRSS"), "started-MB")
+}
+
+// writeBulk writes a file of n endorsers, by 64 keys.
+func (x *electorate) writeBulk(b *testing.B, path string, n int) {
+	b.Helper()
+	f, err := os.Create(path)
+	check(b, err)
+	w := bufio.NewWriter(f)
+	out := csv.NewWriter(w)
+	check(b, out.Write(rollHeading))
+	var signers []*keys.Signer
+	for range 64 {
+		signers = append(signers, logtest.NewSigner(b))
+	}
+	const chunk = 1000
+	rows := make([][]string, chunk)
+	for from := 0; from < n; from += chunk {
+		var wg sync.WaitGroup
+		workers := runtime.GOMAXPROCS(0)
+		for k := range workers {
+			wg.Go(func() {
+				for i := k; i < min(chunk, n-from); i += workers {
+					rows[i] = x.row(from+i, signers[(from+i)%len(signers)])
+				}
+			})
+		}
+		wg.Wait()
+		check(b, out.WriteAll(rows[:min(chunk, n-from)]))
+	}
+	check(b, w.Flush())
+	check(b, f.Close())
+}
+
+// verificationTime is the processor time of one bare verification.
+func verificationTime(b *testing.B) time.Duration {
+	b.Helper()
+	before := cpuOf(b, os.Getpid())
+	verificationRate(b)
+	return (cpuOf(b, os.Getpid()) - before) / time.Duration(10_000*runtime.GOMAXPROCS(0))
+}
+
+// cpuOf is the processor time that a process has used.
+func cpuOf(b testing.TB, pid int) time.Duration {
+	b.Helper()
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	check(b, err)
+	fields := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+1:]))
+	user, err := strconv.ParseInt(fields[11], 10, 64)
+	check(b, err)
+	system, err := strconv.ParseInt(fields[12], 10, 64)
+	check(b, err)
+	const tick = 10 * time.Millisecond // USER_HZ is 100 on every Linux that Go knows
+	return time.Duration(user+system) * tick
+}
+
+// statusOf is a memory figure of a process, in MB.
+func statusOf(b testing.TB, pid int, name string) float64 {
+	b.Helper()
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	check(b, err)
+	for line := range strings.Lines(string(raw)) {
+		if rest, ok := strings.CutPrefix(line, name+":"); ok {
+			kb, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
+			check(b, err)
+			return kb / 1024
+		}
+	}
+	b.Fatalf("no %s", name)
+	return 0
+}
+
+// pageTimes reads a page a hundred times, one after the other.
+func pageTimes(b *testing.B, address string) (p50, p99 float64) {
+	b.Helper()
+	var took []time.Duration
+	for range 100 {
+		begun := time.Now()
+		res, err := http.Get(address) //nolint:noctx // a test's own server
+		check(b, err)
+		body, err := io.ReadAll(res.Body)
+		check(b, err)
+		check(b, res.Body.Close())
+		if res.StatusCode != http.StatusOK || len(body) < 100 {
+			b.Fatalf("%s: %d %.200s", address, res.StatusCode, body)
+		}
+		took = append(took, time.Since(begun))
+	}
+	slices.Sort(took)
+	return ms(took[len(took)/2]), ms(took[len(took)-1])
+}
