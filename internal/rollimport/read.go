@@ -39,8 +39,8 @@ type reader struct {
 // record is a row as it stands in the file.
 type record struct {
 	row    int64 // from 1, the heading not counted
-	fields    []string
-	err       error
+	fields []string
+	err    error
 }
 
 // newReader reads the heading, and goes on from an offset after it, or from there.
