@@ -91,6 +91,12 @@ func (x *electorate) row(n int, key *keys.Signer) []string {
 	return out
 }
 
+// rolled are the operations of rolls.
+var rolled = []string{
+	"/api/v1/publications/{slug}/batches", "/api/v1/publications/{slug}/roll.jsonl", "/api/v1/latest/publications/{slug}/roll.jsonl", "/api/v1/publications/{slug}/roll/{number}.jsonl",
+	"/api/v1/latest/publications/{slug}/roll/{number}.jsonl", "/api/v1/publications/{slug}/roll.json", "/api/v1/publications/{slug}/versions/{version}/endorsers.json",
+}
+
 var rollHeading = []string{"name", "kind", "country", "domain", "disclosure", "bundle", "key"}
 
 func (p *petition) write(name string, rows ...[]string) string {
@@ -159,6 +165,15 @@ func (p *petition) found(query string) (places []int64, names []string) {
 // named and left out; a second run adds nothing; and the log stands an audit throughout.
 func TestRoll(t *testing.T) {
 	p := newPetition(t, newEnrolled(t, 2))
+	described := callerFor(t, p.s)
+	p.s.http = described.http
+	defer func() {
+		for _, path := range rolled {
+			if !described.contract.touched(described.contract.doc.Paths.Find(path)) && !strings.Contains(path, "latest") {
+				t.Errorf("no exchange has touched %s", path)
+			}
+		}
+	}()
 	rows := [][]string{rollHeading}
 	const n = 240
 	stranger := logtest.NewSigner(t)
