@@ -152,9 +152,10 @@ bench-door: build $(REKOR)
 bench-endorse:
 	$(GO) test -run '^$$' -bench 'Endorse' -benchtime 2s -timeout 10m ./cmd/sijild
 
-# Imports N endorsers with a signature each, and reads their pages.
+# Imports N endorsers, SIGNED in a hundred of them with a signature, and reads their pages.
+SIGNED ?= 100
 bench-bulk:
-	SIJIL_BULK_N="$(N)" $(GO) test -run '^$$' -bench '^BenchmarkBulk$$' -benchtime 1x -timeout 180m ./cmd/sijild
+	SIJIL_BULK_N="$(N)" SIJIL_BULK_SIGNED="$(SIGNED)" $(GO) test -run '^$$' -bench '^BenchmarkBulk$$' -benchtime 1x -timeout 180m ./cmd/sijild
 
 # Audits a log of N entries, made once in CACHE, beside Tessera's fsck.
 N ?= 1000000
