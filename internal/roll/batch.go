@@ -240,3 +240,41 @@ func each(n int, f func(i int) error) error {
 	}
 	return nil
 }
+
+// CheckDocument holds what is served of a batch against its statement, by the digests of
+// the rows alone: no disclosure is parsed, and no signature verified.
+func CheckDocument(s *statement.Batch, doc []byte) error {
+	if s.Change != statement.BatchAdd {
+		_, err := ParseEntries(s, doc)
+		return err
+	}
+	rows, err := ParseRows(doc)
+	if err != nil {
+		return err
+	}
+	d := NewDocument()
+	for i, r := range rows {
+		line, err := r.line()
+		if err != nil {
+			return &RowError{i + 1, err}
+		}
+		d.Add(line)
+	}
+	return d.Check(s)
+}
+
+// line is the row's line of the document.
+func (r Row) line() (string, error) {
+	if r.Withheld != "" || r.Claim == nil {
+		return r.Withheld + commitmentOf(r), nil
+	}
+	doc, err := jcs.Marshal(r.Claim)
+	return commitmentOf(r) + " " + Commitment(log.Sum(doc)), err
+}
+
+func commitmentOf(r Row) string {
+	if r.Disclosure == "" {
+		return ""
+	}
+	return r.Disclosure.Digest()
+}

@@ -9,6 +9,7 @@ package rollimport
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/csv"
@@ -53,6 +54,8 @@ type Config struct {
 	Wait func(ctx context.Context, n int) error
 	// Show is told how far it has come. Optional.
 	Show func(Result)
+	// BatchRows is how many rows a batch has at most. Optional; default statement.MaxBatch.
+	BatchRows int
 	// DryRun verifies the rows, and sends and keeps nothing but the file of errors.
 	DryRun bool
 }
@@ -119,6 +122,7 @@ func (i *importer) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.most = cmp.Or(i.BatchRows, statement.MaxBatch)
 	// The next chunk is read while one is on its way.
 	ctx, cancel := context.WithCancel(ctx)
 	ready := make(chan chunk)

@@ -34,6 +34,7 @@ type reader struct {
 	base   int64 // of the csv reader in the file
 	column map[string]int
 	row    int64 // rows read, the heading not counted
+	most   int   // rows of a chunk
 }
 
 // record is a row as it stands in the file.
@@ -84,7 +85,7 @@ func known(change, name string) bool {
 // next reads a chunk and where the next one begins; none at the end of the file.
 func (r *reader) next() (list []record, offset int64, err error) {
 	begun := r.csv.InputOffset()
-	for len(list) < statement.MaxBatch && r.csv.InputOffset()-begun < chunkBytes {
+	for len(list) < r.most && r.csv.InputOffset()-begun < chunkBytes {
 		fields, err := r.csv.Read()
 		if errors.Is(err, io.EOF) {
 			break
