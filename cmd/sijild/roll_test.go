@@ -315,6 +315,22 @@ func TestRoll(t *testing.T) {
 	want["1 EG signed"]++
 	want["signed"]++
 	compare("after the key is named")
+
+	// A mirror holds the roll, takes new batches, and forgets what is withheld.
+	dir := p.file("mirror")
+	p.run(0, "mirror", p.url, dir, "--trust", p.file("trust.json"))
+	first, err := os.ReadFile(filepath.Join(dir, "api/v1/publications/river/roll/1.jsonl"))
+	check(t, err)
+	p.load(0, p.write("hidden2.csv", []string{"disclosure"}, []string{rows[6][4]}), "--withhold", "--yes", "--reason", "A wish.")
+	p.run(0, "mirror", p.url, dir, "--trust", p.file("trust.json"))
+	second, err := os.ReadFile(filepath.Join(dir, "api/v1/publications/river/roll/1.jsonl"))
+	check(t, err)
+	if !bytes.Contains(first, []byte(rows[6][4])) || bytes.Contains(second, []byte(rows[6][4])) {
+		t.Error("the mirror does not forget what is withheld")
+	}
+	if said := p.run(0, "audit", dir, "--trust", p.file("trust.json")); !strings.Contains(said, "243 endorsers in 7 batches") {
+		t.Error(said)
+	}
 }
 
 // TestRollPages: the pages count the endorsers, find them, and lead from page to page.

@@ -27,6 +27,7 @@ type importFlags struct {
 	version                 int
 	withdraw, withhold      bool
 	reason, errors, journal string
+	batch                   int
 	dryRun, json, yes       bool
 }
 
@@ -65,6 +66,7 @@ endorsers who withdrew, or whose names are to be served no more, for ever.`,
 	c.Flags().StringVar(&f.reason, "reason", "", "why, or on whose request, as a line of `TEXT` that everybody will read")
 	c.Flags().StringVar(&f.errors, "errors", "", "write rows that cannot be taken to `FILE` (default: beside the CSV file)")
 	c.Flags().StringVar(&f.journal, "journal", "", "remember in the folder `DIR` how far the import came (default: beside the CSV file)")
+	c.Flags().IntVar(&f.batch, "batch", statement.MaxBatch, "hand in at most `N` rows at a time")
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "verify the file, and publish nothing")
 	c.Flags().BoolVar(&f.json, "json", false, "print one JSON object")
 	c.Flags().BoolVar(&f.yes, "yes", false, "with --withhold: do not ask, for scripts")
@@ -85,6 +87,9 @@ func (f importFlags) change() string {
 func runImport(cmd *cobra.Command, env Env, name, path string, f importFlags) error {
 	if f.change() != statement.BatchAdd && f.reason == "" {
 		return usage("say with --reason why, or on whose request: everybody will read it")
+	}
+	if f.batch < 1 || f.batch > statement.MaxBatch {
+		return usage("--batch %d: want 1 to %d", f.batch, statement.MaxBatch)
 	}
 	if err := f.confirm(env); err != nil {
 		return err
@@ -122,7 +127,7 @@ func runImport(cmd *cobra.Command, env Env, name, path string, f importFlags) er
 	bar.what = "MB"
 	c := rollimport.Config{
 		File: file, Journal: cmp.Or(f.journal, path+".import"), Errors: cmp.Or(f.errors, path+".errors.csv"), Slug: slug, Change: f.change(), Reason: f.reason, Place: place,
-		Server: remote.New(cmp.Or(f.server, trust.BaseURL()), env.HTTP), Signer: p.Signer, Rand: rand.Reader, Clock: env.Clock, DryRun: f.dryRun,
+		Server: remote.New(cmp.Or(f.server, trust.BaseURL()), env.HTTP), Signer: p.Signer, Rand: rand.Reader, Clock: env.Clock, DryRun: f.dryRun, BatchRows: f.batch,
 		Newest: func(ctx context.Context) (int64, log.Digest, error) { return p.NewestBatch(ctx, slug) },
 		Verify: p.Logged,
 		Wait:   pause,
