@@ -264,6 +264,16 @@ func (s *Service) loadRolls(ctx context.Context) error {
 	})
 }
 
+// scrub finishes withholdings: we may have died between one and the last of its bytes.
+func (s *Service) scrub(ctx context.Context) error {
+	for _, p := range s.all() {
+		if slices.ContainsFunc(p.roll.batches, func(b rollBatch) bool { return b.record.Batch.Change == statement.BatchWithhold }) {
+			return s.Store.Scrub(ctx)
+		}
+	}
+	return nil
+}
+
 // confirmRows judges anew the rows of the roll under every key that a domain ever named. It
 // is called after an enrolment, and at the start, since we may have died in between.
 func (s *Service) confirmRows(ctx context.Context, p *publication) error {

@@ -29,6 +29,8 @@ type RollStore interface {
 	Tally(ctx context.Context, genesis log.Digest) (roll.Tally, error)
 	// Endorsers returns the endorsers that a query is for, in the order of the roll.
 	Endorsers(ctx context.Context, genesis log.Digest, q RollQuery) ([]RollEntry, error)
+	// Scrub leaves no byte of what was deleted before in the folder.
+	Scrub(ctx context.Context) error
 	// Confirm calls signed for the rows of a publication under a key and a domain that are
 	// neither withdrawn nor withheld, with the log index of their batch, and makes them
 	// signed or unconfirmed by its answer.

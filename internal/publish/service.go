@@ -153,6 +153,9 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 			return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
 		}
 	}
+	if err := s.scrub(ctx); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 

@@ -14,7 +14,11 @@ import (
 
 // ReserveAside implements publish.AsideStore.
 func (s *Store) ReserveAside(ctx context.Context, a publish.Aside) error {
-	return s.queue.do(ctx, func(t *tx) error {
+	do := s.queue.do
+	if a.Invitation == nil {
+		do = s.queue.doOne
+	}
+	return do(ctx, func(t *tx) error {
 		key := log.Sum(a.SPKI)
 		done, err := t.execOne(`INSERT INTO aside (record, key, spki, genesis, entry, bundle) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			a.Record[:], key[:], a.SPKI, a.Genesis[:], a.Entry, a.Bundle)
@@ -49,7 +53,7 @@ func (s *Store) InvitationUsed(ctx context.Context, digest log.Digest) (used boo
 
 // MarkSeen implements publish.AsideStore.
 func (s *Store) MarkSeen(ctx context.Context, genesis log.Digest, entry string, at time.Time) error {
-	return s.queue.do(ctx, func(t *tx) error {
+	return s.queue.doOne(ctx, func(t *tx) error {
 		_, err := t.exec(`INSERT INTO seen (genesis, entry, at) VALUES (?, ?, ?) ON CONFLICT (genesis, entry) DO UPDATE SET at = excluded.at`, genesis[:], entry, at.Unix())
 		if err != nil {
 			return fmt.Errorf("store: seen: %w", err)
@@ -77,7 +81,7 @@ func (s *Store) Seen(ctx context.Context, yield func(genesis log.Digest, entry s
 
 // SettleAside implements publish.AsideStore.
 func (s *Store) SettleAside(ctx context.Context, record, key log.Digest, index int64) error {
-	return s.queue.do(ctx, func(t *tx) error {
+	return s.queue.doOne(ctx, func(t *tx) error {
 		done, err := t.execOne(`UPDATE aside SET log_index = ? WHERE record = ? AND key = ? AND log_index IS NULL`, index, record[:], key[:])
 		if err != nil {
 			return fmt.Errorf("store: settle: %w", err)
@@ -91,7 +95,7 @@ func (s *Store) SettleAside(ctx context.Context, record, key log.Digest, index i
 
 // Asides implements publish.AsideStore.
 func (s *Store) Asides(ctx context.Context, yield func(publish.Aside) error) error {
-	return s.each(ctx, func(rows *sql.Rows) error {
+	scan := func(rows *sql.Rows) error {
 		var a publish.Aside
 		var record, genesis []byte
 		var index sql.NullInt64
@@ -106,7 +110,12 @@ func (s *Store) Asides(ctx context.Context, yield func(publish.Aside) error) err
 			a.Index = index.Int64
 		}
 		return yield(a)
-	}, `SELECT record, spki, genesis, entry, bundle, log_index FROM aside ORDER BY log_index IS NULL, log_index`)
+	}
+	const all = `SELECT record, spki, genesis, entry, bundle, log_index FROM aside`
+	if err := s.each(ctx, scan, all+` WHERE log_index IS NOT NULL ORDER BY log_index`); err != nil {
+		return err
+	}
+	return s.each(ctx, scan, all+` WHERE log_index IS NULL`)
 }
 
 // Withhold implements publish.Store. SQLite overwrites what is deleted

@@ -54,7 +54,7 @@ func (s *Store) checkpoint(ctx context.Context, view string) (publish.Checkpoint
 }
 
 func (s *Store) swap(ctx context.Context, view string, old, new publish.Checkpoint) error {
-	return s.queue.do(ctx, func(t *tx) error {
+	return s.queue.doOne(ctx, func(t *tx) error {
 		var note []byte
 		last, err := t.stmt(`SELECT note FROM checkpoint WHERE view = ?`)
 		if err != nil {

@@ -48,7 +48,7 @@ func (s *Store) AllDoorKeys(ctx context.Context) ([]DoorKey, error) {
 
 // MarkDoorKey implements publish.DoorStore.
 func (s *Store) MarkDoorKey(ctx context.Context, key log.Digest) error {
-	return s.queue.do(ctx, func(t *tx) error {
+	return s.queue.doOne(ctx, func(t *tx) error {
 		_, err := t.exec(`INSERT INTO door_key (key, note, listed, wrote) VALUES (?, '', 0, 1) ON CONFLICT (key) DO UPDATE SET wrote = 1`, key[:])
 		if err != nil {
 			return fmt.Errorf("store: door key: %w", err)

@@ -25,6 +25,7 @@ type queue struct {
 
 type job struct {
 	run func(*tx) error
+	one bool // it changes something by one statement at most, which undoes itself
 	err chan error
 }
 
@@ -88,10 +89,19 @@ func startQueue(conn *sql.Conn) *queue {
 
 // do runs f in a transaction and returns when it is durable, or was undone.
 func (q *queue) do(ctx context.Context, f func(*tx) error) error {
+	return q.add(ctx, job{run: f})
+}
+
+// doOne is do for what changes something by one statement at most: it needs no savepoint.
+func (q *queue) doOne(ctx context.Context, f func(*tx) error) error {
+	return q.add(ctx, job{run: f, one: true})
+}
+
+func (q *queue) add(ctx context.Context, j job) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	j := job{run: f, err: make(chan error, 1)}
+	j.err = make(chan error, 1)
 	q.mu.RLock()
 	if q.shut {
 		q.mu.RUnlock()
@@ -142,7 +152,9 @@ func runBatch(t *tx, batch []job) {
 		}
 		for i, j := range batch {
 			var err error
-			if errs[i], err = runOne(t, j.run); err != nil {
+			if j.one {
+				errs[i] = j.run(t)
+			} else if errs[i], err = runOne(t, j.run); err != nil {
 				return t.rollback(err)
 			}
 		}
