@@ -76,8 +76,8 @@ type RollQuery struct {
 	Version int
 	Country string            // Optional.
 	Known   endorsement.Known // Optional.
-	// Words that the name has, whatever their order; the last may be the beginning of one.
-	// Optional.
+	// Words that the name has, whatever their order; the last is the beginning of one where
+	// an asterisk ends it. Optional.
 	Words string
 	After int64 // place in the roll after which to begin
 	Limit int

@@ -141,8 +141,9 @@ func (s *Store) Endorsers(ctx context.Context, genesis log.Digest, q publish.Rol
 	return out, err
 }
 
-// matchWords is a query of the full-text index: every word, the last as a beginning.
-// Folded words are letters and digits alone, and stand in quotes.
+// matchWords is a query of the full-text index: every word, and the last as a beginning
+// where it ends in an asterisk: that costs a look at all names that begin so. Folded words
+// are letters and digits alone, and stand in quotes.
 func matchWords(words string) string {
 	list := strings.Fields(roll.Fold(words))
 	if len(list) == 0 {
@@ -150,5 +151,9 @@ func matchWords(words string) string {
 	}
 	const most = 8
 	list = list[:min(len(list), most)]
-	return `"` + strings.Join(list, `" AND "`) + `"*`
+	out := `"` + strings.Join(list, `" AND "`) + `"`
+	if strings.HasSuffix(strings.TrimSpace(words), "*") {
+		out += "*"
+	}
+	return out
 }
