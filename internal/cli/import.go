@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -9,11 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/sijil/sijil/internal/remote"
 	"github.com/sijil/sijil/internal/roll"
@@ -154,16 +151,7 @@ func (f importFlags) confirm(env Env) error {
 	if !f.withhold || f.yes || f.dryRun {
 		return nil
 	}
-	file, ok := env.Stdin.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return usage("there is no terminal to ask whether you mean it: give --yes; it cannot be undone")
-	}
-	fmt.Fprint(env.Stderr, "This withholds the names of all entries that the file lists, for ever. Type yes to go on: ")
-	answer, err := bufio.NewReader(file).ReadString('\n')
-	if err != nil || strings.TrimSpace(answer) != "yes" {
-		return errors.New("nothing was withheld")
-	}
-	return nil
+	return askToWithhold(env, "the names of all entries that the file lists")
 }
 
 // report says what was imported. Rows that were refused make the command fail.
