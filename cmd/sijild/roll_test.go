@@ -63,8 +63,11 @@ func personOf(n int) signatory.Signatory {
 	if n == 3 {
 		s.Name = "Zebunnisa Quxlophon"
 	}
-	if n%2 == 0 {
-		s.Domain = "delta-watch.example"
+	switch {
+	case n == 1000:
+		s.Domain = electorDomain(2)
+	case n%2 == 0:
+		s.Domain = electorDomain(0)
 	}
 	return s
 }
