@@ -7,6 +7,7 @@ CACHE    ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sijil
 COSIGN   := $(CACHE)/cosign-v3.1.3/cosign
 FSCK     := $(CACHE)/fsck-v1.0.4/fsck
 WITNESS  := $(CACHE)/litewitness-v0.10.0/litewitness
+TRILLIAN := $(CACHE)/trillian-v1.8.0
 REKOR    := $(CACHE)/rekor-posix-v2.3.0/posix
 NGINX    ?= $(wildcard /usr/sbin/nginx)
 # A number of executions: with a duration, go test now and then takes its own
@@ -16,7 +17,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations bench bench-door bench-endorse bench-audit bench-bulk bench-match bench-text bench-web licences man deb sbom reproducible package-test clean
+.PHONY: all build demo demo-stop cluster cluster-test test check fmt vet staticcheck race fuzz vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations bench bench-door bench-endorse bench-audit bench-bulk bench-match bench-text bench-web licences man deb sbom reproducible package-test clean
 
 all: build
 
@@ -34,6 +35,22 @@ demo: build
 
 demo-stop:
 	@bash scripts/demo-stop
+
+# A whole cluster on this machine (PostgreSQL: Debian's postgresql), until Ctrl-C.
+# make cluster [PORT=8080] [CI=1]
+cluster: build $(TRILLIAN)/trillian_log_signer
+	@GO="$(GO)" TRILLIAN="$(TRILLIAN)" PORT="$(PORT)" CI="$(CI)" bash scripts/cluster
+
+# Load from several writers over three front ends; the leader is killed, then
+# PostgreSQL. And two that both believe they lead.
+cluster-test: $(TRILLIAN)/trillian_log_signer
+	SIJIL_TRILLIAN="$(TRILLIAN)" SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -timeout 30m -run '^TestCluster' ./cmd/sijild
+	SIJIL_PROGRAMS=1 $(GO) test -count=1 -timeout 10m -run '^TestPostgres$$' ./internal/store
+
+# The signer is the one that is built last. Minutes, once.
+$(TRILLIAN)/trillian_log_signer:
+	GOBIN="$(TRILLIAN)" GOFLAGS= $(GO) install github.com/google/trillian/cmd/trillian_log_server@v1.8.0
+	GOBIN="$(TRILLIAN)" GOFLAGS= $(GO) install github.com/google/trillian/cmd/trillian_log_signer@v1.8.0
 
 # The programs' own tests drive browsers, one after the other: that takes minutes.
 test:

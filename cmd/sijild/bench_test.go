@@ -64,7 +64,18 @@ func (s *running) writer(b testing.TB, i int) *writer {
 // publish publishes the next version with one text and no list, and returns how
 // long the service took: from sending the signed record to its bundle in hand.
 func (w *writer) publish(b testing.TB, body string) time.Duration {
-	file := []byte(body)
+	digest, data, file := w.next(b, body)
+	start := time.Now()
+	_, err := w.server.Submit(b.Context(), w.slug, data, map[string][]byte{"en": file}, []signatory.Disclosure{})
+	took := time.Since(start)
+	check(b, err)
+	w.head, w.sequence = digest, w.sequence+1
+	return took
+}
+
+// next signs the next version with one text and no list.
+func (w *writer) next(b testing.TB, body string) (digest log.Digest, data, file []byte) {
+	file = []byte(body)
 	t, err := edition.Digests("en", file)
 	check(b, err)
 	v := &statement.Version{
@@ -77,14 +88,9 @@ func (w *writer) publish(b testing.TB, body string) time.Duration {
 	check(b, err)
 	bundle, err := w.signer.Sign(rand.Reader, payload)
 	check(b, err)
-	data, err := bundle.Marshal()
+	data, err = bundle.Marshal()
 	check(b, err)
-	start := time.Now()
-	_, err = w.server.Submit(b.Context(), w.slug, data, map[string][]byte{"en": file}, []signatory.Disclosure{})
-	took := time.Since(start)
-	check(b, err)
-	w.head, w.sequence = bundle.Envelope.Digest(), w.sequence+1
-	return took
+	return bundle.Envelope.Digest(), data, file
 }
 
 // BenchmarkPublish measures a publish through HTTP, the log-signed bundle in

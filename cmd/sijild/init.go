@@ -44,7 +44,10 @@ const (
 
 var errNoData = errors.New("holds no log")
 
-type initOptions struct{ data, url, logKey string }
+type initOptions struct {
+	data, url, logKey string
+	cluster           clusterOptions
+}
 
 func (o initOptions) logKeyPath() string {
 	if o.logKey != "" {
@@ -77,7 +80,11 @@ func initialise(ctx context.Context, o initOptions) (*keys.LogKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := buildData(ctx, temp, strings.TrimSuffix(o.url, "/"), key); err != nil {
+	build := buildData
+	if o.cluster != (clusterOptions{}) {
+		build = o.cluster.build
+	}
+	if err := build(ctx, temp, strings.TrimSuffix(o.url, "/"), key); err != nil {
 		return nil, err
 	}
 	keyPath := o.logKey
@@ -126,10 +133,43 @@ func buildData(ctx context.Context, dir, url string, key *keys.LogKey) error {
 	if err != nil {
 		return err
 	}
-	err = rows.PutSettings(ctx, map[string]string{
+	if err = errors.Join(putSettings(ctx, rows, url, tree, key), rows.Close()); err != nil {
+		return err
+	}
+	return createObserverKey(filepath.Join(dir, observerKeyFile))
+}
+
+func putSettings(ctx context.Context, rows *store.Store, url string, tree int64, key *keys.LogKey) error {
+	return rows.PutSettings(ctx, map[string]string{
 		settingURL: url, settingTree: strconv.FormatInt(tree, 10), settingKey: key.ID().String(), settingPolicy: keys.NewPolicy(key).String(), settingCreated: time.Now().UTC().Truncate(time.Second).Format(time.RFC3339),
 	})
-	if err = errors.Join(err, rows.Close()); err != nil {
+}
+
+// build makes a log for a cluster. If we die before the settings are in, the tables
+// are there and hold no log: drop them.
+func (o clusterOptions) build(ctx context.Context, dir, url string, key *keys.LogKey) error {
+	if o.trillian == "" || o.database == "" {
+		return errors.New("a cluster needs both --trillian and --database")
+	}
+	remote, err := o.remote()
+	if err != nil {
+		return err
+	}
+	if err := store.CreatePostgres(ctx, o.database); err != nil {
+		return err
+	}
+	tree, err := trillianlog.CreateRemote(ctx, remote)
+	if err != nil {
+		return err
+	}
+	rows, err := store.OpenPostgres(ctx, o.database)
+	if err != nil {
+		return err
+	}
+	if err = errors.Join(putSettings(ctx, rows, url, tree, key), rows.Close()); err != nil {
+		return err
+	}
+	if err := createSecret(filepath.Join(dir, databaseFile), []byte(o.database+"\n")); err != nil {
 		return err
 	}
 	return createObserverKey(filepath.Join(dir, observerKeyFile))

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -27,8 +28,26 @@ type process struct {
 	t    testing.TB
 	cmd  *exec.Cmd
 	url  string
-	out  *bytes.Buffer
+	out  *output
 	done chan error
+}
+
+// output is what a process has said so far.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
 }
 
 // newData makes a data folder and returns it with its log key.
@@ -44,9 +63,15 @@ func newData(t testing.TB) (string, *keys.LogKey) {
 
 func startProcess(t testing.TB, data string, env ...string) *process {
 	t.Helper()
+	return startWith(t, data, env)
+}
+
+// startWith starts one with further arguments.
+func startWith(t testing.TB, data string, env []string, args ...string) *process {
+	t.Helper()
 	address := filepath.Join(t.TempDir(), "address")
-	p := &process{t: t, out: &bytes.Buffer{}, done: make(chan error, 1)}
-	p.cmd = exec.Command("sijild", "serve", "--data", data, "--listen", "127.0.0.1:0", "--address-file", address, "--no-rate-limits", "--door", "open")
+	p := &process{t: t, out: &output{}, done: make(chan error, 1)}
+	p.cmd = exec.Command("sijild", append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--address-file", address, "--no-rate-limits", "--door", "open"}, args...)...)
 	p.cmd.Stderr = p.out
 	p.cmd.Env = append(os.Environ(), env...)
 	if err := p.cmd.Start(); err != nil {
@@ -54,7 +79,7 @@ func startProcess(t testing.TB, data string, env ...string) *process {
 	}
 	go func() { p.done <- p.cmd.Wait() }()
 	t.Cleanup(func() { p.stop(syscall.SIGKILL) })
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for tick := time.NewTicker(5 * time.Millisecond); ; {
 		if b, err := os.ReadFile(address); err == nil && bytes.HasSuffix(b, []byte("\n")) {
 			p.url = "http://" + strings.TrimSpace(string(b))

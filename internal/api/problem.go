@@ -104,6 +104,8 @@ var kinds = []kind{
 	{is(publish.ErrUnknown), http.StatusNotFound, "not-found", "Not found"},
 	{is(fs.ErrNotExist), http.StatusNotFound, "not-found", "Not found"},
 	{is(publish.ErrFull), http.StatusServiceUnavailable, "full", "No records are taken for now"},
+	{is(publish.ErrNoRolls), http.StatusNotImplemented, "no-rolls", "This service keeps no rolls"},
+	{is(publish.ErrAway), http.StatusServiceUnavailable, "away", "No records are taken for now"},
 	{is(context.DeadlineExceeded), http.StatusServiceUnavailable, "timeout", "The log did not answer in time"},
 }
 
@@ -138,6 +140,8 @@ func detailOf(err error) string {
 	switch {
 	case errors.Is(err, publish.ErrFull):
 		return publish.ErrFull.Error()
+	case errors.Is(err, publish.ErrAway):
+		return publish.ErrAway.Error()
 	case errors.Is(err, context.DeadlineExceeded):
 		return "if you sent a record, send the same one again: it is never taken twice"
 	case errors.Is(err, fs.ErrNotExist):

@@ -53,6 +53,7 @@ var foreign = map[string][]string{
 	"github.com/sigstore/sigstore-go": {"internal/sigstore"},
 	"github.com/google/trillian":      {"internal/trillianlog", "internal/trilliansqlite"},
 	"modernc.org/sqlite":              {"internal/store", "internal/trilliansqlite"},
+	"github.com/jackc/pgx":            {"internal/store", "internal/postgrestest"},
 	"github.com/gorilla/mux":          {"internal/api", "internal/site"},
 	"github.com/spf13/cobra":          {"internal/cli", "cmd/sijild"},
 	"github.com/prometheus":           {"internal/metrics"},

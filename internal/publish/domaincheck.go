@@ -136,7 +136,7 @@ func (d *looking) record(ctx context.Context, said []DomainSaid) error {
 	var about []found
 	for _, place := range said {
 		for _, l := range place.Lines {
-			if l.Publication != d.p.chain.Genesis() || l.Entry != d.entry {
+			if l.Publication != d.p.genesis || l.Entry != d.entry {
 				continue
 			}
 			if before, ok := versions[l.Version]; l.Kind != "key" && ok && before != l.Kind {
@@ -174,7 +174,7 @@ func (d *looking) record(ctx context.Context, said []DomainSaid) error {
 		return nil
 	}
 	at := d.s.Clock().UTC()
-	if err := d.s.Store.MarkSeen(ctx, d.p.chain.Genesis(), d.entry, at); err != nil {
+	if err := d.s.Store.MarkSeen(ctx, d.p.genesis, d.entry, at); err != nil {
 		return err
 	}
 	d.p.mu.Lock()
@@ -194,7 +194,7 @@ func (f found) seen() statement.Seen {
 }
 
 func (d *looking) sighted() statement.Sighted {
-	return statement.Sighted{Domain: d.out.Domain, Entry: d.entry, Issued: d.s.now(), Log: d.s.name, Publication: d.p.chain.Genesis()}
+	return statement.Sighted{Domain: d.out.Domain, Entry: d.entry, Issued: d.s.now(), Log: d.s.name, Publication: d.p.genesis}
 }
 
 func (d *looking) see(ctx context.Context, what statement.Sighting) error {

@@ -101,7 +101,7 @@ func (s *Service) isInvited(slug, entry, invited string) bool {
 		return false
 	}
 	p.mu.RLock()
-	publishers, genesis := p.chain.Keys(), p.chain.Genesis()
+	publishers, genesis := p.chain.Keys(), p.genesis
 	p.mu.RUnlock()
 	i, err := invitation.Open(invited, publishers, s.Clock())
 	return err == nil && i.Publication == genesis && i.Entry == entry
@@ -132,11 +132,14 @@ func (s *Service) newMailCode(ctx context.Context, slug string, version int, ent
 	}
 	code := base32.StdEncoding.EncodeToString(secret[:])
 	now := s.Clock().UTC()
-	c := MailCode{Digest: log.Sum([]byte(code)), Genesis: p.chain.Genesis(), Entry: entry, Version: version, Kind: kind, Language: language, Invited: invited, Expires: now.Add(mailCodeLife).Truncate(time.Second)}
+	c := MailCode{Digest: log.Sum([]byte(code)), Genesis: p.genesis, Entry: entry, Version: version, Kind: kind, Language: language, Invited: invited, Expires: now.Add(mailCodeLife).Truncate(time.Second)}
 	if err := s.Store.PutMailCode(ctx, c, now); err != nil {
 		return nil, err
 	}
-	line := mailLine{code: code, slug: slug, version: version, digest: p.chain.VersionRecord(version).Hex()[:mailDigest]}.String()
+	p.mu.RLock()
+	record := p.chain.VersionRecord(version)
+	p.mu.RUnlock()
+	line := mailLine{code: code, slug: slug, version: version, digest: record.Hex()[:mailDigest]}.String()
 	return &MailInstruction{To: s.MailTo, Subject: line, Line: line, Expires: c.Expires}, nil
 }
 
@@ -196,7 +199,7 @@ func (s *Service) Mail(ctx context.Context, raw []byte) (*Receipt, error) {
 		return nil, &MailError{"the code was used before"}
 	case !now.Before(c.Expires):
 		return nil, &MailError{"the code has expired: ask for a new one"}
-	case c.Genesis != p.chain.Genesis() || c.Version != line.version:
+	case c.Genesis != p.genesis || c.Version != line.version:
 		return nil, &MailError{"the code is for another publication or version"}
 	}
 	return s.speakByMail(ctx, p, c, m, line, raw)

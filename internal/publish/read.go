@@ -105,7 +105,7 @@ func (p *publication) summary(shown int64) (Summary, bool) {
 	genesis := p.entries[0].record.Statement.(*statement.Publication)
 	last := p.entries[len(p.entries)-1]
 	out := Summary{
-		Slug: p.slug, Genesis: p.chain.Genesis(), Title: genesis.Title, Log: genesis.Log,
+		Slug: p.slug, Genesis: p.genesis, Title: genesis.Title, Log: genesis.Log,
 		Head: p.chain.Head(), Sequence: p.chain.Sequence(), Index: last.index, Versions: []VersionSummary{},
 		Threshold: p.chain.Threshold(), Proposals: p.proposalSummaries(),
 	}
@@ -239,7 +239,7 @@ func (s *Service) Ready(_ context.Context) error {
 	}
 	for _, p := range s.all() {
 		p.mu.RLock()
-		stuck := p.pending != nil && len(p.entries) == 0
+		stuck := s.CatchUp == nil && p.pending != nil && len(p.entries) == 0
 		p.mu.RUnlock()
 		if stuck {
 			return fmt.Errorf("publication %q is waiting for the log", p.slug)

@@ -52,6 +52,9 @@ type Config struct {
 	Frozen *log.VerifiedFreeze
 	// ReadOnly leaves unfinished what a crash left unfinished. Optional.
 	ReadOnly bool
+	// CatchUp brings this process up to what others have written to Store, by Apply.
+	// Optional: nil says that nobody else writes.
+	CatchUp func(context.Context) error
 	// Door says who may write through the Rekor v2 API; "" is DoorOff.
 	Door   Door
 	Signer note.Signer // the log's key, for heads
@@ -129,7 +132,7 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 		return nil, fmt.Errorf("load rolls: %w", err)
 	}
 	for _, p := range s.all() {
-		if !c.ReadOnly {
+		if !c.ReadOnly && c.CatchUp == nil { // else whoever leads does it
 			if err := s.resume(ctx, p); err != nil {
 				return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
 			}
@@ -138,7 +141,7 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 			return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
 		}
 	}
-	if c.ReadOnly {
+	if c.ReadOnly || c.CatchUp != nil {
 		return s, nil
 	}
 	for _, p := range s.all() {
@@ -161,23 +164,27 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 
 func (s *Service) load(ctx context.Context) error {
 	return s.Store.Records(ctx, func(r Stored) error {
-		if err := s.loadRecord(r); err != nil {
+		p, err := s.loadRecord(s.publications[r.Slug], r)
+		if err != nil {
 			return fmt.Errorf("%q record %d: %w", r.Slug, r.Sequence, err)
 		}
-		return nil
+		if s.publications[r.Slug] = p; p.pending != nil || len(p.entries) == 0 || r.State != Settled {
+			return nil
+		}
+		return s.indexed(p, p.entries[len(p.entries)-1])
 	})
 }
 
-func (s *Service) loadRecord(r Stored) error {
+// loadRecord adds a stored record to its publication, nil before the genesis.
+func (s *Service) loadRecord(p *publication, r Stored) (*publication, error) {
 	if len(r.Signatures) == 0 {
-		return errors.New("it has no signature")
+		return nil, errors.New("it has no signature")
 	}
-	p := s.publications[r.Slug]
 	e := &entry{index: -1}
 	for i, stored := range r.Signatures {
 		b, err := log.ParseBundle(stored.Bundle)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		switch {
 		case i > 0:
@@ -190,18 +197,19 @@ func (s *Service) loadRecord(r Stored) error {
 			err = e.propose(p.chain, b)
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		e.last().index = stored.Index
 	}
 	if e.digest() != r.Record {
-		return fmt.Errorf("stored under %s, is %s", r.Record, e.digest())
+		return nil, fmt.Errorf("stored under %s, is %s", r.Record, e.digest())
 	}
 	var err error
 	if e.edition, err = openEdition(e.statement(), r.Content); err != nil {
-		return err
+		return nil, err
 	}
-	return s.place(p, e, r)
+	p.revision = r.Revision
+	return p, s.place(p, e, r)
 }
 
 // startEntry begins a publication with its genesis.
@@ -211,7 +219,6 @@ func (s *Service) startEntry(e *entry, b *log.Bundle) (*publication, error) {
 		return nil, err
 	}
 	e.begin(record, b)
-	s.publications[p.slug] = p
 	s.publisherKeys(p.chain)
 	return p, nil
 }
@@ -239,11 +246,13 @@ func (s *Service) place(p *publication, e *entry, r Stored) error {
 		}
 		p.headAt = head.Head().TreeSize
 	}
-	return s.indexed(p, *e)
+	return nil
 }
 
 // publisherKeys keeps the keys of a policy from the door, for ever.
 func (s *Service) publisherKeys(c *chain.Chain) {
+	s.ring.mu.Lock()
+	defer s.ring.mu.Unlock()
 	for _, k := range c.Keys() {
 		s.ring.publishers[k.Digest()] = true
 	}
@@ -252,7 +261,7 @@ func (s *Service) publisherKeys(c *chain.Chain) {
 // indexed makes a settled record known to Verify.
 func (s *Service) indexed(p *publication, e entry) error {
 	if e.edition != nil {
-		return s.index.Add(p.slug, p.chain.Genesis().String(), e.edition.ForMatch())
+		return s.index.Add(p.slug, p.genesis.String(), e.edition.ForMatch())
 	}
 	if r, ok := e.record.Statement.(*statement.Retraction); ok {
 		if r.Version == nil {

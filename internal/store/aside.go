@@ -15,10 +15,19 @@ import (
 // ReserveAside implements publish.AsideStore.
 func (s *Store) ReserveAside(ctx context.Context, a publish.Aside) error {
 	do := s.queue.do
-	if a.Invitation == nil {
+	if a.Invitation == nil && a.Revision == 0 {
 		do = s.queue.doOne
 	}
 	return do(ctx, func(t *tx) error {
+		if a.Revision != 0 {
+			var same int
+			if err := t.row(`SELECT count(*) FROM publication WHERE genesis = ? AND revision = ?`, a.Genesis[:], a.Revision).Scan(&same); err != nil {
+				return fmt.Errorf("store: reserve: %w", err)
+			}
+			if same == 0 {
+				return publish.ErrStale
+			}
+		}
 		key := log.Sum(a.SPKI)
 		done, err := t.execOne(`INSERT INTO aside (record, key, spki, genesis, entry, bundle) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			a.Record[:], key[:], a.SPKI, a.Genesis[:], a.Entry, a.Bundle)
@@ -64,6 +73,10 @@ func (s *Store) MarkSeen(ctx context.Context, genesis log.Digest, entry string, 
 
 // Seen implements publish.AsideStore.
 func (s *Store) Seen(ctx context.Context, yield func(genesis log.Digest, entry string, at time.Time)) error {
+	return s.seen(ctx, yield, `SELECT genesis, entry, at FROM seen`)
+}
+
+func (s reading) seen(ctx context.Context, yield func(genesis log.Digest, entry string, at time.Time), query string, args ...any) error {
 	return s.each(ctx, func(rows *sql.Rows) error {
 		var genesis []byte
 		var entry string
@@ -76,7 +89,7 @@ func (s *Store) Seen(ctx context.Context, yield func(genesis log.Digest, entry s
 		}
 		yield(log.Digest(genesis), entry, time.Unix(at, 0).UTC())
 		return nil
-	}, `SELECT genesis, entry, at FROM seen`)
+	}, query, args...)
 }
 
 // SettleAside implements publish.AsideStore.
@@ -86,7 +99,14 @@ func (s *Store) SettleAside(ctx context.Context, record, key log.Digest, index i
 		if err != nil {
 			return fmt.Errorf("store: settle: %w", err)
 		}
-		if !done {
+		if done {
+			return nil
+		}
+		var settled int
+		if err := t.row(`SELECT count(*) FROM aside WHERE record = ? AND key = ? AND log_index = ?`, record[:], key[:], index).Scan(&settled); err != nil {
+			return fmt.Errorf("store: settle: %w", err)
+		}
+		if settled == 0 {
 			return fmt.Errorf("store: settle: record %s is not reserved", record)
 		}
 		return nil
@@ -95,7 +115,15 @@ func (s *Store) SettleAside(ctx context.Context, record, key log.Digest, index i
 
 // Asides implements publish.AsideStore.
 func (s *Store) Asides(ctx context.Context, yield func(publish.Aside) error) error {
-	scan := func(rows *sql.Rows) error {
+	const all = `SELECT record, spki, genesis, entry, bundle, log_index FROM aside`
+	if err := s.asides(ctx, yield, all+` WHERE log_index IS NOT NULL ORDER BY log_index`); err != nil {
+		return err
+	}
+	return s.asides(ctx, yield, all+` WHERE log_index IS NULL`)
+}
+
+func (s reading) asides(ctx context.Context, yield func(publish.Aside) error, query string, args ...any) error {
+	return s.each(ctx, func(rows *sql.Rows) error {
 		var a publish.Aside
 		var record, genesis []byte
 		var index sql.NullInt64
@@ -110,15 +138,11 @@ func (s *Store) Asides(ctx context.Context, yield func(publish.Aside) error) err
 			a.Index = index.Int64
 		}
 		return yield(a)
-	}
-	const all = `SELECT record, spki, genesis, entry, bundle, log_index FROM aside`
-	if err := s.each(ctx, scan, all+` WHERE log_index IS NOT NULL ORDER BY log_index`); err != nil {
-		return err
-	}
-	return s.each(ctx, scan, all+` WHERE log_index IS NULL`)
+	}, query, args...)
 }
 
-// Withhold implements publish.Store. SQLite overwrites what is deleted
+// Withhold implements publish.Store. PostgreSQL keeps deleted rows until it vacuums,
+// and its write-ahead log until that is recycled. SQLite overwrites what is deleted
 // (secure_delete), and the write-ahead log, which holds the pages as they were, is
 // emptied after it. If we die in between, the next start withholds again.
 func (s *Store) Withhold(ctx context.Context, genesis log.Digest, entry string, disclosure signatory.Disclosure) error {
@@ -137,7 +161,7 @@ func (s *Store) Withhold(ctx context.Context, genesis log.Digest, entry string, 
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil || s.path == "" {
 		return err
 	}
 	return s.truncateWAL(ctx)

@@ -3,9 +3,12 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"sync"
+
+	"github.com/sijil/sijil/internal/publish"
 )
 
 // maxBatch bounds how many writes share a transaction.
@@ -31,7 +34,9 @@ type job struct {
 
 // tx is the running transaction, with the writer's prepared statements.
 type tx struct {
-	conn  *sql.Conn
+	d     *dialect
+	conn  *sql.Conn // nil when it is to be opened anew
+	again func(context.Context) (*sql.Conn, error)
 	stmts map[string]*sql.Stmt
 }
 
@@ -42,7 +47,9 @@ func (t *tx) exec(query string, args ...any) (sql.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Exec(args...)
+	ctx, cancel := t.d.within()
+	defer cancel()
+	return s.ExecContext(ctx, values(args)...)
 }
 
 // execOne runs a statement and reports whether it changed exactly one row.
@@ -61,7 +68,7 @@ func (t *tx) row(query string, args ...any) interface{ Scan(...any) error } {
 	if err != nil {
 		return failedRow{err}
 	}
-	return s.QueryRow(args...)
+	return s.QueryRow(values(args)...)
 }
 
 // failedRow is a query that could not be prepared.
@@ -73,7 +80,9 @@ func (t *tx) stmt(query string) (*sql.Stmt, error) {
 	if s, ok := t.stmts[query]; ok {
 		return s, nil
 	}
-	s, err := t.conn.PrepareContext(context.Background(), query)
+	ctx, cancel := t.d.within()
+	defer cancel()
+	s, err := t.conn.PrepareContext(ctx, t.d.rebind(query))
 	if err != nil {
 		return nil, err
 	}
@@ -81,10 +90,35 @@ func (t *tx) stmt(query string) (*sql.Stmt, error) {
 	return s, nil
 }
 
-func startQueue(conn *sql.Conn) *queue {
+// startQueue takes the connection over. again, where it is not nil, opens another
+// one after a failure: the database may have been restarted.
+func startQueue(d *dialect, conn *sql.Conn, again func(context.Context) (*sql.Conn, error)) *queue {
 	q := &queue{jobs: make(chan job, maxBatch), done: make(chan struct{})}
-	go q.loop(&tx{conn: conn, stmts: map[string]*sql.Stmt{}})
+	go q.loop(&tx{d: d, conn: conn, again: again, stmts: map[string]*sql.Stmt{}})
 	return q
+}
+
+// open makes sure that there is a connection.
+func (t *tx) open() (err error) {
+	if t.conn != nil {
+		return nil
+	}
+	ctx, cancel := t.d.within()
+	defer cancel()
+	t.conn, err = t.again(ctx)
+	return err
+}
+
+// abandon lets go of a connection whose state is not known, where another one can
+// be opened.
+func (t *tx) abandon() {
+	if t.conn == nil {
+		return
+	}
+	_ = t.conn.Raw(func(any) error { return driver.ErrBadConn }) // so that nobody is given it
+	_ = t.conn.Close()
+	t.conn = nil
+	clear(t.stmts)
 }
 
 // do runs f in a transaction and returns when it is durable, or was undone.
@@ -124,6 +158,11 @@ func (q *queue) stop() {
 
 func (q *queue) loop(t *tx) {
 	defer close(q.done)
+	defer func() {
+		if t.conn != nil {
+			_ = t.conn.Close()
+		}
+	}()
 	for first := range q.jobs {
 		batch := []job{first}
 	gather:
@@ -143,16 +182,22 @@ func (q *queue) loop(t *tx) {
 }
 
 // runBatch answers every job after the commit. If we die before it, none of the
-// batch has happened and nobody was answered.
+// batch has happened and nobody was answered. If PostgreSQL dies in the commit, the
+// batch may have happened although everybody is told otherwise: who follows sees it.
 func runBatch(t *tx, batch []job) {
 	errs := make([]error, len(batch))
 	err := func() error {
-		if _, err := t.exec("BEGIN IMMEDIATE"); err != nil {
+		if err := t.open(); err != nil {
 			return err
+		}
+		for _, begin := range t.d.begin {
+			if _, err := t.exec(begin); err != nil {
+				return t.rollback(err)
+			}
 		}
 		for i, j := range batch {
 			var err error
-			if j.one {
+			if j.one && t.d.alone {
 				errs[i] = j.run(t)
 			} else if errs[i], err = runOne(t, j.run); err != nil {
 				return t.rollback(err)
@@ -163,6 +208,10 @@ func runBatch(t *tx, batch []job) {
 		}
 		return nil
 	}()
+	if err != nil && t.again != nil {
+		t.abandon()
+		err = fmt.Errorf("%w: %w", publish.ErrAway, err)
+	}
 	for i, j := range batch {
 		if err != nil {
 			j.err <- fmt.Errorf("store: %w", err)
@@ -172,7 +221,7 @@ func runBatch(t *tx, batch []job) {
 	}
 }
 
-// rollback undoes the batch. SQLite may have done so itself, and then says that
+// rollback undoes the batch. The database may have done so itself, and then says that
 // there is no transaction; the first error is the one that matters.
 func (t *tx) rollback(cause error) error {
 	_, _ = t.exec("ROLLBACK")

@@ -24,6 +24,9 @@ const maxBadRows = 1000
 
 // ReserveBatch implements publish.RollStore.
 func (s *Store) ReserveBatch(ctx context.Context, b publish.NewBatch) error {
+	if !s.d.rolls {
+		return publish.ErrNoRolls
+	}
 	return s.queue.do(ctx, func(t *tx) error {
 		if _, err := t.exec(`INSERT INTO roll (genesis, settled) VALUES (?, 0) ON CONFLICT DO NOTHING`, b.Genesis[:]); err != nil {
 			return fmt.Errorf("store: roll: %w", err)
@@ -158,6 +161,9 @@ func number(k endorsement.Known) int {
 // SettleBatch implements publish.RollStore. The names of a withholding are emptied out of
 // the write-ahead log after it: if we die in between, the next start does so.
 func (s *Store) SettleBatch(ctx context.Context, genesis log.Digest, number, index int64) error {
+	if !s.d.rolls {
+		return publish.ErrNoRolls
+	}
 	withheld := false
 	err := s.queue.do(ctx, func(t *tx) error {
 		var id, first, rows int64
@@ -196,7 +202,12 @@ func (s *Store) SettleBatch(ctx context.Context, genesis log.Digest, number, ind
 }
 
 // Scrub implements publish.RollStore.
-func (s *Store) Scrub(ctx context.Context) error { return s.truncateWAL(ctx) }
+func (s *Store) Scrub(ctx context.Context) error {
+	if !s.d.rolls {
+		return nil
+	}
+	return s.truncateWAL(ctx)
+}
 
 // settleRows makes the rows of a batch count.
 func (t *tx) settleRows(id, first, rows int64) error {
@@ -270,6 +281,9 @@ func (t *tx) become(row int64, now endorsement.Known) error {
 
 // Confirm implements publish.RollStore.
 func (s *Store) Confirm(ctx context.Context, genesis, key log.Digest, domain string, signed func(index int64) bool) error {
+	if !s.d.rolls {
+		return nil
+	}
 	return s.queue.do(ctx, func(t *tx) error {
 		q, err := t.stmt(`SELECT e.id, e.known, e.claim, b.log_index FROM roll r JOIN endorser e ON e.roll = r.id JOIN batch b ON b.roll = e.roll AND b.number = e.batch
 			WHERE r.genesis = ? AND e.key_tag = ? AND e.domain = ? AND b.log_index IS NOT NULL AND e.known < ?`)

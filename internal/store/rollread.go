@@ -16,6 +16,9 @@ import (
 
 // Batches implements publish.RollStore.
 func (s *Store) Batches(ctx context.Context, yield func(publish.StoredBatch) error) error {
+	if !s.d.rolls {
+		return nil
+	}
 	return s.each(ctx, func(rows *sql.Rows) error {
 		var b publish.StoredBatch
 		var record, genesis []byte
@@ -35,6 +38,9 @@ func (s *Store) Batches(ctx context.Context, yield func(publish.StoredBatch) err
 
 // Rows implements publish.RollStore.
 func (s *Store) Rows(ctx context.Context, genesis log.Digest, number int64, yield func(roll.Row) error) error {
+	if !s.d.rolls {
+		return publish.ErrNoRolls
+	}
 	return s.each(ctx, func(rows *sql.Rows) error {
 		r, err := scanRow(rows)
 		if err != nil {
@@ -76,6 +82,9 @@ func scanRow(rows *sql.Rows) (out publish.RollEntry, err error) {
 
 // Entries implements publish.RollStore.
 func (s *Store) Entries(ctx context.Context, genesis log.Digest, number int64) ([]byte, error) {
+	if !s.d.rolls {
+		return nil, publish.ErrNoRolls
+	}
 	var doc []byte
 	err := s.read.QueryRowContext(ctx, `SELECT b.entries FROM roll r JOIN batch b ON b.roll = r.id WHERE r.genesis = ? AND b.number = ? AND b.entries IS NOT NULL`, genesis[:], number).Scan(&doc)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -89,6 +98,9 @@ func (s *Store) Entries(ctx context.Context, genesis log.Digest, number int64) (
 
 // Tally implements publish.RollStore.
 func (s *Store) Tally(ctx context.Context, genesis log.Digest) (roll.Tally, error) {
+	if !s.d.rolls {
+		return roll.Tally{}, nil
+	}
 	out := roll.Tally{}
 	err := s.each(ctx, func(rows *sql.Rows) error {
 		var c roll.Cell
@@ -110,6 +122,9 @@ func (s *Store) Tally(ctx context.Context, genesis log.Digest) (roll.Tally, erro
 
 // Endorsers implements publish.RollStore.
 func (s *Store) Endorsers(ctx context.Context, genesis log.Digest, q publish.RollQuery) ([]publish.RollEntry, error) {
+	if !s.d.rolls {
+		return nil, nil
+	}
 	var id, settled int64
 	err := s.read.QueryRowContext(ctx, `SELECT id, settled FROM roll WHERE genesis = ?`, genesis[:]).Scan(&id, &settled)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -6,9 +6,10 @@ const schemaVersion = 4
 
 const schema = `
 CREATE TABLE publication (
-  genesis BLOB PRIMARY KEY,
-  slug    TEXT NOT NULL UNIQUE,
-  head    BLOB              -- signed note, set by each settlement
+  genesis  BLOB PRIMARY KEY,
+  slug     TEXT NOT NULL UNIQUE,
+  head     BLOB,            -- signed note, set by each settlement
+  revision INTEGER NOT NULL -- moved by each write to the chain, by compare-and-swap
 ) STRICT, WITHOUT ROWID;
 
 -- state: publish.RecordState. A place in the chain is one record's, once all its
@@ -96,7 +97,7 @@ CREATE TABLE token (
   digest  BLOB PRIMARY KEY, -- SHA-256 of the token; the token itself is nowhere
   slug    TEXT NOT NULL,
   expires INTEGER NOT NULL, -- Unix seconds
-  similar INTEGER NOT NULL, -- 1: a look-alike slug is meant
+  "similar" INTEGER NOT NULL, -- 1: a look-alike slug is meant
   used_by BLOB              -- genesis digest
 ) STRICT, WITHOUT ROWID;
 
@@ -105,6 +106,11 @@ CREATE TABLE door_key (
   note   TEXT NOT NULL,    -- the operator's words; empty for none
   listed INTEGER NOT NULL, -- 1: the operator lets it write
   wrote  INTEGER NOT NULL  -- 1: it has written, or was about to
+) STRICT, WITHOUT ROWID;
+
+-- Keys that a publication's policy names, or was to name: the door never takes them.
+CREATE TABLE publisher_key (
+  key BLOB PRIMARY KEY     -- SHA-256 of the SubjectPublicKeyInfo
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE checkpoint (

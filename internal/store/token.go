@@ -16,7 +16,7 @@ func (s *Store) Token(ctx context.Context, digest log.Digest) (publish.Token, er
 	var t publish.Token
 	var expires int64
 	var used []byte
-	err := s.read.QueryRowContext(ctx, `SELECT slug, expires, similar, used_by FROM token WHERE digest = ?`, digest[:]).Scan(&t.Slug, &expires, &t.AllowSimilar, &used)
+	err := s.row(ctx, `SELECT slug, expires, "similar", used_by FROM token WHERE digest = ?`, digest[:]).Scan(&t.Slug, &expires, &t.AllowSimilar, &used)
 	if errors.Is(err, sql.ErrNoRows) {
 		return t, publish.ErrToken
 	}
@@ -30,7 +30,7 @@ func (s *Store) Token(ctx context.Context, digest log.Digest) (publish.Token, er
 // AddToken makes a token known by its digest.
 func (s *Store) AddToken(ctx context.Context, digest log.Digest, token publish.Token) error {
 	return s.queue.do(ctx, func(t *tx) error {
-		_, err := t.exec(`INSERT INTO token (digest, slug, expires, similar) VALUES (?, ?, ?, ?)`, digest[:], token.Slug, token.Expires.Unix(), token.AllowSimilar)
+		_, err := t.exec(`INSERT INTO token (digest, slug, expires, "similar") VALUES (?, ?, ?, ?)`, digest[:], token.Slug, token.Expires.Unix(), token.AllowSimilar)
 		if err != nil {
 			return fmt.Errorf("store: add token: %w", err)
 		}
