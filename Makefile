@@ -7,6 +7,7 @@ CACHE    ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sijil
 COSIGN   := $(CACHE)/cosign-v3.1.3/cosign
 FSCK     := $(CACHE)/fsck-v1.0.4/fsck
 WITNESS  := $(CACHE)/litewitness-v0.10.0/litewitness
+TRILLIAN := $(CACHE)/trillian-v1.8.0
 REKOR    := $(CACHE)/rekor-posix-v2.3.0/posix
 NGINX    ?= $(wildcard /usr/sbin/nginx)
 # A number of executions: with a duration, go test now and then takes its own
@@ -16,7 +17,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build demo demo-stop test check fmt vet staticcheck race fuzz vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations faults bench bench-door bench-endorse bench-audit bench-match bench-text bench-web licences man deb sbom reproducible package-test clean
+.PHONY: all build demo demo-stop cluster cluster-test test check fmt vet staticcheck race fuzz vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations faults bench bench-door bench-endorse bench-audit bench-bulk bench-match bench-text bench-web licences man deb sbom reproducible package-test clean
 
 all: build
 
@@ -34,6 +35,22 @@ demo: build
 
 demo-stop:
 	@bash scripts/demo-stop
+
+# A whole cluster on this machine (PostgreSQL: Debian's postgresql), until Ctrl-C.
+# make cluster [PORT=8080] [CI=1]
+cluster: build $(TRILLIAN)/trillian_log_signer
+	@GO="$(GO)" TRILLIAN="$(TRILLIAN)" PORT="$(PORT)" CI="$(CI)" bash scripts/cluster
+
+# Load from several writers over three front ends; the leader is killed, then
+# PostgreSQL. And two that both believe they lead.
+cluster-test: $(TRILLIAN)/trillian_log_signer
+	SIJIL_TRILLIAN="$(TRILLIAN)" SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -timeout 30m -run '^TestCluster' ./cmd/sijild
+	SIJIL_PROGRAMS=1 $(GO) test -count=1 -timeout 10m -run '^TestPostgres$$' ./internal/store
+
+# The signer is the one that is built last. Minutes, once.
+$(TRILLIAN)/trillian_log_signer:
+	GOBIN="$(TRILLIAN)" GOFLAGS= $(GO) install github.com/google/trillian/cmd/trillian_log_server@v1.8.0
+	GOBIN="$(TRILLIAN)" GOFLAGS= $(GO) install github.com/google/trillian/cmd/trillian_log_signer@v1.8.0
 
 # The programs' own tests drive browsers, one after the other: that takes minutes.
 test:
@@ -68,17 +85,17 @@ faults:
 
 # What the page costs a reader: bytes, requests, time to a verdict.
 bench-web:
-	SIJIL_FIGURES=1 SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -run '^Test(Page|Badge)Figures$$' ./cmd/sijild
+	SIJIL_FIGURES=1 SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -run '^Test(Page|Badge)Figures$$' -timeout 30m ./cmd/sijild
 
 # Every page as a picture, by Chromium. make screenshots [SCREENSHOTS=DIR]
 SCREENSHOTS ?= $(CURDIR)/bin/screenshots
 screenshots:
-	SIJIL_SCREENSHOTS="$(SCREENSHOTS)" SIJIL_PROGRAMS=1 $(GO) test -count=1 -run '^Test(Invited)?Screenshots$$' ./cmd/sijild
+	SIJIL_SCREENSHOTS="$(SCREENSHOTS)" SIJIL_PROGRAMS=1 $(GO) test -count=1 -run '^Test(Invited)?Screenshots$$' -timeout 60m ./cmd/sijild
 	@echo "wrote $(SCREENSHOTS)"
 
 # Lighthouse on the pages that people land on.
 lighthouse: web/lighthouse/node_modules
-	SIJIL_LIGHTHOUSE=1 SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -run '^TestLighthouse$$' ./cmd/sijild
+	SIJIL_LIGHTHOUSE=1 SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -run '^TestLighthouse$$' -timeout 60m ./cmd/sijild
 
 web/lighthouse/node_modules: web/lighthouse/package.json web/lighthouse/package-lock.json
 	cd web/lighthouse && npm ci --ignore-scripts && touch node_modules
@@ -168,6 +185,11 @@ bench-door: build $(REKOR)
 # Endorsements through HTTP, beside bare ECDSA verification.
 bench-endorse:
 	$(GO) test -run '^$$' -bench 'Endorse' -benchtime 2s -timeout 10m ./cmd/sijild
+
+# Imports N endorsers, SIGNED in a hundred of them with a signature, and reads their pages.
+SIGNED ?= 100
+bench-bulk:
+	SIJIL_BULK_N="$(N)" SIJIL_BULK_SIGNED="$(SIGNED)" $(GO) test -run '^$$' -bench '^BenchmarkBulk$$' -benchtime 1x -timeout 180m ./cmd/sijild
 
 # Audits a log of N entries, made once in CACHE, beside Tessera's fsck.
 N ?= 1000000

@@ -87,7 +87,7 @@ func ParseTrust(b []byte) (*Trust, error) {
 	}
 	var f trustFile
 	if err := jcs.Decode(b, &f); err != nil {
-		return nil, fmt.Errorf("trust file: %w", err)
+		return nil, fmt.Errorf("trust file: %s%w", jcs.Where(err, b), err)
 	}
 	policy, err := ParsePolicy(f.Policy)
 	if err != nil {

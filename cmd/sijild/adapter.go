@@ -14,7 +14,7 @@ import (
 
 // proofs gives the use cases the tiles as their Tree.
 type proofs struct {
-	w     *tilewriter.Writer
+	w     tree
 	moved func() // called when there is a newer checkpoint
 }
 

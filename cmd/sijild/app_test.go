@@ -20,13 +20,19 @@ import (
 	"github.com/sijil/sijil/internal/logtest"
 )
 
-// hang is a line that carries nothing and does not end.
-const hang = -2
+// hang is a line that carries nothing and does not end; slow one that answers later than
+// the page's worker waits where it has kept an answer.
+const (
+	hang = -2
+	slow = -3
+)
+
+const later = 6 * time.Second
 
 // line is a connection to a service that can be cut, and that notes what it carried.
 type line struct {
 	*httptest.Server
-	cut atomic.Int32 // 0: no; a status to answer with; -1: dropped connections; hang
+	cut atomic.Int32 // 0: no; a status to answer with; -1: dropped connections; hang; slow
 
 	mu     sync.Mutex
 	posted []string
@@ -49,6 +55,12 @@ func newLine(t *testing.T, service string) *line {
 			proxy.ServeHTTP(w, r)
 		case hang:
 			<-r.Context().Done()
+		case slow:
+			select {
+			case <-time.After(later):
+				proxy.ServeHTTP(w, r)
+			case <-r.Context().Done():
+			}
 		case -1:
 			panic(http.ErrAbortHandler)
 		default:
@@ -96,6 +108,35 @@ func TestAppOffline(t *testing.T) {
 	l.cut.Store(0)
 	if _, said := p.paste("/fr/", latest); strings.Contains(said, "Sans réseau") || !strings.Contains(said, "Oui, c’est la dernière version") {
 		t.Errorf("back again: %s", said)
+	}
+}
+
+// TestAppSlow: a page that is slow to come is waited for, or is the one that was kept of
+// its own address and says so; another page is shown only where there is no network.
+func TestAppSlow(t *testing.T) {
+	c, _, _ := rivers(t)
+	l := newLine(t, c.url)
+	p := newPerson(t, l.URL)
+	p.run(chromedp.Navigate(l.URL + "/fr/"))
+	p.installed()
+	at := func(cut int32, path string) (address, shown string, marked bool) {
+		t.Helper()
+		l.cut.Store(cut)
+		p.run(chromedp.Navigate(l.URL+path), chromedp.Location(&address), chromedp.Text("h1", &shown), chromedp.Evaluate(`!document.getElementById("saved").hidden`, &marked))
+		return address, shown, marked
+	}
+	_, home, marked := at(0, "/fr/")
+	if marked {
+		t.Error("a page from the network says that it was kept")
+	}
+	if _, shown, marked := at(slow, "/fr/p/river"); shown == home || marked {
+		t.Errorf("a slow page is %q, marked %v", shown, marked)
+	}
+	if _, shown, marked := at(slow, "/fr/"); shown != home || !marked {
+		t.Errorf("a slow page that was kept is %q, marked %v", shown, marked)
+	}
+	if _, shown, marked := at(-1, "/fr/p/river/history"); shown != home || !marked {
+		t.Errorf("without a network, a page that was never seen is %q, marked %v", shown, marked)
 	}
 }
 

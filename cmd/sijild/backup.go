@@ -85,6 +85,9 @@ func backup(ctx context.Context, o backupOptions) (got backed, err error) {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return got, err
 	}
+	if err := folderOnly(o.data, "back the whole database up, Trillian's tables with ours, by one pg_dump, and the folder's files by themselves"); err != nil {
+		return got, err
+	}
 	if o.logKey == "" {
 		o.logKey = filepath.Join(o.data, logKeyFile)
 	}

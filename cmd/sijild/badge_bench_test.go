@@ -17,7 +17,7 @@ func TestBadgeFigures(t *testing.T) {
 	for _, name := range []string{"badge.js", "more.js", "engine.js", "difference.js", "ed25519.js"} {
 		t.Logf("%s: %d bytes, gzip", name, packedSize(t, name))
 	}
-	if n := packedSize(t, "badge.js"); n >= 8<<10 {
+	if n := packedSize(t, "badge.js"); n >= 8000 {
 		t.Errorf("the badge's first script is %d bytes", n)
 	}
 	e := newEmbedder(t, c.url)

@@ -133,6 +133,9 @@ func TestBadge(t *testing.T) {
 		"capitals by style":    {latest, `<style>article{text-transform:uppercase}</style>`, "unchecked"},
 		"struck through":       {latest, `<style>article p:last-of-type{text-decoration:line-through}</style>`, "unchecked"},
 		"left out by display":  {latest, `<style>article p:last-of-type{display:none}</style>`, "excerpt"},
+		"dark":                 {latest, `<style>:root{color-scheme:dark}</style>`, "authentic"},
+		"dark words on dark":   {latest, `<style>:root{color-scheme:dark}article p:nth-of-type(2){color:Canvas}</style>`, "altered"},
+		"the same by a meta":   {latest, `<meta name="color-scheme" content="dark"><style>article p:nth-of-type(2){color:Canvas}</style>`, "altered"},
 		"menus in the article": {"Share · Print\n\n" + latest, "", "authentic"},
 	} {
 		e.article(x.text, x.more)
@@ -300,7 +303,7 @@ func TestBadgeLoadsMore(t *testing.T) {
 		_, err := page.AddScriptToEvaluateOnNewDocument(`
 			const importKey = SubtleCrypto.prototype.importKey, attach = Element.prototype.attachShadow;
 			SubtleCrypto.prototype.importKey = function (format, key, alg, ...rest) {
-				return alg.name === "Ed25519" ? Promise.reject(new DOMException("none", "NotSupportedError")) : importKey.call(this, format, key, alg, ...rest);
+				return (alg.name ?? alg) === "Ed25519" ? Promise.reject(new DOMException("none", "NotSupportedError")) : importKey.call(this, format, key, alg, ...rest);
 			};
 			Element.prototype.attachShadow = function () { return attach.call(this, {mode: "open"}) };`).Do(ctx)
 		return err

@@ -61,6 +61,9 @@ repaired or changed. Exit status 1: something was found, and is named.`,
 // checkData returns what was found, one line each. An error says that the check
 // could not be finished.
 func checkData(ctx context.Context, o serveOptions) (found []string, err error) {
+	if err := folderOnly(o.data, "audit it with `sijil audit` over any front end"); err != nil {
+		return nil, err
+	}
 	s := &service{}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	if s.signer, s.key, err = loadLogKey(o.data, o.logKey); err != nil {

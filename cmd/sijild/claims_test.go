@@ -41,7 +41,7 @@ type electorate struct {
 	entries signatory.Commitments
 }
 
-// newElectorate publishes version 1 of a publication with n entries of one domain.
+// newElectorate publishes version 1 of a publication with n entries.
 func newElectorate(t testing.TB, url, data string, key *keys.LogKey, slug string, n int) *electorate {
 	t.Helper()
 	x := &electorate{t: t, url: url, key: key, signer: logtest.NewSigner(t)}
@@ -62,7 +62,7 @@ func newElectorate(t testing.TB, url, data string, key *keys.LogKey, slug string
 	check(t, err)
 	var list []signatory.Signatory
 	for i := range n {
-		list = append(list, signatory.Signatory{Name: fmt.Sprintf("Organisation %d", i), Kind: signatory.Organisation, Domain: "delta-watch.example"})
+		list = append(list, signatory.Signatory{Name: fmt.Sprintf("Organisation %d", i), Kind: signatory.Organisation, Domain: electorDomain(i)})
 	}
 	disclosures, err := signatory.Reuse(nil, list, rand.Reader)
 	check(t, err)
@@ -80,6 +80,9 @@ func newElectorate(t testing.TB, url, data string, key *keys.LogKey, slug string
 	x.text = statement.ReadText{Language: "en", SHA256: digests.File}
 	return x
 }
+
+// electorDomain is the domain of an entry.
+func electorDomain(entry int) string { return fmt.Sprintf("o%d.delta-watch.example", entry) }
 
 // endorse signs an endorsement by an entry; n makes it another one.
 func (x *electorate) endorse(s *keys.Signer, entry, n int) *log.Bundle {
@@ -258,24 +261,34 @@ func TestClaimsAtOnce(t *testing.T) {
 type enrolled struct {
 	*electorate
 	s       *running
+	web     *orgs
 	signers []*keys.Signer
 }
 
+// newEnrolled makes an electorate of n entries with a key each, and one more without.
 func newEnrolled(t testing.TB, n int) *enrolled {
 	t.Helper()
-	w := newOrgs(t, "delta-watch.example")
+	var hosts []string
+	for i := range n + 1 {
+		hosts = append(hosts, electorDomain(i))
+	}
+	w := newOrgs(t, hosts...)
 	s := newRunning(t, serveOptions{noLimits: true, domainConfig: &w.config}, slog.DiscardHandler)
-	e := &enrolled{electorate: newElectorate(t, s.url, s.data, s.key, "river", n), s: s}
-	server := remote.New(s.url, s.http)
+	e := &enrolled{electorate: newElectorate(t, s.url, s.data, s.key, "river", n+1), s: s, web: w}
 	for i := range n {
-		k := logtest.NewSigner(t)
-		e.signers = append(e.signers, k)
-		w.put("delta-watch.example", fmt.Sprintf("sijil-key/v1 publication=%s entry=%s key=%s\n", e.genesis, e.entries[i], k.Public().Digest()))
-		got, err := server.CheckDomain(t.Context(), "river", e.entries[i], k.Public().SPKI())
-		check(t, err)
-		if len(got.Recorded) != 1 {
-			t.Fatalf("entry %d: %+v", i, got)
-		}
+		e.signers = append(e.signers, logtest.NewSigner(t))
+		e.enrol(i, e.signers[i])
 	}
 	return e
+}
+
+// enrol has the domain name a key for an entry.
+func (e *enrolled) enrol(entry int, k *keys.Signer) {
+	e.t.Helper()
+	e.web.put(electorDomain(entry), fmt.Sprintf("sijil-key/v1 publication=%s entry=%s key=%s\n", e.genesis, e.entries[entry], k.Public().Digest()))
+	got, err := remote.New(e.url, e.s.http).CheckDomain(e.t.Context(), "river", e.entries[entry], k.Public().SPKI())
+	check(e.t, err)
+	if len(got.Recorded) != 1 {
+		e.t.Fatalf("entry %d: %+v", entry, got)
+	}
 }

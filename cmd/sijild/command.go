@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sijil/sijil/internal/publish"
+	"github.com/sijil/sijil/internal/store"
 	"github.com/sijil/sijil/internal/tilewriter"
 	"github.com/sijil/sijil/internal/trilliansqlite"
 	"github.com/sijil/sijil/internal/witness"
@@ -58,6 +59,8 @@ func hintFor(err error) string {
 		return "nothing was signed. Ask mirrors, publishers and witnesses for the largest tree that they saw. Was it no more than this: `sijild accept --data DIR --entries N`. Was it more: put a newer copy back; if there is none, end this log with `sijild freeze` and start a new one"
 	case errors.Is(err, errSilent):
 		return "nothing was signed. Start again when it answers, or take it out of the policy with `sijild policy set`"
+	case errors.Is(err, store.ErrInUse):
+		return "a front end of this log is running, or being ended: stop all of them first"
 	case errors.Is(err, trilliansqlite.ErrInUse):
 		return "another sijild serves this data folder: stop it first, or use another --data"
 	case errors.Is(err, trilliansqlite.ErrReadOnly):
@@ -101,6 +104,12 @@ func dataFlag(c *cobra.Command, data *string) {
 	c.MarkFlagRequired("data")
 }
 
+func clusterFlags(c *cobra.Command, o *clusterOptions) {
+	c.Flags().StringVar(&o.trillian, "trillian", "", "the trillian_log_server at `HOST:PORT`")
+	c.Flags().StringVar(&o.ca, "trillian-ca", "", "it speaks TLS, under the authorities in `FILE` (PEM)")
+	c.Flags().StringVar(&o.database, "database", "", "the PostgreSQL database at `URL`, if the data folder does not say it; a password stands better in the folder's file or in PGPASSFILE")
+}
+
 func newInit(stdout io.Writer) *cobra.Command {
 	var o initOptions
 	c := &cobra.Command{
@@ -108,8 +117,12 @@ func newInit(stdout io.Writer) *cobra.Command {
 		Short: "Make a new, empty log",
 		Long: `Make a new, empty log: its key, the observer key and the databases, in a data
 folder. The host name in URL becomes the log's name for ever: another host name
-or key is another log. Nothing else makes a log; serve refuses a folder without.`,
-		Example: "  sijild init --data /var/lib/sijil --url https://sijil.example.org",
+or key is another log. Nothing else makes a log; serve refuses a folder without.
+
+With --trillian and --database it makes a log for a cluster: a tree in Trillian, our
+tables in a PostgreSQL database, and a folder with the keys and the database's
+address, of which every front end gets a copy.`,
+		Example: "  sijild init --data /var/lib/sijil --url https://sijil.example.org\n  sijild init --data /etc/sijil --url https://sijil.example.org --trillian trillian.internal:8090 --database postgres://sijil@db.internal/sijil",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			key, err := initialise(cmd.Context(), o)
@@ -117,8 +130,12 @@ or key is another log. Nothing else makes a log; serve refuses a folder without.
 				return err
 			}
 			fmt.Fprintf(stdout, "log:         %s\nfingerprint: %s\nlog key:     %s (keep a copy of it apart from the backups)\n", key.Origin(), key.ID(), o.logKeyPath())
-			if u, err := url.Parse(o.url); err == nil && u.Port() != "" && u.Scheme == "http" {
+			if u, err := url.Parse(o.url); err == nil && u.Port() != "" && u.Scheme == "http" && o.cluster.database == "" {
 				fmt.Fprintf(stdout, "next:        sijild serve --data %s --listen 127.0.0.1:%s\n", o.data, u.Port())
+				return nil
+			}
+			if o.cluster.database != "" {
+				fmt.Fprintf(stdout, "next:        copy %s to every front end; sijild serve --data %s --trillian %s\n", o.data, o.data, o.cluster.trillian)
 				return nil
 			}
 			fmt.Fprintf(stdout, "next:        sijild serve --data %s, behind a proxy that answers at %s\n", o.data, o.url)
@@ -126,6 +143,7 @@ or key is another log. Nothing else makes a log; serve refuses a folder without.
 		},
 	}
 	dataFlag(c, &o.data)
+	clusterFlags(c, &o.cluster)
 	c.Flags().StringVar(&o.url, "url", "", "the service's base address `URL`, as readers see it")
 	c.Flags().StringVar(&o.logKey, "log-key", "", "keep the log key in `FILE` instead of the data folder")
 	c.MarkFlagRequired("url")
@@ -135,15 +153,21 @@ or key is another log. Nothing else makes a log; serve refuses a folder without.
 func newServe(stderr io.Writer) *cobra.Command {
 	o := serveOptions{door: publish.DoorListed}
 	c := &cobra.Command{
-		Use:     "serve --data DIR",
-		Short:   "Serve the log and its publications",
-		Example: "  sijild serve --data /var/lib/sijil --listen 127.0.0.1:8080",
+		Use:   "serve --data DIR",
+		Short: "Serve the log and its publications",
+		Long: `Serve the log and its publications from the data folder. With --trillian this is one
+front end of a cluster, of which any number may run: entries are kept by
+trillian_log_server and trillian_log_signer, everything else in PostgreSQL, and the
+data folder holds keys alone. One front end at a time leads: it exports tiles and
+signs checkpoints. When it dies another one does.`,
+		Example: "  sijild serve --data /var/lib/sijil --listen 127.0.0.1:8080\n  sijild serve --data /etc/sijil --trillian trillian.internal:8090 --database postgres://sijil@db.internal/sijil",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return serve(cmd.Context(), o, stderr)
 		},
 	}
 	dataFlag(c, &o.data)
+	clusterFlags(c, &o.cluster)
 	c.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8080", "listen on `ADDRESS`; port 0 takes a free one")
 	c.Flags().StringVar(&o.logKey, "log-key", "", "the log key's `FILE`, if it is not in the data folder")
 	c.Flags().StringVar(&o.addressFile, "address-file", "", "write the address that is listened on to `FILE`")
@@ -163,39 +187,6 @@ func newServe(stderr io.Writer) *cobra.Command {
 	c.Flags().Uint64Var(&o.minFree, "min-free", 256, "stop accepting records when less than this many `MIB` are free on the disk")
 	c.Flags().BoolVar(&o.noLimits, "no-rate-limits", false, "do not limit how often one address may write or verify (behind a proxy that does, and for benchmarks)")
 	return c
-}
-
-func newToken(stdout io.Writer) *cobra.Command {
-	parent := &cobra.Command{Use: "token", Short: "Give permission to create a publication", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	var o tokenOptions
-	c := &cobra.Command{
-		Use:   "new --data DIR --slug SLUG",
-		Short: "Make a single-use token for one slug",
-		Long: `Make a single-use token with which one publication can be created under one slug.
-It is printed once and kept nowhere: send it to the publisher by a private way.
-The service may be running.`,
-		Example: "  sijild token new --data /var/lib/sijil --slug river",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := keys.CheckSlug(o.slug); err != nil {
-				return err
-			}
-			token, err := newTokenFor(cmd.Context(), o)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintln(stdout, token)
-			return nil
-		},
-	}
-	dataFlag(c, &o.data)
-	c.Flags().StringVar(&o.slug, "slug", "", "the `SLUG` that may be created")
-	c.Flags().DurationVar(&o.expires, "expires", 7*24*time.Hour, "how long the token can be used")
-	c.Flags().BoolVar(&o.similar, "allow-similar", false, "the slug may look like an existing one")
-	c.MarkFlagRequired("slug")
-	parent.AddCommand(c)
-	return parent
 }
 
 func newFingerprint(stdout io.Writer) *cobra.Command {

@@ -43,6 +43,7 @@ and any larger tree is from then on proof of misbehaviour. Stop the service firs
 	c.Flags().StringVar(&o.successor, "successor", "", "the base address `URL` of the log that goes on")
 	c.Flags().StringVar(&o.confirm, "confirm", "", "the log's name `HOST`, to show that this log is meant")
 	c.Flags().StringVar(&o.logKey, "log-key", "", "the log key's `FILE`, if it is not in the data folder")
+	clusterFlags(c, &o.cluster)
 	c.MarkFlagRequired("confirm")
 	return c
 }
@@ -68,6 +69,11 @@ func freeze(ctx context.Context, o freezeOptions, logger *slog.Logger) (_ log.Fr
 		return s.frozen.Freeze(), errors.New("the log is frozen already")
 	case o.confirm != s.key.Origin():
 		return log.Freeze{}, fmt.Errorf("--confirm %s: the log in %s is %s; nothing was changed", o.confirm, o.data, s.key.Origin())
+	}
+	if s.cluster != nil {
+		if err := s.cluster.drained(ctx); err != nil {
+			return log.Freeze{}, err
+		}
 	}
 	last := s.tiles.Latest()
 	f := log.Freeze{Size: int64(last.Size), Root: last.Root, Successor: o.successor}

@@ -6,11 +6,9 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -20,12 +18,10 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
-	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/store"
 	"github.com/sijil/sijil/internal/trillianlog"
 	"github.com/sijil/sijil/internal/trilliansqlite"
 	"github.com/sijil/sijil/keys"
-	"github.com/sijil/sijil/log"
 )
 
 // Names in the data folder.
@@ -48,7 +44,10 @@ const (
 
 var errNoData = errors.New("holds no log")
 
-type initOptions struct{ data, url, logKey string }
+type initOptions struct {
+	data, url, logKey string
+	cluster           clusterOptions
+}
 
 func (o initOptions) logKeyPath() string {
 	if o.logKey != "" {
@@ -81,7 +80,11 @@ func initialise(ctx context.Context, o initOptions) (*keys.LogKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := buildData(ctx, temp, strings.TrimSuffix(o.url, "/"), key); err != nil {
+	build := buildData
+	if o.cluster != (clusterOptions{}) {
+		build = o.cluster.build
+	}
+	if err := build(ctx, temp, strings.TrimSuffix(o.url, "/"), key); err != nil {
 		return nil, err
 	}
 	keyPath := o.logKey
@@ -130,10 +133,43 @@ func buildData(ctx context.Context, dir, url string, key *keys.LogKey) error {
 	if err != nil {
 		return err
 	}
-	err = rows.PutSettings(ctx, map[string]string{
+	if err = errors.Join(putSettings(ctx, rows, url, tree, key), rows.Close()); err != nil {
+		return err
+	}
+	return createObserverKey(filepath.Join(dir, observerKeyFile))
+}
+
+func putSettings(ctx context.Context, rows *store.Store, url string, tree int64, key *keys.LogKey) error {
+	return rows.PutSettings(ctx, map[string]string{
 		settingURL: url, settingTree: strconv.FormatInt(tree, 10), settingKey: key.ID().String(), settingPolicy: keys.NewPolicy(key).String(), settingCreated: time.Now().UTC().Truncate(time.Second).Format(time.RFC3339),
 	})
-	if err = errors.Join(err, rows.Close()); err != nil {
+}
+
+// build makes a log for a cluster. If we die before the settings are in, the tables
+// are there and hold no log: drop them.
+func (o clusterOptions) build(ctx context.Context, dir, url string, key *keys.LogKey) error {
+	if o.trillian == "" || o.database == "" {
+		return errors.New("a cluster needs both --trillian and --database")
+	}
+	remote, err := o.remote()
+	if err != nil {
+		return err
+	}
+	if err := store.CreatePostgres(ctx, o.database); err != nil {
+		return err
+	}
+	tree, err := trillianlog.CreateRemote(ctx, remote)
+	if err != nil {
+		return err
+	}
+	rows, err := store.OpenPostgres(ctx, o.database)
+	if err != nil {
+		return err
+	}
+	if err = errors.Join(putSettings(ctx, rows, url, tree, key), rows.Close()); err != nil {
+		return err
+	}
+	if err := createSecret(filepath.Join(dir, databaseFile), []byte(o.database+"\n")); err != nil {
 		return err
 	}
 	return createObserverKey(filepath.Join(dir, observerKeyFile))
@@ -181,45 +217,4 @@ func loadLogKey(data, path string) (note.Signer, *keys.LogKey, error) {
 		return nil, nil, err
 	}
 	return keys.LoadLogSigner(string(b))
-}
-
-type tokenOptions struct {
-	data, slug string
-	expires    time.Duration
-	similar    bool
-}
-
-// newTokenFor makes a token known to the service by its digest alone.
-func newTokenFor(ctx context.Context, o tokenOptions) (token string, err error) {
-	rows, err := openRows(ctx, o.data)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	if err := checkFree(ctx, rows, o); err != nil {
-		return "", err
-	}
-	var secret [32]byte
-	if _, err := io.ReadFull(rand.Reader, secret[:]); err != nil {
-		return "", err
-	}
-	token = "sijil_" + base64.RawURLEncoding.EncodeToString(secret[:])
-	t := publish.Token{Slug: o.slug, Expires: time.Now().Add(o.expires), AllowSimilar: o.similar}
-	return token, rows.AddToken(ctx, log.Sum([]byte(token)), t)
-}
-
-func checkFree(ctx context.Context, rows *store.Store, o tokenOptions) error {
-	slugs, err := rows.Slugs(ctx)
-	if err != nil {
-		return err
-	}
-	for _, s := range slugs {
-		if s == o.slug {
-			return fmt.Errorf("the slug %q is in use", o.slug)
-		}
-		if keys.SimilarSlug(s, o.slug) && !o.similar {
-			return fmt.Errorf("the slug %q could be taken for %q, which exists: if it is meant, say --allow-similar", o.slug, s)
-		}
-	}
-	return nil
 }

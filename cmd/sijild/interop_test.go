@@ -91,14 +91,19 @@ func TestCosignEndorses(t *testing.T) {
 	write("text.en.txt", []byte(c.text["en"]))
 	cosign(work, true, "generate-key-pair", "--output-key-prefix", "delta")
 	cosign(work, true, "generate-key-pair", "--output-key-prefix", "other")
-	_, err := listDoorKey(t.Context(), c.s.data, file("delta.pub"), "Delta Watch", true)
-	check(t, err)
+	for _, name := range []string{"delta", "other"} {
+		_, err := listDoorKey(t.Context(), c.s.data, file(name+".pub"), name, true)
+		check(t, err)
+	}
 
 	// Delta Watch signs the exact statement that the service gives.
 	entry := c.standings("1")["Delta Watch"].Entry
 	write("statement.json", get("/api/v1/publications/river/versions/1/claims/endorsement.json?"+url.Values{"entry": {entry}, "language": {"en"}}.Encode()))
-	sign := []string{"--yes", "--key", "delta.key", "--signing-config", "config.json", "--trusted-root", "root.json", "--bundle"}
-	cosign(work, true, append(append([]string{"attest-blob", "--statement", "statement.json"}, sign...), "endorsement.bundle")...)
+	signed := func(ok bool, key, bundle string, what ...string) string {
+		t.Helper()
+		return cosign(work, ok, append(what, "--yes", "--key", key+".key", "--signing-config", "config.json", "--trusted-root", "root.json", "--bundle", bundle)...)
+	}
+	signed(true, "delta", "endorsement.bundle", "attest-blob", "--statement", "statement.json")
 
 	// It needs an invitation, its own key, and its own entry.
 	c.sign(0, "office", "invite", "river", "--entry", "Delta Watch", "--out", c.file("one.csv"))
@@ -122,7 +127,7 @@ func TestCosignEndorses(t *testing.T) {
 
 	// Signed once more, it stands in the log twice, and the first one counts: that is
 	// nothing to find for an audit.
-	cosign(work, true, append(append([]string{"attest-blob", "--statement", "statement.json"}, sign...), "again.bundle")...)
+	signed(true, "delta", "again.bundle", "attest-blob", "--statement", "statement.json")
 	handIn(0, "again.bundle", "delta.pub")
 	if got := c.run(0, "audit", c.s.url, "--trust", c.trust); !strings.Contains(got, "clean") {
 		t.Error(got)
@@ -154,17 +159,29 @@ func TestCosignEndorses(t *testing.T) {
 		t.Errorf("%d commands, %d endorsements in\n%s", len(commands), endorsements, readme)
 	}
 
-	// A bare signature over the text says nothing, to the tool and to the service.
-	cosign(work, true, append(append([]string{"sign-blob", "text.en.txt"}, sign...), "bare.bundle")...)
-	if said := handIn(1, "bare.bundle", "delta.pub"); !strings.Contains(said, "bare signature over a file") || !strings.Contains(said, "attest-blob") {
+	// A bare signature over the text says nothing, to the tool and to the service; and of
+	// the enrolled key, of which everything has to be readable, the log takes none.
+	if said := signed(false, "delta", "refused.bundle", "sign-blob", "text.en.txt"); !strings.Contains(said, "sign other things with another key") {
+		t.Error(said)
+	}
+	signed(true, "other", "bare.bundle", "sign-blob", "text.en.txt")
+	if said := handIn(1, "bare.bundle", "other.pub"); !strings.Contains(said, "bare signature over a file") || !strings.Contains(said, "attest-blob") {
 		t.Error(said)
 	}
 	bare, err := os.ReadFile(file("bare.bundle"))
 	check(t, err)
-	pub, err := readPublicKey(file("delta.pub"))
+	pub, err := readPublicKey(file("other.pub"))
 	check(t, err)
 	if _, err := remote.New(c.s.url, http.DefaultClient).Claim(t.Context(), "river", bare, pub.SPKI(), ""); err == nil || !strings.Contains(err.Error(), "bare signature over a file") {
 		t.Errorf("the service says %v", err)
 	}
 	c.want("1", "signed listed listed listed listed")
+
+	// What the enrolled key signs counts at once, with nothing to hand in.
+	write("withdrawal.json", get("/api/v1/publications/river/versions/1/claims/withdrawal.json?"+url.Values{"entry": {entry}, "reason": {"A demand was dropped."}}.Encode()))
+	signed(true, "delta", "withdrawal.bundle", "attest-blob", "--statement", "withdrawal.json")
+	c.want("1", "withdrawn listed listed listed listed")
+	if got := c.run(0, "audit", c.s.url, "--trust", c.trust); !strings.Contains(got, "clean") {
+		t.Error(got)
+	}
 }

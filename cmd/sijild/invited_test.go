@@ -36,82 +36,60 @@ func (c *campaign) invite(file string) map[string]string {
 // key that nobody has confirmed; a name withheld; and a version that waits for signatures.
 func (c *campaign) speak(links map[string]string) {
 	c.t.Helper()
-	at := func(args ...string) []string { return append(args, "--server", c.s.url, "--trust", c.trust) }
 	c.run(0, "keygen", "--out", c.file("delta"), "--passphrase-env", "PASSPHRASE")
 	key := lineOf(c.t, c.sign(0, "delta", "endorse", "river", "--entry", "Delta Watch", "--language", "en", "--yes", "--invitation", links["Delta Watch"]), "key")
 	c.web.put("delta-watch.example", key+"\n")
-	c.run(0, at("confirm", "river", "--entry", "1")...)
+	c.run(0, c.at("confirm", "river", "--entry", "1")...)
 	delta := c.newDomainKey("delta-watch.example")
 	line := c.code("Delta Watch", "endorsement")
 	if code := c.send(delta.letter(c.t, "board@delta-watch.example", line, line)); code != 0 {
 		c.t.Fatalf("a mail: %d", code)
 	}
-	c.web.put("river-school.example", lineOf(c.t, c.run(0, at("confirm", "river", "--entry", "2")...), "endorsement"))
-	c.run(0, at("confirm", "river", "--entry", "2")...)
-	c.web.put("port-women.example", strings.Replace(lineOf(c.t, c.run(0, at("confirm", "river", "--entry", "4")...), "endorsement"), "sijil-endorsement", "sijil-denial", 1))
-	c.run(0, at("confirm", "river", "--entry", "4")...)
+	c.web.put("river-school.example", lineOf(c.t, c.run(0, c.at("confirm", "river", "--entry", "2")...), "endorsement"))
+	c.run(0, c.at("confirm", "river", "--entry", "2")...)
+	c.web.put("port-women.example", strings.Replace(lineOf(c.t, c.run(0, c.at("confirm", "river", "--entry", "4")...), "endorsement"), "sijil-endorsement", "sijil-denial", 1))
+	c.run(0, c.at("confirm", "river", "--entry", "4")...)
 	c.run(0, "keygen", "--out", c.file("stranger"), "--passphrase-env", "PASSPHRASE")
 	c.sign(0, "stranger", "endorse", "river", "--entry", "Salt Union", "--language", "en", "--yes", "--invitation", links["Salt Union"])
 	c.sign(0, "office", "withhold", "river", "--entry", "5", "--yes")
 }
 
-// TestPasskeyFromLink: somebody opens the link of an invitation in a real browser, signs
-// with a passkey, has the domain name its key, and presses the button.
-func TestPasskeyFromLink(t *testing.T) {
-	c := newCampaign(t)
-	link := c.invite("invitations.csv")["River School"]
-	if !strings.HasPrefix(link, c.s.url+"/i/") {
-		t.Fatalf("the link is %s", link)
-	}
-	p := newPerson(t, c.s.url)
+// hasPasskeys gives the browser an authenticator that always agrees.
+func (p *person) hasPasskeys() {
+	p.t.Helper()
 	device := webauthn.AddVirtualAuthenticator(&webauthn.VirtualAuthenticatorOptions{
 		Protocol: webauthn.AuthenticatorProtocolCtap2, Ctap2version: webauthn.Ctap2versionCtap21, Transport: webauthn.AuthenticatorTransportInternal,
 		HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
 	})
-	var line, heading, said string
-	p.run(webauthn.Enable(), chromedp.ActionFunc(func(ctx context.Context) error { _, err := device.Do(ctx); return err }),
-		chromedp.Navigate(link+"?text=fr"), chromedp.Text("article", &said),
-		chromedp.Click("[data-step=make] button"), chromedp.WaitVisible("[data-step=sign] button"))
-	if !strings.Contains(said, "Nous demandons le partage du fleuve.") {
-		t.Errorf("the text that is read is\n%s", said)
-	}
-	c.want("1", "listed listed listed listed listed") // nothing was sent
-	p.run(chromedp.Click("[data-step=sign] button"), chromedp.WaitVisible("[data-said=done]"), chromedp.Text("[data-said=done] [data-line]", &line))
-	if got := c.standings("1")["River School"]; got.Known != "listed" || !got.Unconfirmed {
-		t.Errorf("before the domain names the key: %+v", got)
-	}
-	// The link says what to do for whoever comes back to it.
-	p.run(chromedp.Navigate(link), chromedp.Text("main", &said))
-	if !strings.Contains(said, strings.TrimSpace(line)) || strings.Contains(said, "River School") {
-		t.Errorf("the used link lacks the line %q, or names somebody:\n%s", line, said)
-	}
-	c.web.put("river-school.example", strings.TrimSpace(line)+"\n")
-	p.run(chromedp.Click("main form button"), chromedp.WaitVisible(".verdict.same"), chromedp.Text("h1", &heading))
-	if heading != "Your domain has spoken" {
-		t.Errorf("then: %s", heading)
-	}
-	c.want("1", "listed signed listed listed listed")
-	p.run(chromedp.Navigate(c.s.url+"/p/river"), chromedp.Click("details.each summary"), chromedp.Text("#signatory-2", &said))
-	if !strings.Contains(said, "Signed with a passkey on") {
-		t.Errorf("the page says: %s", said)
-	}
-	for _, x := range p.requests() {
-		_, address, _ := strings.Cut(x, " ")
-		if !strings.HasPrefix(address, c.s.url+"/") && !strings.HasPrefix(address, "data:") {
-			t.Errorf("the page asked elsewhere: %s", x)
-		}
-	}
+	p.run(webauthn.Enable(), chromedp.ActionFunc(func(ctx context.Context) error { _, err := device.Do(ctx); return err }))
+}
 
-	// Who is asked and cancels has sent nothing, and can try again.
-	other := c.invite("again.csv")["Salt Union"]
-	p.run(chromedp.Navigate(other+"?say=denial"), chromedp.Evaluate(`navigator.credentials.create = () => Promise.reject(new DOMException("no", "NotAllowedError"))`, nil),
+// TestDeniesInBrowser: who is asked and cancels has sent nothing, and can try again. What a
+// passkey then denies is said by every verdict, in every language.
+func TestDeniesInBrowser(t *testing.T) {
+	c := newCampaign(t)
+	link := c.invite("invitations.csv")["Salt Union"]
+	p := newPerson(t, c.s.url)
+	p.hasPasskeys()
+	var line string
+	p.run(chromedp.Navigate(link+"?say=denial"), chromedp.Evaluate(`navigator.credentials.create = () => Promise.reject(new DOMException("no", "NotAllowedError"))`, nil),
 		chromedp.Click("[data-step=make] button"), chromedp.WaitVisible("[data-said=cancelled]"))
-	p.run(chromedp.Navigate(other+"?say=denial"), chromedp.SetValue("#reason", "Nobody asked us."), chromedp.Click("[data-step=make] button"), chromedp.WaitVisible("[data-step=sign] button"),
+	p.run(chromedp.Navigate(link+"?say=denial"), chromedp.SetValue("#reason", "Nobody asked us."), chromedp.Click("[data-step=make] button"), chromedp.WaitVisible("[data-step=sign] button"),
 		chromedp.Click("[data-step=sign] button"), chromedp.WaitVisible("[data-said=done]"), chromedp.Text("[data-said=done] [data-line]", &line))
 	c.web.put("salt-union.example", strings.TrimSpace(line)+"\n")
-	c.run(0, "confirm", "river", "--entry", "3", "--server", c.s.url, "--trust", c.trust)
+	c.run(0, c.at("confirm", "river", "--entry", "3")...)
 	if got := c.standings("1")["Salt Union"]; got.Known != "denied" || got.Left.Reason != "Nobody asked us." {
 		t.Errorf("denied with a passkey: %+v", got)
+	}
+	for path, want := range map[string][]string{
+		"/": {"1 says that it never agreed to be listed", "4 are listed by the publisher", "Salt Union · said on "}, "/fr": {"Salt Union · "}, "/ar": {"Salt Union · "},
+	} {
+		_, said := p.paste(path, c.text["en"])
+		for _, w := range want {
+			if !strings.Contains(said, w) {
+				t.Errorf("%s lacks %q:\n%s", path, w, said)
+			}
+		}
 	}
 }
 

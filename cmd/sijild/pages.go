@@ -17,7 +17,6 @@ import (
 	"github.com/sijil/sijil/internal/fetch"
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/site"
-	"github.com/sijil/sijil/internal/tilewriter"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log/tile"
 )
@@ -28,7 +27,7 @@ import (
 // pagesLog is the log as its pages show it: the tree that readers are shown.
 type pagesLog struct {
 	policy *keys.Policy
-	tiles  *tilewriter.Writer
+	tiles  tree
 	public func() publish.Checkpoint
 }
 

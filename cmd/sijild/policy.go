@@ -83,7 +83,7 @@ func setPolicy(ctx context.Context, data, logKey, file string) (_ *keys.Policy, 
 	if err != nil {
 		return nil, err
 	}
-	lock, err := trilliansqlite.Open(filepath.Join(data, trillianDir), trilliansqlite.Options{})
+	lock, err := alone(ctx, data)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,27 @@ func parsePolicyFile(data, logKey, file string) (*keys.Policy, error) {
 	return p, nil
 }
 
+// alone takes the lock that a running service holds.
+func alone(ctx context.Context, data string) (io.Closer, error) {
+	url, err := databaseOf(data)
+	if err != nil {
+		return nil, err
+	}
+	if url != "" {
+		return store.Alone(ctx, url)
+	}
+	return trilliansqlite.Open(filepath.Join(data, trillianDir), trilliansqlite.Options{})
+}
+
+// openRows opens the rows of a log, in the folder or where it says.
 func openRows(ctx context.Context, data string) (*store.Store, error) {
+	url, err := databaseOf(data)
+	if err != nil {
+		return nil, err
+	}
+	if url != "" {
+		return store.OpenPostgres(ctx, url)
+	}
 	rows, err := store.Open(ctx, data)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, fmt.Errorf("%s %w", data, errNoData)

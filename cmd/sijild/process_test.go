@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,9 +29,27 @@ type process struct {
 	cmd     *exec.Cmd
 	address string // a file
 	url     string // once it is ready
-	out     *bytes.Buffer
+	out     *output
 	done    chan struct{} // closed when it has ended
 	err     error         // how, once it has
+}
+
+// output is what a process has said so far.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
 }
 
 // newData makes a data folder and returns it with its log key.
@@ -56,7 +75,7 @@ func startProcess(t testing.TB, data string, env ...string) *process {
 // spawn starts a process, which is not ready yet; more are options of serve.
 func spawn(t testing.TB, data string, env []string, more ...string) *process {
 	t.Helper()
-	p := &process{t: t, address: filepath.Join(t.TempDir(), "address"), out: &bytes.Buffer{}, done: make(chan struct{})}
+	p := &process{t: t, address: filepath.Join(t.TempDir(), "address"), out: &output{}, done: make(chan struct{})}
 	p.cmd = exec.Command("sijild", append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--address-file", p.address, "--no-rate-limits", "--door", "open"}, more...)...)
 	p.cmd.Stderr = p.out
 	p.cmd.Env = append(os.Environ(), env...)
@@ -74,7 +93,7 @@ func spawn(t testing.TB, data string, env []string, more ...string) *process {
 // ready waits until the process serves; false: it has ended.
 func (p *process) ready() bool {
 	p.t.Helper()
-	deadline := time.After(60 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for tick := time.NewTicker(time.Millisecond); ; {
 		if b, err := os.ReadFile(p.address); err == nil && bytes.HasSuffix(b, []byte("\n")) {
 			p.url = "http://" + strings.TrimSpace(string(b))

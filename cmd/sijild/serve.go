@@ -33,6 +33,8 @@ type serveOptions struct {
 
 	mail mailOptions
 
+	cluster clusterOptions // the zero value: the log is in the data folder
+
 	ending bool // the log is opened to be frozen: what others saw does not matter
 
 	// now tells the time. Optional: time.Now.

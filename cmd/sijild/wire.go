@@ -40,9 +40,10 @@ type service struct {
 	signer  note.Signer
 	frozen  *log.VerifiedFreeze // nil while the log goes on
 	storage *trilliansqlite.Storage
-	log     *trillianlog.Log
+	log     appender
 	rows    *store.Store
-	tiles   *tilewriter.Writer
+	tiles   tree
+	cluster *cluster // nil: the log is in the folder
 	witness *witness.Collector
 	public  *quorum.Public
 	files   *extract.Reader
@@ -56,8 +57,24 @@ type service struct {
 	end func() // ends what runs beside the requests, and waits for it
 }
 
-// open wires the service. The log database comes first: its lock is what keeps
-// a second process out.
+// appender is the log, in this process or elsewhere.
+type appender interface {
+	publish.Log
+	Close() error
+}
+
+// tree is the log's tiles and checkpoints, in a folder or a table.
+type tree interface {
+	Latest() tilewriter.Checkpoint
+	Cover(ctx context.Context, index uint64) (tilewriter.Checkpoint, error)
+	Prove(index, size uint64) (tlog.RecordProof, error)
+	Consistency(old, size uint64) (tlog.TreeProof, error)
+	ReadTile(path string) ([]byte, error)
+	Room() error
+	Close() error
+}
+
+// open wires the service.
 func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service, err error) {
 	s := &service{}
 	defer func() {
@@ -68,41 +85,18 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 	if s.signer, s.key, err = loadLogKey(o.data, o.logKey); err != nil {
 		return nil, err
 	}
-	s.storage, err = trilliansqlite.Open(filepath.Join(o.data, trillianDir), trilliansqlite.Options{})
-	if errors.Is(err, trilliansqlite.ErrNotFound) {
-		return nil, fmt.Errorf("%s %w: %w", o.data, errNoData, err)
+	if o.cluster.database == "" {
+		if o.cluster.database, err = databaseOf(o.data); err != nil {
+			return nil, err
+		}
+	}
+	var trust *keys.Trust
+	if o.cluster == (clusterOptions{}) {
+		trust, err = s.openFolder(ctx, o, logger)
+	} else {
+		trust, err = s.openFrontEnd(ctx, o, logger)
 	}
 	if err != nil {
-		return nil, err
-	}
-	if s.rows, err = store.Open(ctx, o.data); err != nil {
-		return nil, err
-	}
-	trust, treeID, err := s.settings(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.mayGoOn(ctx, o, trust.Policy(), logger); err != nil {
-		return nil, err
-	}
-	s.log, err = trillianlog.Open(ctx, trillianlog.Options{Log: s.storage.LogStorage(), Admin: s.storage.AdminStorage(), TreeID: treeID, Clock: o.clock(), Logger: logger})
-	if err != nil {
-		return nil, err
-	}
-	s.tiles, err = tilewriter.Open(ctx, tilewriter.Options{
-		Dir: filepath.Join(o.data, tilesDir), Source: s.log, Checkpoints: checkpoints{s.rows}, Logger: logger, MinFree: o.minFree << 20,
-		Sign: func(size uint64, root tlog.Hash) ([]byte, error) {
-			if s.frozen != nil {
-				return nil, errors.New("the log is frozen, and holds entries that its last statement does not know: nothing is signed any more")
-			}
-			return log.SignCheckpoint(s.signer, int64(size), root)
-		},
-	})
-	if err != nil {
-		return nil, err
-	}
-	// What Trillian integrated before a crash is covered before anybody asks.
-	if _, err := s.tiles.Advance(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.openPublic(ctx, trust.Policy(), o.clock(), logger); err != nil {
@@ -120,22 +114,87 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 	tree := proofs{w: s.tiles, moved: s.public.Kick}
 	c := publish.Config{Log: s.log, Tree: tree, Public: s.public.Checkpoint, Store: s.rows, Frozen: s.frozen, Door: o.door, Signer: s.signer, Trust: trust, Clock: o.clock(), Logger: logger, Files: s.files,
 		Observer: observer, Observers: former, Domains: newDomains(o), Passkeys: passkeys{passkeySite(s.url)}}
+	if s.cluster != nil {
+		c.CatchUp = s.cluster.turns.sync
+	}
 	if err := s.openMail(&c, o); err != nil {
 		return nil, err
 	}
-	s.uses, err = publish.Open(ctx, c)
-	if err != nil {
+	if s.uses, err = publish.Open(ctx, c); err != nil {
 		return nil, err
 	}
 	routes, err := s.routes(s.uses, o, logger)
 	if err != nil {
 		return nil, err
 	}
+	if s.cluster != nil {
+		routes = s.cluster.fresh(routes)
+	}
 	s.plain = routes
 	s.metrics = metrics.New(s.snapshot)
 	s.handler = s.metrics.Watch(routes)
 	s.run(ctx, o.mail, logger)
 	return s, nil
+}
+
+// openFolder opens a log in the data folder. Its database comes first: that one's lock
+// is what keeps a second process out.
+func (s *service) openFolder(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *keys.Trust, err error) {
+	s.storage, err = trilliansqlite.Open(filepath.Join(o.data, trillianDir), trilliansqlite.Options{})
+	if errors.Is(err, trilliansqlite.ErrNotFound) {
+		return nil, fmt.Errorf("%s %w: %w", o.data, errNoData, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if s.rows, err = store.Open(ctx, o.data); err != nil {
+		return nil, err
+	}
+	trust, treeID, err := s.settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mayGoOn(ctx, o, trust.Policy(), logger); err != nil {
+		return nil, err
+	}
+	l, err := trillianlog.Open(ctx, trillianlog.Options{Log: s.storage.LogStorage(), Admin: s.storage.AdminStorage(), TreeID: treeID, Clock: o.clock(), Logger: logger})
+	if err != nil {
+		return nil, err
+	}
+	s.log = l
+	w, err := tilewriter.Open(ctx, tilewriter.Options{
+		Dir: filepath.Join(o.data, tilesDir), Source: l, Checkpoints: checkpoints{s.rows}, Logger: logger, MinFree: o.minFree << 20, Sign: s.sign,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.tiles = w
+	// What Trillian integrated before a crash is covered before anybody asks.
+	_, err = w.Advance(ctx)
+	return trust, err
+}
+
+// openFrontEnd opens a log in a cluster.
+func (s *service) openFrontEnd(ctx context.Context, o serveOptions, logger *slog.Logger) (*keys.Trust, error) {
+	if err := s.openCluster(ctx, o, logger); err != nil {
+		return nil, err
+	}
+	trust, treeID, err := s.settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mayGoOn(ctx, o, trust.Policy(), logger); err != nil {
+		return nil, err
+	}
+	return trust, s.cluster.openTree(ctx, o, treeID)
+}
+
+// sign makes the note of a tree, unless the log has ended.
+func (s *service) sign(size uint64, root tlog.Hash) ([]byte, error) {
+	if s.frozen != nil {
+		return nil, errors.New("the log is frozen, and holds entries that its last statement does not know: nothing is signed any more")
+	}
+	return log.SignCheckpoint(s.signer, int64(size), root)
 }
 
 // cacheFolder is where compiled code is kept: with the user's other programs, or
@@ -163,8 +222,14 @@ func (s *service) openPublic(ctx context.Context, p *keys.Policy, clock func() t
 func (s *service) run(ctx context.Context, mail mailOptions, logger *slog.Logger) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
-	running.Go(func() { s.public.Run(ctx) })
-	running.Go(func() { s.recheck(ctx) })
+	if s.cluster == nil {
+		running.Go(func() { s.public.Run(ctx) })
+		running.Go(func() { s.recheck(ctx) })
+	} else {
+		running.Go(func() { s.cluster.follow(ctx) })
+		running.Go(func() { s.cluster.listen(ctx) })
+		running.Go(func() { s.cluster.elect(ctx) })
+	}
 	if s.mail != nil {
 		running.Go(func() { s.runMail(ctx, s.mail, mail, logger) })
 	}
@@ -209,7 +274,11 @@ func (s *service) routes(p *publish.Service, o serveOptions, logger *slog.Logger
 	if o.noLimits {
 		limits = api.NoLimits()
 	}
-	return api.New(api.Config{Service: p, Tiles: s.tiles.ReadTile, Ready: s.ready, Site: pages, Logger: logger, Limits: limits})
+	tiles := s.tiles.ReadTile
+	if s.cluster != nil {
+		tiles = s.cluster.readTile
+	}
+	return api.New(api.Config{Service: p, Tiles: tiles, Ready: s.ready, Site: pages, Logger: logger, Limits: limits})
 }
 
 // settings reads what init wrote, and holds it against the log key.
@@ -297,6 +366,9 @@ func (s *service) Close() error {
 	}
 	if s.tiles != nil {
 		errs = append(errs, s.tiles.Close())
+	}
+	if s.cluster != nil {
+		errs = append(errs, s.cluster.Close())
 	}
 	if s.rows != nil {
 		errs = append(errs, s.rows.Close())

@@ -21,17 +21,24 @@ import (
 
 // problem is an RFC 9457 answer.
 type problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail,omitempty"`
-	Head   *head  `json:"head,omitempty"` // of a conflict: the chain's newest record
-	ID     string `json:"id,omitempty"`   // of an internal error: also in the service's log
+	Type   string   `json:"type"`
+	Title  string   `json:"title"`
+	Status int      `json:"status"`
+	Detail string   `json:"detail,omitempty"`
+	Head   *head    `json:"head,omitempty"` // of a conflict: the chain's newest record
+	Rows   []badRow `json:"rows,omitempty"` // of a batch: those that cannot be taken
+	ID     string   `json:"id,omitempty"`   // of an internal error: also in the service's log
 }
 
 type head struct {
 	Record   log.Digest `json:"record"`
 	Sequence int64      `json:"sequence"`
+}
+
+// badRow is a row of a batch, from 1, and what is wrong with it.
+type badRow struct {
+	Row    int    `json:"row"`
+	Detail string `json:"detail"`
 }
 
 // requestError is a fault of the request itself.
@@ -66,11 +73,13 @@ func as[T error](err error) bool {
 var kinds = []kind{
 	{as[*http.MaxBytesError], http.StatusRequestEntityTooLarge, "too-large", "The request is too large"},
 	{as[*chain.ForeignError], http.StatusBadRequest, "foreign", "The record is for another publication or log"},
+	{as[*publish.RowsError], http.StatusUnprocessableEntity, "rows", "There are rows that cannot be taken"},
 	{as[*publish.InvalidError], http.StatusBadRequest, "invalid", "What was submitted is not valid"},
 	{is(chain.ErrRecovery), http.StatusForbidden, "recovery", "The recovery is not allowed"},
 	{is(chain.ErrUnauthorised), http.StatusForbidden, "unauthorised", "The record is not signed by a key of the publication"},
 	{is(publish.ErrDoor), http.StatusForbidden, "door", "The door is closed"},
 	{is(publish.ErrPublisherKey), http.StatusForbidden, "publisher-key", "The key cannot be used here"},
+	{is(publish.ErrSpeakerKey), http.StatusForbidden, "speaker-key", "What the key signs has to be readable"},
 	{is(publish.ErrReleaseKey), http.StatusForbidden, "release-key", "The release is not signed by the operator"},
 	{is(publish.ErrToken), http.StatusForbidden, "token", "The token cannot be used"},
 	{is(endorsement.ErrSigner), http.StatusForbidden, "signer", "The statement is not signed by a key that may sign it"},
@@ -85,6 +94,7 @@ var kinds = []kind{
 	{is(publish.ErrNoPasskeys), http.StatusConflict, "no-passkeys", "No passkeys are taken here"},
 	{is(publish.ErrAmbiguous), http.StatusConflict, "ambiguous", "The domain says several things"},
 	{is(publish.ErrOtherDomain), http.StatusConflict, "other-domain", "The key is another domain's"},
+	{is(publish.ErrOtherEntry), http.StatusConflict, "other-entry", "The domain has spoken for another list entry"},
 	{is(publish.ErrDomainSilent), http.StatusBadGateway, "domain", "The domain could not be asked"},
 	{is(publish.ErrBusy), http.StatusServiceUnavailable, "busy", "The record is being taken in"},
 	{as[*chain.ConflictError], http.StatusConflict, "conflict", "The record does not follow the head"},
@@ -94,6 +104,8 @@ var kinds = []kind{
 	{is(publish.ErrUnknown), http.StatusNotFound, "not-found", "Not found"},
 	{is(fs.ErrNotExist), http.StatusNotFound, "not-found", "Not found"},
 	{is(publish.ErrFull), http.StatusServiceUnavailable, "full", "No records are taken for now"},
+	{is(publish.ErrNoRolls), http.StatusNotImplemented, "no-rolls", "This service keeps no rolls"},
+	{is(publish.ErrAway), http.StatusServiceUnavailable, "away", "No records are taken for now"},
 	{is(context.DeadlineExceeded), http.StatusServiceUnavailable, "timeout", "The log did not answer in time"},
 }
 
@@ -111,6 +123,12 @@ func problemOf(err error) (p problem, internal bool) {
 			if errors.As(err, &conflict) {
 				p.Head = &head{Record: conflict.Head, Sequence: conflict.Sequence}
 			}
+			var rows *publish.RowsError
+			if errors.As(err, &rows) {
+				for _, r := range rows.Rows {
+					p.Rows = append(p.Rows, badRow{r.Row, r.Err.Error()})
+				}
+			}
 			return p, false
 		}
 	}
@@ -122,6 +140,8 @@ func detailOf(err error) string {
 	switch {
 	case errors.Is(err, publish.ErrFull):
 		return publish.ErrFull.Error()
+	case errors.Is(err, publish.ErrAway):
+		return publish.ErrAway.Error()
 	case errors.Is(err, context.DeadlineExceeded):
 		return "if you sent a record, send the same one again: it is never taken twice"
 	case errors.Is(err, fs.ErrNotExist):

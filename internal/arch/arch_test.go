@@ -23,20 +23,21 @@ const module = "github.com/sijil/sijil"
 var pure = []string{
 	"keys", "log", "log/tile", "internal/jcs", "internal/text", "internal/signatory", "internal/statement",
 	"internal/chain", "internal/edition", "internal/endorsement", "internal/invitation", "internal/extract", "internal/match", "internal/match/shingle",
-	"internal/badge",
+	"internal/badge", "internal/roll",
 }
 
 // useCases import pure packages and each other's listed ones, and state what
 // else they need as interfaces.
 var useCases = map[string][]string{
-	"internal/publish":   {},
-	"internal/evidence":  {},
-	"internal/audit":     {"internal/evidence"},
-	"internal/publisher": {"internal/durable", "internal/evidence", "internal/remote"},
-	"internal/draft":     {"internal/durable"},
-	"internal/quorum":    {"internal/publish"},
-	"internal/mirror":    {"internal/evidence", "internal/flock", "log/client"},
-	"internal/monitor":   {"internal/audit", "internal/durable", "internal/evidence", "internal/flock"},
+	"internal/publish":    {},
+	"internal/evidence":   {},
+	"internal/audit":      {"internal/evidence"},
+	"internal/publisher":  {"internal/durable", "internal/evidence", "internal/remote"},
+	"internal/rollimport": {"internal/durable", "internal/remote"},
+	"internal/draft":      {"internal/durable"},
+	"internal/quorum":     {"internal/publish"},
+	"internal/mirror":     {"internal/evidence", "internal/flock", "log/client"},
+	"internal/monitor":    {"internal/audit", "internal/durable", "internal/evidence", "internal/flock"},
 }
 
 // adapters never import each other.
@@ -52,6 +53,7 @@ var foreign = map[string][]string{
 	"github.com/sigstore/sigstore-go": {"internal/sigstore"},
 	"github.com/google/trillian":      {"internal/trillianlog", "internal/trilliansqlite"},
 	"modernc.org/sqlite":              {"internal/store", "internal/trilliansqlite"},
+	"github.com/jackc/pgx":            {"internal/store", "internal/postgrestest"},
 	"github.com/gorilla/mux":          {"internal/api", "internal/site"},
 	"github.com/spf13/cobra":          {"internal/cli", "cmd/sijild"},
 	"github.com/prometheus":           {"internal/metrics"},
@@ -68,7 +70,7 @@ var foreign = map[string][]string{
 	"net/smtp":                        {"internal/smtp"},
 	"code.dny.dev/ssrf":               {"internal/guard"},
 	"rsc.io/qr":                       {"internal/site"},
-	"github.com/go-webauthn":          {"internal/passkey"},
+	"github.com/go-webauthn":          {"internal/passkey", "internal/passkey/passkeytest"},
 	"golang.org/x/net/publicsuffix":   {"internal/dkim", "internal/domain"},
 }
 

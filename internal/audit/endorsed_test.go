@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -390,4 +391,20 @@ func TestSaidTwice(t *testing.T) {
 		t.Fatal("no line of Delta's")
 	}
 	audited(t, d, x.options(), []found{})
+}
+
+// TestUnattached: what a key signed before it was enrolled, and nobody serves, has a name of
+// its own; what it signed afterwards is hidden.
+func TestUnattached(t *testing.T) {
+	x := newEndorsed(t, nil)
+	bare := func() int64 { // a signature over a file, as the door takes it
+		payload := fmt.Appendf(nil, `{"file":%d}`, x.log.Size())
+		return x.log.Publish(logtest.Sign(t, x.stranger, payload), x.stranger.Public())
+	}
+	early := bare()
+	audited(t, x.served(), x.options(), []found{})
+	x.see(&statement.Enrolment{Sighted: x.sighted(2), Key: x.stranger.Public().SPKI(), Seen: *x.seen()})
+	late := bare()
+	const at = "tile/entries/002.p/91"
+	audited(t, x.served(), x.options(), []found{{RuleWithheld, late, at}, {RuleUnattached, early, at}})
 }

@@ -33,6 +33,7 @@ func (p *publication) checkEndorsements(ctx context.Context) error {
 		return nil // as good as an empty one
 	}
 	last := int64(-1)
+	p.enrolments = nil
 	for n := 1; len(doc) > 0; n++ {
 		line, rest, ok := bytes.Cut(doc, []byte("\n"))
 		if doc = rest; !ok {
@@ -149,7 +150,11 @@ func (p *publication) placeAside(ctx context.Context, path string, a *evidence.A
 	p.said[a.Digest()] = true
 	p.about[a.Index] = aboutEntry{a.Digest(), a.Entry()}
 	if e, ok := a.Sighting.(*statement.Enrolment); ok {
-		p.enrolled[log.Sum(e.Key)] = true
+		key := log.Sum(e.Key)
+		if first, ok := p.enrolled[key]; !ok || a.Index < first {
+			p.enrolled[key] = a.Index
+		}
+		p.enrolments = append(p.enrolments, a.Logged)
 	}
 	if p.tree == nil || a.Index >= p.checkpoint.Size() {
 		return nil
@@ -318,11 +323,18 @@ func (a *audit) observed(ctx context.Context, index int64, e log.Entry, all []*p
 			}
 		}
 	}
-	who := "an enrolled key"
-	if a.observers[log.Sum(e.Key)] {
+	key := log.Sum(e.Key)
+	rule, who := RuleWithheld, "an enrolled key"
+	switch {
+	case a.observers[key]:
 		who = "the observer key"
+	case !slices.ContainsFunc(all, func(p *publication) bool {
+		first, ok := p.enrolled[key]
+		return ok && first < index
+	}):
+		rule, who = RuleUnattached, "a key that was enrolled later"
 	}
-	a.report.add(Finding{Rule: RuleWithheld, Index: index, Path: bundlePath(index, a.checkpoint.Size()), Detail: fmt.Sprintf("%s signed it, no publication lists it, and no redaction names it", who),
-		Evidence: map[string]string{"record": e.Digest.String(), "key": log.Sum(e.Key).String()}})
+	a.report.add(Finding{Rule: rule, Index: index, Path: bundlePath(index, a.checkpoint.Size()), Detail: fmt.Sprintf("%s signed it, no publication lists it, and no redaction names it", who),
+		Evidence: map[string]string{"record": e.Digest.String(), "key": key.String()}})
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/sijil/sijil/internal/chain"
+	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
 )
@@ -33,12 +34,14 @@ type publication struct {
 	names          []name               // of the lists that were read
 	about          map[int64]aboutEntry // records that belong to no chain, by log index
 	taken          map[log.Digest]bool  // payloads that redactions name
-	enrolled       map[log.Digest]bool  // signatories' keys
+	enrolled       map[log.Digest]int64 // signatories' keys, and where the first enrolment of each stands
 	once           map[log.Digest]bool  // findings about lines
 	said           map[log.Digest]bool  // records that belong to no chain
 	counted        map[int64]bool       // log indices of records outside the chain
 	claims         int
 	sightings      int
+	enrolments     []endorsement.Logged // in the order of the log
+	roll           rollState
 }
 
 // record is what is kept of a record that the chain accepted.
@@ -65,7 +68,7 @@ func (a *audit) publications(ctx context.Context) error {
 	var all []*publication
 	for _, slug := range slices.Sorted(maps.Keys(slugs)) {
 		p := &publication{audit: a, slug: slug, pinned: pinned[slug], listed: listed[slug], at: map[log.Digest]int{}, windows: map[log.Digest]*window{},
-			taken: map[log.Digest]bool{}, enrolled: map[log.Digest]bool{}, said: map[log.Digest]bool{}, once: map[log.Digest]bool{}, about: map[int64]aboutEntry{}, counted: map[int64]bool{}}
+			taken: map[log.Digest]bool{}, enrolled: map[log.Digest]int64{}, said: map[log.Digest]bool{}, once: map[log.Digest]bool{}, about: map[int64]aboutEntry{}, counted: map[int64]bool{}}
 		if err := p.check(ctx, listed != nil); err != nil {
 			return err
 		}
@@ -169,7 +172,11 @@ func (p *publication) check(ctx context.Context, listing bool) error {
 		if err := p.checkWithheld(ctx); err != nil {
 			return err
 		}
+		if err := p.checkRoll(ctx); err != nil {
+			return err
+		}
 		summary.Claims, summary.Sightings = p.claims, p.sightings
+		summary.Batches, summary.Endorsers, summary.EndorsersSigned = len(p.roll.batches), int64(len(p.roll.tags)), p.roll.signed
 		summary.Genesis, summary.Records = p.chain.Genesis(), len(p.records)
 		if p.head != nil {
 			summary.Head = p.head.Head().Index

@@ -20,8 +20,12 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// limit bounds a test's whole use of its page.
-const limit = 4 * time.Minute
+// limit bounds a test's whole use of its page; last is what is kept of it, to say what the
+// page shows where a test waits in vain.
+const (
+	limit = 8 * time.Minute
+	last  = 15 * time.Second
+)
 
 // Program returns the browser's path.
 func Program(t testing.TB) string {
@@ -44,9 +48,9 @@ func Program(t testing.TB) string {
 func Open(t testing.TB, extra ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(Program(t)), chromedp.NoSandbox,
-		chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(time.Minute),
+		chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(3*time.Minute),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("no-proxy-server", true))
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := context.WithTimeout(context.Background(), limit+last)
 	alloc, cancelAlloc := chromedp.NewExecAllocator(ctx, append(opts, extra...)...)
 	page, cancelPage := chromedp.NewContext(alloc)
 	t.Cleanup(func() {
@@ -57,14 +61,26 @@ func Open(t testing.TB, extra ...chromedp.ExecAllocatorOption) context.Context {
 		cancelAlloc()
 		cancel()
 	})
+	// A browser ends with the context of its first actions.
+	if err := chromedp.Run(page); err != nil {
+		t.Fatal(err)
+	}
 	return page
 }
 
-// Run runs actions on a page, or ends the test.
+// Run runs actions on a page, or ends the test and says what the page shows.
 func Run(t testing.TB, ctx context.Context, actions ...chromedp.Action) {
 	t.Helper()
-	if err := chromedp.Run(ctx, actions...); err != nil {
-		t.Fatal(err)
+	limited := ctx
+	if end, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithDeadline(ctx, end.Add(-last))
+		defer cancel()
+	}
+	if err := chromedp.Run(limited, actions...); err != nil {
+		var shown string
+		_ = chromedp.Run(ctx, chromedp.Evaluate("location.href + '\\n' + (document.body?.innerText ?? '').slice(0, 4000)", &shown))
+		t.Fatalf("%v\nThe page shows:\n%s", err, shown)
 	}
 }
 

@@ -222,3 +222,33 @@ func TestGenesisOfSeveral(t *testing.T) {
 		t.Errorf("two signatures: %v", err)
 	}
 }
+
+// TestOlderPolicy: a policy that was replaced does not come back, neither by its own record
+// nor by the keys that it listed; the keys in force can set it again, as news.
+func TestOlderPolicy(t *testing.T) {
+	x := newLine(t)
+	old, fresh := x.signer, logtest.NewSigner(t)
+	x.pub.ChangePolicy(1, old, fresh) // record 3
+	x.pub.ChangePolicy(1, fresh)      // record 4, without the first key
+	c := x.at(2)
+	accept(t, c, x.pub.Bundles[3])
+	accept(t, c, x.pub.Bundles[4])
+	head := c.Head()
+	var conflict *chain.ConflictError
+	for name, b := range map[string]*log.Bundle{"its own record": x.pub.Bundles[3], "its own record, signed by a key in force": logtest.Sign(t, fresh, x.pub.Bundles[3].Envelope.Payload)} {
+		if _, err := c.Next(b); !errors.As(err, &conflict) && !errors.Is(err, chain.ErrUnauthorised) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	again := x.pub.PolicyChange(1, old, fresh)
+	if _, err := c.Next(logtest.SignStatement(t, old, again)); !errors.Is(err, chain.ErrUnauthorised) {
+		t.Errorf("the key that was removed: %v", err)
+	}
+	if c.Head() != head || len(c.Keys()) != 1 || c.Keys()[0].Digest() != fresh.Public().Digest() {
+		t.Errorf("the policy moved: %+v", c)
+	}
+	accept(t, c, logtest.SignStatement(t, fresh, again))
+	if len(c.Keys()) != 2 {
+		t.Error("the keys in force cannot set it again")
+	}
+}

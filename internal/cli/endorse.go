@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/remote"
 	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/internal/statement"
@@ -139,6 +141,11 @@ func runEndorse(cmd *cobra.Command, env Env, name string, f endorseFlags) error 
 	claim, err := f.claim(env, pub, r, e)
 	if err != nil {
 		return err
+	}
+	if c, ok := claim.(*statement.Endorsement); ok {
+		if err := changed(env, pub, r, e, c.Text.Language); err != nil {
+			return err
+		}
 	}
 	if err := f.confirm(env, r, e, claim); err != nil {
 		return err
@@ -286,6 +293,37 @@ func (f endorseFlags) confirm(env Env, r evidence.Record, e signatory.Entry, cla
 	if err != nil || strings.TrimSpace(answer) != "yes" {
 		return errors.New("nothing was signed")
 	}
+	return nil
+}
+
+// changed shows, to whoever endorses a later version, what differs in the text from the
+// version that the entry endorsed before; else from the one before.
+func changed(env Env, pub *opened, r evidence.Record, e signatory.Entry, language string) error {
+	version := r.Edition.Statement().Version
+	if version == 1 {
+		return nil
+	}
+	before, words := version-1, ""
+	for n := version - 1; n > 0; n-- {
+		if slices.ContainsFunc(pub.Book().Version(n), func(s endorsement.Standing) bool { return s.Entry == e.Commitment && len(s.Ways) > 0 }) {
+			before, words = n, ", which was endorsed in the name of "+quote(e.Signatory.Name)
+			break
+		}
+	}
+	old, err := chosenVersion(pub.Publication, before)
+	if err != nil {
+		return err
+	}
+	c, err := match.Compare(old.Edition.ForMatch(), r.Edition.ForMatch())
+	if err != nil {
+		return err
+	}
+	c.Texts = slices.DeleteFunc(c.Texts, func(t match.TextComparison) bool { return t.Language != language })
+	m := env.marks()
+	m.w, m.colour = env.Stderr, false
+	fmt.Fprintf(m.w, "what changed since version %d%s:\n", before, words)
+	m.comparison(c, true)
+	fmt.Fprintln(m.w)
 	return nil
 }
 

@@ -61,8 +61,8 @@ func runEndorsements(cmd *cobra.Command, env Env, slug string, f endorsementsFla
 		return printJSON(env.Stdout, map[string]any{"publication": pub.Slug(), "genesis": pub.Genesis(), "version": n, "trust": pub.trust, "as_of": pub.asOf, "entries": out})
 	}
 	fmt.Fprintf(env.Stdout, "%s, version %d: %s\n", pub.Slug(), n, countWords(endorsement.Count(list)))
-	for _, e := range out {
-		e.print(env)
+	for _, i := range r.Edition.List().Shown() {
+		out[i].print(env)
 	}
 	return nil
 }

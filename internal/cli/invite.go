@@ -13,6 +13,7 @@ import (
 
 	"github.com/sijil/sijil/internal/durable"
 	"github.com/sijil/sijil/internal/invitation"
+	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/keys"
 )
 
@@ -62,13 +63,15 @@ func runInvite(cmd *cobra.Command, env Env, name string, f inviteFlags) error {
 	if err != nil {
 		return err
 	}
-	list := r.Edition.List().Entries()
+	all := r.Edition.List().Entries()
 	numbers := map[string]int{}
-	for i, e := range list {
-		numbers[e.Commitment] = i + 1
+	var list []signatory.Entry
+	for _, i := range r.Edition.List().Shown() {
+		numbers[all[i].Commitment] = i + 1
+		list = append(list, all[i])
 	}
 	if len(f.entries) > 0 {
-		list = list[:0:0]
+		list = nil
 		for _, want := range f.entries {
 			e, err := chosenEntry(r, want)
 			if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 	"github.com/sijil/sijil/internal/evidence"
 	"github.com/sijil/sijil/internal/publisher"
 	"github.com/sijil/sijil/internal/remote"
+	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log/client"
 )
@@ -27,7 +29,7 @@ type publishFlags struct {
 	cosigners, recoveryKeys              []string
 	recoveryDays                         int
 	threshold                            int
-	anew                                 bool
+	anew, keepOrder                      bool
 }
 
 func newPublish(env Env) *cobra.Command {
@@ -55,6 +57,7 @@ interrupts it, run the same command again: nothing is published twice.`,
 	c.Flags().IntVar(&f.recoveryDays, "recovery-days", 30, "for a new publication with recovery keys: that delay")
 	c.Flags().IntVar(&f.threshold, "threshold", 1, "for a new publication: how many keys must sign each record")
 	c.Flags().BoolVar(&f.anew, "anew", false, "propose a version although one that you proposed waits for signatures")
+	c.Flags().BoolVar(&f.keepOrder, "keep-order", false, "publish a list that names persons in your order: a name that is withheld later is then known by its neighbours")
 	f.addSigning(c)
 	return c
 }
@@ -96,6 +99,9 @@ func runPublish(cmd *cobra.Command, env Env, dir string, f publishFlags) error {
 		return err
 	}
 	p.Anew = f.anew
+	if in.HideOrder = !f.keepOrder && namesPersons(in.Signatories); in.HideOrder {
+		fmt.Fprintln(env.Stderr, "the list names persons: it is published without an order of its own and shown by name, so that a name that is withheld later is not known by its neighbours (--keep-order keeps your order)")
+	}
 	fmt.Fprintf(env.Stderr, "publishing %q to %s …\n", d.Header.Slug, trust.BaseURL())
 	res, err := p.Publish(cmd.Context(), in, token)
 	if err != nil {
@@ -176,6 +182,10 @@ func (f publishFlags) explain(err error, dir string) error {
 		return withHint(err, "is it the right token, or key? A token works once, for one slug, until it expires")
 	}
 	return err
+}
+
+func namesPersons(list []signatory.Signatory) bool {
+	return slices.ContainsFunc(list, func(s signatory.Signatory) bool { return s.Kind == signatory.Person })
 }
 
 func input(d *draft.Draft) publisher.Input {

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/sijil/sijil/internal/evidence"
+	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/statement"
 )
@@ -29,7 +30,8 @@ var sign = map[string]string{
 
 // printVerdict writes a verdict for people. Everything that comes from a copy or
 // a service is quoted or stripped of control characters.
-func printVerdict(w io.Writer, v *match.Verdict, pub *evidence.Publication) {
+func printVerdict(w io.Writer, v *match.Verdict, pub *evidence.Publication, copied *extract.Copy) {
+	where := placesIn(copied)
 	words := sentence[v.Verdict]
 	if strings.Contains(words, "%d") {
 		words = fmt.Sprintf(words, v.Version)
@@ -52,13 +54,14 @@ func printVerdict(w io.Writer, v *match.Verdict, pub *evidence.Publication) {
 	}
 	fmt.Fprintf(w, "%s %s: %s\n", icon, v.Verdict, words)
 	printPlace(w, v, pub)
-	printChanges(w, v)
+	printChanges(w, v, where)
 	printSignatories(w, v.Signatories)
+	printKnown(w, v, pub)
 	for _, s := range v.Surroundings {
 		fmt.Fprintf(w, "  not part of the declaration: %s\n", quote(s.Text))
 	}
 	for _, x := range v.Warnings {
-		fmt.Fprintf(w, "  warning %s at byte %d: %s\n", x.Code, x.At, plain(x.Detail))
+		fmt.Fprintf(w, "  warning %s at %s: %s\n", x.Code, where(x.At), plain(x.Detail))
 	}
 	if len(v.Tolerances) > 0 {
 		fmt.Fprintf(w, "  overlooked, as presentation: %s\n", strings.Join(v.Tolerances, ", "))
@@ -129,7 +132,7 @@ func butRetracted(pub *evidence.Publication, version int) string {
 	return ""
 }
 
-func printChanges(w io.Writer, v *match.Verdict) {
+func printChanges(w io.Writer, v *match.Verdict, where func(int) string) {
 	if len(v.Changes) == 0 {
 		return
 	}
@@ -137,13 +140,13 @@ func printChanges(w io.Writer, v *match.Verdict) {
 	for _, c := range v.Changes {
 		switch c.Op {
 		case match.OpInsert:
-			fmt.Fprintf(w, "    + %s: added %s at byte %d\n", c.Class, quote(c.Copy), c.At)
+			fmt.Fprintf(w, "    + %s: added %s at %s\n", c.Class, quote(c.Copy), where(c.At))
 		case match.OpDelete:
-			fmt.Fprintf(w, "    - %s: missing %s, at byte %d\n", c.Class, quote(c.Published), c.At)
+			fmt.Fprintf(w, "    - %s: missing %s, at %s\n", c.Class, quote(c.Published), where(c.At))
 		case match.OpMove:
-			fmt.Fprintf(w, "    > %s: moved %s to byte %d\n", c.Class, quote(c.Copy), c.At)
+			fmt.Fprintf(w, "    > %s: moved %s to %s\n", c.Class, quote(c.Copy), where(c.At))
 		default:
-			fmt.Fprintf(w, "    ~ %s: published %s, the copy has %s at byte %d\n", c.Class, quote(c.Published), quote(c.Copy), c.At)
+			fmt.Fprintf(w, "    ~ %s: published %s, the copy has %s at %s\n", c.Class, quote(c.Published), quote(c.Copy), where(c.At))
 		}
 	}
 }
@@ -179,11 +182,6 @@ func printSignatories(w io.Writer, s match.Signatories) {
 	for _, n := range s.Changed {
 		fmt.Fprintf(w, "    ~ published %s, the copy has %s\n", quote(n.Published), quote(n.Copy))
 	}
-}
-
-// names is how many names the published list shows.
-func names(k match.Known) int {
-	return k.Listed + k.ConfirmedDomain + k.ConfirmedMail + k.Signed + k.Withdrawn + k.Denied
 }
 
 func printEvidence(w io.Writer, v *match.Verdict, pub *evidence.Publication) {

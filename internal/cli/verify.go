@@ -89,7 +89,7 @@ func runVerify(ctx context.Context, env Env, name string, f verifyFlags) error {
 	if unread != nil {
 		v := match.NotRead(unread)
 		v.Publication, v.Trust = slug, word
-		return f.report(env, v, nil)
+		return f.report(env, v, nil, copied)
 	}
 	ctx, cancel := context.WithTimeout(ctx, verifyTimeout)
 	defer cancel()
@@ -97,12 +97,12 @@ func runVerify(ctx context.Context, env Env, name string, f verifyFlags) error {
 		if slug, err = f.find(ctx, env, trust, copied); err != nil {
 			v := evidence.Unchecked("", err)
 			v.Trust, v.Log = word, trust.Policy().Origin()
-			return f.report(env, v, nil)
+			return f.report(env, v, nil, copied)
 		}
 		if slug == "" {
 			v := match.NewNoLead(trust.BaseURL())
 			v.Trust, v.Log = word, trust.Policy().Origin()
-			return f.report(env, v, nil)
+			return f.report(env, v, nil, copied)
 		}
 	}
 	v, pub, err := f.check(ctx, env, trust, word, slug, copied)
@@ -113,7 +113,7 @@ func runVerify(ctx context.Context, env Env, name string, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	return f.report(env, v, pub)
+	return f.report(env, v, pub, copied)
 }
 
 // find asks the service for the publications that share passages with the copy, by
@@ -258,13 +258,13 @@ func readBytes(env Env, name string) ([]byte, error) {
 }
 
 // report prints the verdict and ends the command with its exit status.
-func (f verifyFlags) report(env Env, v *match.Verdict, pub *evidence.Publication) error {
+func (f verifyFlags) report(env Env, v *match.Verdict, pub *evidence.Publication, copied *extract.Copy) error {
 	if f.json {
 		if err := printJSON(env.Stdout, v); err != nil {
 			return err
 		}
 	} else {
-		printVerdict(env.Stdout, v, pub)
+		printVerdict(env.Stdout, v, pub, copied)
 	}
 	if code := v.ExitCode(); code != exitOK {
 		return &statusError{code: code}
@@ -276,7 +276,7 @@ func (f verifyFlags) reportMisbehaviour(env Env, trust *keys.Trust, word, slug s
 	proof := misbehaved(env, trust, bad)
 	v := evidence.Unchecked(slug, bad)
 	v.Trust, v.Log = word, trust.Policy().Origin()
-	if err := f.report(env, v, nil); err != nil && v.ExitCode() == exitOK {
+	if err := f.report(env, v, nil, nil); err != nil && v.ExitCode() == exitOK {
 		return err
 	}
 	return proof

@@ -99,8 +99,12 @@ type Entry struct {
 	SourceLine int            `yaml:"source_line,omitempty"` // 0 for an entry added by hand
 	Flags      []Flag         `yaml:"flags,omitempty"`
 
-	yamlLine int // in signatories.yaml as Open read it, 0 otherwise
+	yamlLine int                 // in signatories.yaml as Open read it, 0 otherwise
+	places   map[string]position // of its values, by key; nil unless Open read it
 }
+
+// position is where a value begins in a YAML file, both from 1.
+type position struct{ line, column int }
 
 // Signatory returns the entry as it is published.
 func (e Entry) Signatory() signatory.Signatory {

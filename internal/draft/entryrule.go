@@ -131,15 +131,20 @@ var roleWords = setOf(`activist unionist lawyer attorney journalist professor re
 	militant militante avocat avocate journaliste professeur professeure chercheur chercheuse écrivain écrivaine
 	poète artiste ingénieur ingénieure médecin économiste historien historienne sociologue enseignant enseignante
 	pêcheur agriculteur porte-parole président présidente directeur directrice coordinateur coordinatrice
+	librarian nurse translator photojournalist musician singer actor actress dentist pharmacist geographer biologist geologist
+	retired bibliothécaire infirmier infirmière traducteur traductrice musicien musicienne comédien comédienne cinéaste
+	réalisateur réalisatrice géographe biologiste retraité retraitée
 	secrétaire trésorier trésorière membre ministre député députée sénateur maire syndicaliste activiste
 	défenseur défenseuse hydrologue universitaire étudiant étudiante
 	ناشط ناشطة محام محامي محامية صحفي صحفية صحافي صحافية أستاذ أستاذة باحث باحثة كاتب كاتبة شاعر شاعرة فنان فنانة
 	مهندس مهندسة طبيب طبيبة نقابي نقابية عضو عضوة رئيس رئيسة مدير مديرة منسق منسقة نائب نائبة وزير وزيرة
+	ممرض ممرضة مترجم مترجمة موسيقي موسيقية ممثل ممثلة مخرج مخرجة متقاعد متقاعدة صيدلي صيدلانية
 	حقوقي حقوقية فاعل فاعلة مناضل مناضلة جامعي جامعية أكاديمي أكاديمية صياد مزارع مزارعة`)
 
 var personTitle = expression(`^(Dr|Pr|Prof|Mr|Mrs|Ms|Mme|Mlle|Me|M)\.?\s+\p{Lu}|^(د\.|الدكتور |الدكتورة |أ\.د\.|الأستاذ |الأستاذة )`)
 
-// probablePerson finds a name followed by a role, or an academic or polite title.
+// probablePerson finds a name followed by a role, an academic or polite title, or a name
+// that is a person's by its first word.
 // An entry that already is a person with a role was decided.
 func probablePerson(e Entry) (finding, bool) {
 	if e.Role != "" || hiddenMail().MatchString(e.Name) {
@@ -148,8 +153,11 @@ func probablePerson(e Entry) (finding, bool) {
 	if personTitle().MatchString(e.Name) {
 		return finding{rule: ProbablePerson, reason: "the title at the start is that of a person"}, true
 	}
+	if bareName(e.Name) {
+		return finding{rule: ProbablePerson, reason: "it begins with a given name, and nothing says that it is an organisation: if it is one, correct its kind"}, true
+	}
 	name, role := splitRole(e.Name)
-	if name == "" || !hasRoleWord(role) || namesOrganisation(name) {
+	if name == "" || !hasRoleWord(role) && !bareName(name) || namesOrganisation(name) {
 		return finding{}, false
 	}
 	return finding{rule: ProbablePerson, reason: "a role follows the name: it looks like a person, not an organisation",

@@ -192,3 +192,22 @@ func TestTextFileIsBroughtIntoForm(t *testing.T) {
 		t.Errorf("digests = %v, want %v", got.Digests(), want.Digests())
 	}
 }
+
+// TestPublishableSaysWhere: of a value that may not be published, the file, line and column
+// are named, and the character that is wrong.
+func TestPublishableSaysWhere(t *testing.T) {
+	for _, c := range []struct{ old, new, want string }{
+		{"name: Reed Keepers", `name: "Réed\u202eKeepers"`, "signatories.yaml: line 36, column 11: entry 2: name: character 5, U+202E, is not allowed"},
+		{"name: Reed Keepers", "name: Reed Keepers\n    country: Tunisia", "signatories.yaml: line 37, column 14: entry 2: country "},
+	} {
+		dir := folder(t)
+		edit(t, dir, signatoriesFile, c.old, c.new)
+		d, err := Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Publishable(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v\nwant %s", err, c.want)
+		}
+	}
+}

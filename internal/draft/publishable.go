@@ -43,7 +43,7 @@ func (d *Draft) Publishable() error {
 	}
 	for _, e := range d.Entries {
 		if err := e.Signatory().Validate(); err != nil {
-			add(signatoriesFile, fmt.Errorf("%sentry %d: %w", atLine(e.yamlLine), e.ID, err))
+			add(signatoriesFile, fmt.Errorf("%sentry %d: %w", e.where(err), e.ID, err))
 		}
 	}
 	if len(d.Entries) > signatory.MaxSignatories {
@@ -61,6 +61,15 @@ func (d *Draft) Digests() map[string]string {
 		out["text/"+lang] = hex.EncodeToString(sum[:])
 	}
 	return out
+}
+
+// where says where the value stands of which an error speaks first.
+func (e Entry) where(err error) string {
+	key, _, _ := strings.Cut(strings.ReplaceAll(err.Error(), ":", " "), " ")
+	if p, ok := e.places[key]; ok {
+		return fmt.Sprintf("line %d, column %d: ", p.line, p.column)
+	}
+	return atLine(e.yamlLine)
 }
 
 func atLine(n int) string {

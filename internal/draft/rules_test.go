@@ -73,6 +73,19 @@ func TestEntryRules(t *testing.T) {
 		{"Karim Tazari membre du bureau", ProbablePerson, []Proposal{{Name: "Karim Tazari", Role: "membre du bureau"}}},
 		{"سلمى الورداني باحثة في شؤون المياه", ProbablePerson, []Proposal{{Name: "سلمى الورداني", Role: "باحثة في شؤون المياه"}}},
 		{"Dr. Selma Ourdani", ProbablePerson, nil},
+		{"Amina Saleh", ProbablePerson, nil},
+		{"Hélène Ben Tazari", ProbablePerson, nil},
+		{"أمينة صالح", ProbablePerson, nil},
+		{"Amina Saleh, keeper of the lamps", ProbablePerson, []Proposal{{Name: "Amina Saleh", Role: "keeper of the lamps"}}},
+		{"Ourdani Saleh, librarian of Oued Zarg", ProbablePerson, []Proposal{{Name: "Ourdani Saleh", Role: "librarian of Oued Zarg"}}},
+		{"Samir Delta Watch", "", nil},
+		{"Amal Reed Club", "", nil},
+		{"Fatima Foundation", "", nil},
+		{"Salma Water Network", "", nil},
+		{"Delta Watch, since 1990", "", nil},
+		{"جمعية أمينة صالح", "", nil},
+		{"دار ليلى", "", nil},
+		{"Amina", "", nil},
 		{"Union of Women Lawyers", "", nil},
 		{"Delta Journalist Network", "", nil},
 		{"Association Tarik, membre du réseau", "", nil},
@@ -94,6 +107,17 @@ func TestEntryRules(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, found, cmp.AllowUnexported(finding{}), cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%q: %s", tc.name, diff)
+		}
+	}
+}
+
+// TestNamesAreFolded: a word of another spelling would never be found.
+func TestNamesAreFolded(t *testing.T) {
+	for _, set := range []map[string]bool{givenNames, bodyWords} {
+		for w := range set {
+			if fold(w) != w {
+				t.Errorf("%q is %q when it is folded", w, fold(w))
+			}
 		}
 	}
 }

@@ -39,8 +39,9 @@ text file yourself, or write one of these words behind "resolution:"
 A version cannot be published while a resolution is empty.
 `
 
-const signatoriesComment = `The signatory list, in the order in which it is published.
-Edit the values; comments of your own are not kept.
+const signatoriesComment = `The signatory list. One that names persons is shown by name, so that a name that is
+withheld later is not known by its neighbours (sijil publish --keep-order); any other
+in this order. Edit the values; comments of your own are not kept.
 
   name        as the signatory writes it
   language    of the name: en, fr, ar …; may be left out
@@ -158,6 +159,18 @@ func child(n *yaml.Node, key string, i int) *yaml.Node {
 	return nil
 }
 
+// placesOf says where the values of a mapping begin.
+func placesOf(n *yaml.Node) map[string]position {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	out := map[string]position{}
+	for k := 0; k+1 < len(n.Content); k += 2 {
+		out[n.Content[k].Value] = position{n.Content[k+1].Line, n.Content[k+1].Column}
+	}
+	return out
+}
+
 func lineOf(n *yaml.Node) int {
 	if n == nil {
 		return 0
@@ -196,7 +209,7 @@ func parseList(b []byte) (list, error) {
 		for i := range entries {
 			e := &entries[i]
 			n := child(child(root, key, 0), "", i)
-			e.yamlLine = lineOf(n)
+			e.yamlLine, e.places = lineOf(n), placesOf(n)
 			if e.ID < 1 || e.ID > 1<<30 || numbers[e.ID] {
 				return list{}, fmt.Errorf("line %d: id %d: want a number of its own, 1 or more", e.yamlLine, e.ID)
 			}

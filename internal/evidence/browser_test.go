@@ -92,9 +92,10 @@ func newReader(t *testing.T, w *world, docs logtest.Documents) *reader {
 		const bytes = b => Uint8Array.from(atob(b), c => c.charCodeAt(0));
 		const docs = new Map(Object.entries(%s).map(([p, b]) => [p, bytes(b)]));
 		const trust = await engine.parseTrust(bytes(%s));
-		globalThis.ask = async a => {
+		globalThis.ask = async (a, by) => {
 			const changed = new Map(Object.entries(a.docs ?? {}).map(([p, b]) => [p, b === null ? undefined : bytes(b)]));
-			const fetch = async p => changed.has(p) ? changed.get(p) : docs.get(p);
+			const served = async p => changed.has(p) ? changed.get(p) : docs.get(p);
+			const fetch = by ? p => by(p, served) : served;
 			try {
 				const now = a.now || undefined;
 				const p = await engine.openPublication(fetch, {trust, slug: %q, memory: a.memory ?? undefined, now, folder: a.folder});

@@ -10,9 +10,12 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"github.com/sijil/sijil/internal/guard"
 )
 
 func get(t *testing.T, c *Client, address string) (*Page, error) {
@@ -45,8 +48,9 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// rebinding answers first with a public address and then with this machine's.
-func rebinding(t *testing.T) (r *net.Resolver, asked *atomic.Int32) {
+// names is a DNS in which every name has the same address: the next one of a list at each
+// look-up, and then the last for ever.
+func names(t *testing.T, addresses ...[4]byte) (r *net.Resolver, asked *atomic.Int32) {
 	t.Helper()
 	conn, err := (&net.ListenConfig{}).ListenPacket(t.Context(), "udp4", "127.0.0.1:0")
 	if err != nil {
@@ -67,8 +71,8 @@ func rebinding(t *testing.T) (r *net.Resolver, asked *atomic.Int32) {
 			}
 			m.Response, m.Authoritative, m.Additionals = true, true, nil
 			if q := m.Questions[0]; q.Type == dnsmessage.TypeA {
-				asked.Add(1)
-				m.Answers = []dnsmessage.Resource{{Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class}, Body: &dnsmessage.AResource{A: [4]byte{127, 0, 0, 1}}}}
+				n := min(int(asked.Add(1)), len(addresses))
+				m.Answers = []dnsmessage.Resource{{Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class}, Body: &dnsmessage.AResource{A: addresses[n-1]}}}
 			}
 			out, err := m.Pack()
 			if err == nil {
@@ -84,12 +88,49 @@ func rebinding(t *testing.T) (r *net.Resolver, asked *atomic.Int32) {
 // A public name whose address is this machine's is refused when the connection is made,
 // so no earlier answer of the DNS counts.
 func TestNameOfThisMachine(t *testing.T) {
-	r, asked := rebinding(t)
+	r, asked := names(t, [4]byte{127, 0, 0, 1})
 	if _, err := get(t, New(Options{Resolver: r}), "http://rebinding.example/"); !errors.Is(err, ErrRefused) {
 		t.Errorf("%v, want ErrRefused", err)
 	}
 	if asked.Load() == 0 {
 		t.Error("the name was not looked up")
+	}
+}
+
+// A name whose address changes is judged by the address of each connection: that an
+// earlier one was allowed counts for nothing, for another page nor behind a redirect.
+func TestNameThatChanges(t *testing.T) {
+	public, private := [4]byte{127, 0, 0, 2}, [4]byte{127, 0, 0, 1}
+	var reached atomic.Int32
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		reached.Add(1)
+		if r.URL.Path == "/moved" {
+			http.Redirect(w, r, "/page", http.StatusFound)
+		}
+	}))
+	defer s.Close()
+	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp4", "127.0.0.2:"+port)
+	if err != nil {
+		t.Skip(err) // the loopback has one address here
+	}
+	go func() { _ = http.Serve(listener, s.Config.Handler) }() //nolint:gosec // a test's own server
+	t.Cleanup(func() { _ = listener.Close() })
+	for path, want := range map[string]int32{"/page": 1, "/moved": 1} {
+		r, _ := names(t, public, private)
+		c := New(Options{Private: true}) // on any port; what is allowed is said here
+		c.http.Transport = guard.Transport(nil, r, func(_, address string, _ syscall.RawConn) error {
+			if !strings.HasPrefix(address, "127.0.0.2:") {
+				return errors.New("private")
+			}
+			return nil
+		}, timeout)
+		reached.Store(0)
+		_, first := get(t, c, "http://changing.example:"+port+path)
+		_, second := get(t, c, "http://changing.example:"+port+"/page")
+		if (path == "/moved") != errors.Is(first, ErrRefused) || !errors.Is(second, ErrRefused) || reached.Load() != want {
+			t.Errorf("%s: %v, then %v; reached %d times", path, first, second, reached.Load())
+		}
 	}
 }
 

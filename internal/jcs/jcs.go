@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/cyberphone/json-canonicalization/go/src/webpki.org/jsoncanonicalizer"
 )
@@ -31,8 +32,12 @@ func Marshal(v any) ([]byte, error) {
 	if err := enc.Encode(v); err != nil {
 		return nil, fmt.Errorf("encode JSON: %w", err)
 	}
-	if b := bytes.TrimSuffix(buf.Bytes(), []byte("\n")); sorted(b) {
+	b := bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+	if sorted(b) {
 		return b, nil
+	}
+	if out, ok := arrange(b); ok {
+		return out, nil
 	}
 	out, err := jsoncanonicalizer.Transform(buf.Bytes())
 	if err != nil {
@@ -73,6 +78,25 @@ func Decode(b []byte, v any) error {
 		return errors.New("parse JSON: data after the value")
 	}
 	return nil
+}
+
+// Where says where in b an error of Decode is, such as "line 3, character 7: ", for those
+// who edit such files by hand; "" where that is not known.
+func Where(err error, b []byte) string {
+	at := int64(-1)
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		at = syntax.Offset
+	case errors.As(err, &kind):
+		at = kind.Offset
+	}
+	if at < 1 || at > int64(len(b)) {
+		return ""
+	}
+	before := b[:at-1]
+	return fmt.Sprintf("line %d, character %d: ", 1+bytes.Count(before, []byte("\n")), 1+utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]))
 }
 
 func firstDifference(a, b []byte) int {

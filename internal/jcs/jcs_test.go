@@ -3,6 +3,7 @@ package jcs
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -62,4 +63,26 @@ func FuzzUnmarshal(f *testing.F) {
 			t.Fatalf("parsed %q, encodes as %q (%v)", b, again, err)
 		}
 	})
+}
+
+// TestWhere: who edits a file by hand is told the line.
+func TestWhere(t *testing.T) {
+	for in, want := range map[string]string{
+		"{\n  \"é\": 1\n  \"b\": 2\n}": "line 3, character 3: parse JSON: invalid",
+		"{\"b\": \"no number\"}":       "line 1, character 17: parse JSON: ",
+		"{\"other\": 1}":               "parse JSON: json: unknown field",
+		"{\"b\": 1":                    "parse JSON: unexpected EOF",
+	} {
+		var v struct {
+			A int `json:"é"`
+			B int `json:"b"`
+		}
+		err := Decode([]byte(in), &v)
+		if err == nil {
+			t.Fatalf("%s: no error", in)
+		}
+		if got := Where(err, []byte(in)) + err.Error(); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
 }

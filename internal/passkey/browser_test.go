@@ -11,6 +11,7 @@ import (
 
 	"github.com/sijil/sijil/internal/browsertest"
 	"github.com/sijil/sijil/internal/passkey"
+	"github.com/sijil/sijil/internal/passkey/passkeytest"
 	"github.com/sijil/sijil/keys"
 )
 
@@ -35,10 +36,10 @@ func TestChromium(t *testing.T) {
 			challenge: Uint8Array.fromBase64(%q, {alphabet: "base64url"}), rp: {id: "localhost", name: "Sijil"},
 			user: {id: new Uint8Array([1]), name: "signatory", displayName: "signatory"}, attestation: "none",
 			pubKeyCredParams: [{type: "public-key", alg: -7}], authenticatorSelection: {residentKey: "required", userVerification: "required"},
-		}})))()`, b64(challenge)), &created, browsertest.Await),
+		}})))()`, passkeytest.B64(challenge)), &created, browsertest.Await),
 		chromedp.Evaluate(fmt.Sprintf(`(async () => JSON.stringify(await navigator.credentials.get({publicKey: {
 			challenge: Uint8Array.fromBase64(%q, {alphabet: "base64url"}), rpId: "localhost", userVerification: "required",
-		}})))()`, b64(statement)), &asserted, browsertest.Await))
+		}})))()`, passkeytest.B64(statement)), &asserted, browsertest.Await))
 	c, err := passkey.Register(site, challenge, []byte(created))
 	if err != nil {
 		t.Fatalf("%v in %s", err, created)

@@ -147,15 +147,33 @@ func (a *asides) below(size int64) int {
 
 // loadAsides reads what the store has, after the chains.
 func (s *Service) loadAsides(ctx context.Context) error {
-	byGenesis := map[log.Digest]*publication{}
-	for _, p := range s.all() {
-		byGenesis[p.chain.Genesis()] = p
-	}
+	byGenesis := s.byGenesis()
 	err := s.Store.Asides(ctx, func(a Aside) error {
-		p := byGenesis[a.Genesis]
-		if p == nil {
-			return fmt.Errorf("record %s belongs to no publication", a.Record)
+		return s.loadAside(byGenesis[a.Genesis], a)
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range byGenesis {
+		s.speakers.read(p)
+	}
+	return s.Store.Seen(ctx, func(genesis log.Digest, entry string, at time.Time) {
+		if p := byGenesis[genesis]; p != nil {
+			p.asides.seen[entry] = at
 		}
+	})
+}
+
+// loadAside takes over what the store has of a record.
+func (s *Service) loadAside(p *publication, a Aside) error {
+	if p == nil {
+		return fmt.Errorf("record %s belongs to no publication", a.Record)
+	}
+	name := asideName{a.Record, log.Sum(a.SPKI)}
+	p.mu.RLock()
+	x := p.asides.names[name]
+	p.mu.RUnlock()
+	if x == nil {
 		b, err := log.ParseBundle(a.Bundle)
 		if err != nil {
 			return fmt.Errorf("record %s: %w", a.Record, err)
@@ -164,23 +182,15 @@ func (s *Service) loadAsides(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("record %s: %w", a.Record, err)
 		}
-		if a.Index < 0 {
-			p.asides.take(&aside{record: r, bundle: b, index: -1})
-			return nil
-		}
-		x := &aside{record: r, bundle: b, index: a.Index}
+		x = &aside{record: r, bundle: b, index: -1}
+		p.mu.Lock()
 		p.asides.take(x)
-		p.asides.settled(x)
-		return nil
-	})
-	if err != nil {
-		return err
+		p.mu.Unlock()
 	}
-	return s.Store.Seen(ctx, func(genesis log.Digest, entry string, at time.Time) {
-		if p := byGenesis[genesis]; p != nil {
-			p.asides.seen[entry] = at
-		}
-	})
+	if a.Index >= 0 {
+		p.landed(x, a.Index)
+	}
+	return nil
 }
 
 // resumeAsides finishes what a crash, or a log that did not answer, left unfinished.
@@ -218,6 +228,8 @@ func (s *Service) verifyAside(p *publication, b *log.Bundle, spki []byte) (*endo
 	if err != nil {
 		return nil, err
 	}
+	p.mu.RLock()
+	defer p.mu.RUnlock()
 	if s.isObserver(key) {
 		return endorsement.VerifySighting(b, key, p.chain, s.verifyAgain())
 	}
@@ -241,6 +253,16 @@ func (s *Service) addAside(ctx context.Context, p *publication, b *log.Bundle, r
 	if err != nil {
 		return nil, &InvalidError{err}
 	}
+	return s.upToDate(ctx, func() (*Receipt, error) { return s.takeAside(ctx, p, b, r, data, invitation) })
+}
+
+func (s *Service) takeAside(ctx context.Context, p *publication, b *log.Bundle, r *endorsement.Record, data []byte, invitation *log.Digest) (*Receipt, error) {
+	revision := int64(0)
+	if s.CatchUp != nil {
+		p.mu.RLock()
+		revision = p.revision
+		p.mu.RUnlock()
+	}
 	a, known, err := p.admitAside(b, r)
 	if err != nil {
 		return nil, err
@@ -250,8 +272,11 @@ func (s *Service) addAside(ctx context.Context, p *publication, b *log.Bundle, r
 	}
 	if !known {
 		// If we die before this returns, the record was never here.
-		err = s.Store.ReserveAside(ctx, Aside{Record: r.Digest(), SPKI: r.Key.SPKI(), Genesis: p.chain.Genesis(), Entry: r.Entry(), Bundle: data, Invitation: invitation})
+		err = s.Store.ReserveAside(ctx, Aside{Record: r.Digest(), SPKI: r.Key.SPKI(), Genesis: p.genesis, Entry: r.Entry(), Bundle: data, Invitation: invitation, Revision: revision})
 		if err != nil {
+			if s.CatchUp != nil && errors.Is(err, ErrTaken) {
+				err = ErrBusy // by another process
+			}
 			p.mu.Lock()
 			p.asides.drop(a)
 			p.mu.Unlock()
@@ -299,6 +324,9 @@ func (s *Service) settleAside(ctx context.Context, p *publication, a *aside) (_ 
 	}()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
+	if e, ok := a.record.Sighting.(*statement.Enrolment); ok {
+		s.speakers.add(p, log.Sum(e.Key))
+	}
 	index, _, err := s.Log.Append(ctx, a.record.Leaf())
 	if err != nil {
 		return nil, fmt.Errorf("append to the log: %w", err)
@@ -309,11 +337,23 @@ func (s *Service) settleAside(ctx context.Context, p *publication, a *aside) (_ 
 	if err := s.Store.SettleAside(ctx, a.record.Digest(), a.record.Key.Digest(), int64(index)); err != nil {
 		return nil, fmt.Errorf("settle: %w", err)
 	}
-	p.mu.Lock()
-	a.index, a.moving = int64(index), false
-	p.asides.settled(a)
-	p.mu.Unlock()
+	p.landed(a, int64(index))
+	if _, ok := a.record.Sighting.(*statement.Enrolment); ok {
+		if err := s.confirmRows(ctx, p); err != nil {
+			return nil, err
+		}
+	}
 	return s.asideReceipt(p, a, true)
+}
+
+// landed notes that a record is in the log, once.
+func (p *publication) landed(a *aside, index int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if a.moving = false; a.index < 0 {
+		a.index = index
+		p.asides.settled(a)
+	}
 }
 
 func (s *Service) asideReceipt(_ *publication, a *aside, created bool) (*Receipt, error) {

@@ -136,7 +136,7 @@ func (d *looking) record(ctx context.Context, said []DomainSaid) error {
 	var about []found
 	for _, place := range said {
 		for _, l := range place.Lines {
-			if l.Publication != d.p.chain.Genesis() || l.Entry != d.entry {
+			if l.Publication != d.p.genesis || l.Entry != d.entry {
 				continue
 			}
 			if before, ok := versions[l.Version]; l.Kind != "key" && ok && before != l.Kind {
@@ -157,7 +157,7 @@ func (d *looking) record(ctx context.Context, said []DomainSaid) error {
 			err = d.claim(ctx, f)
 		}
 		var invalid *InvalidError
-		if err != nil && !errors.As(err, &invalid) && !errors.Is(err, ErrOtherDomain) && !errors.Is(err, endorsement.ErrSigner) {
+		if err != nil && !errors.As(err, &invalid) && !errors.Is(err, ErrOtherDomain) && !errors.Is(err, ErrOtherEntry) && !errors.Is(err, endorsement.ErrSigner) {
 			return err
 		}
 		if wrong == nil {
@@ -174,7 +174,7 @@ func (d *looking) record(ctx context.Context, said []DomainSaid) error {
 		return nil
 	}
 	at := d.s.Clock().UTC()
-	if err := d.s.Store.MarkSeen(ctx, d.p.chain.Genesis(), d.entry, at); err != nil {
+	if err := d.s.Store.MarkSeen(ctx, d.p.genesis, d.entry, at); err != nil {
 		return err
 	}
 	d.p.mu.Lock()
@@ -194,7 +194,7 @@ func (f found) seen() statement.Seen {
 }
 
 func (d *looking) sighted() statement.Sighted {
-	return statement.Sighted{Domain: d.out.Domain, Entry: d.entry, Issued: d.s.now(), Log: d.s.name, Publication: d.p.chain.Genesis()}
+	return statement.Sighted{Domain: d.out.Domain, Entry: d.entry, Issued: d.s.now(), Log: d.s.name, Publication: d.p.genesis}
 }
 
 func (d *looking) see(ctx context.Context, what statement.Sighting) error {
@@ -214,6 +214,11 @@ func (d *looking) claim(ctx context.Context, f found) error {
 	}
 	if d.s.lastSaid(d.p, d.entry, f.line.Version) == f.line.Kind {
 		return nil
+	}
+	if f.line.Kind == statement.ClaimEndorsement {
+		if err := d.p.ownDomain(d.entry, d.out.Domain); err != nil {
+			return err
+		}
 	}
 	seen := f.seen()
 	return d.see(ctx, &statement.Observation{Sighted: d.sighted(), Claim: f.line.Kind, Seen: &seen, Version: statement.VersionName{Number: f.line.Version, Record: f.line.Record}})
@@ -260,6 +265,9 @@ func (d *looking) enrol(ctx context.Context, f found) error {
 		return nil
 	case waits && d.s.Clock().Sub(first) < endorsement.RenewalWait:
 		return nil
+	}
+	if err := d.p.ownDomain(d.entry, d.out.Domain); err != nil {
+		return err
 	}
 	if err := d.see(ctx, &statement.Enrolment{Sighted: d.sighted(), Key: spki, Seen: f.seen()}); err != nil {
 		return err

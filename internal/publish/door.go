@@ -35,7 +35,8 @@ var (
 type DoorStore interface {
 	// DoorKeys calls yield for every key that has written through the door.
 	DoorKeys(ctx context.Context, yield func(key log.Digest)) error
-	// MarkDoorKey says, durably, that a key writes through the door.
+	// MarkDoorKey says, durably, that a key writes through the door. ErrPublisherKey:
+	// a reservation has named it.
 	MarkDoorKey(ctx context.Context, key log.Digest) error
 	// Listed reports whether the operator has listed a key.
 	Listed(ctx context.Context, key log.Digest) (bool, error)
@@ -171,7 +172,7 @@ func (s *Service) Append(ctx context.Context, request []byte) (*log.LogEntry, er
 	defer cancel()
 	// If we die from here on, the entry may be in the log and the client has no
 	// answer: it sends it again, and is given the first index.
-	index, _, err := s.Log.Append(ctx, leaf)
+	index, err := s.knock(ctx, e, leaf)
 	if err != nil {
 		return nil, fmt.Errorf("append to the log: %w", err)
 	}
@@ -200,12 +201,19 @@ func NamesKey(r Stored, key *keys.PublicKey) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	var policy statement.Policy
+	policy := policyOf(st)
+	return slices.ContainsFunc(policy.Keys, func(spki []byte) bool { return log.Sum(spki) == key.Digest() }), nil
+}
+
+// policyOf is the publication policy that a statement sets, the zero one if it sets none.
+func policyOf(st statement.Statement) statement.Policy {
 	switch st := st.(type) {
 	case *statement.Publication:
-		policy = st.Policy
+		return st.Policy
 	case *statement.PolicyChange:
-		policy = st.Policy
+		return st.Policy
+	case *statement.Recovery:
+		return st.Policy
 	}
-	return slices.ContainsFunc(policy.Keys, func(spki []byte) bool { return log.Sum(spki) == key.Digest() }), nil
+	return statement.Policy{}
 }

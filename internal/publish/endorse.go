@@ -140,8 +140,16 @@ func (s *Service) entitled(p *publication, c *chain.Chain, key *keys.PublicKey, 
 }
 
 // ClaimStatement returns the exact bytes that a signatory signs: a claim of a kind
-// about a version and a list entry, by its commitment.
+// about a version and a list entry, by its commitment. The door knows them for an hour.
 func (s *Service) ClaimStatement(slug string, version int, kind, entry, language, reason string) ([]byte, error) {
+	b, err := s.claimStatement(slug, version, kind, entry, language, reason)
+	if err == nil && s.Door != DoorOff {
+		s.given.keep(slug, b, s.Clock())
+	}
+	return b, err
+}
+
+func (s *Service) claimStatement(slug string, version int, kind, entry, language, reason string) ([]byte, error) {
 	e, err := s.version(slug, version)
 	if err != nil {
 		return nil, err

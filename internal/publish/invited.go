@@ -109,7 +109,7 @@ func (s *Service) Invited(ctx context.Context, text string) (*Invited, error) {
 // findGenesis finds a publication by its true name; nil where there is none.
 func (s *Service) findGenesis(genesis log.Digest) *publication {
 	for _, p := range s.all() {
-		if p.chain.Genesis() == genesis {
+		if p.genesis == genesis {
 			return p
 		}
 	}

@@ -101,7 +101,7 @@ func (s *Service) isInvited(slug, entry, invited string) bool {
 		return false
 	}
 	p.mu.RLock()
-	publishers, genesis := p.chain.Keys(), p.chain.Genesis()
+	publishers, genesis := p.chain.Keys(), p.genesis
 	p.mu.RUnlock()
 	i, err := invitation.Open(invited, publishers, s.Clock())
 	return err == nil && i.Publication == genesis && i.Entry == entry
@@ -123,7 +123,7 @@ func (s *Service) newMailCode(ctx context.Context, slug string, version int, ent
 		return nil, ErrNoDomain
 	}
 	// Everything that the mail will say is checked now.
-	if _, err := s.ClaimStatement(slug, version, kind, entry, language, ""); err != nil {
+	if _, err := s.claimStatement(slug, version, kind, entry, language, ""); err != nil {
 		return nil, err
 	}
 	var secret [mailCodeSize * 5 / 8]byte
@@ -132,11 +132,14 @@ func (s *Service) newMailCode(ctx context.Context, slug string, version int, ent
 	}
 	code := base32.StdEncoding.EncodeToString(secret[:])
 	now := s.Clock().UTC()
-	c := MailCode{Digest: log.Sum([]byte(code)), Genesis: p.chain.Genesis(), Entry: entry, Version: version, Kind: kind, Language: language, Invited: invited, Expires: now.Add(mailCodeLife).Truncate(time.Second)}
+	c := MailCode{Digest: log.Sum([]byte(code)), Genesis: p.genesis, Entry: entry, Version: version, Kind: kind, Language: language, Invited: invited, Expires: now.Add(mailCodeLife).Truncate(time.Second)}
 	if err := s.Store.PutMailCode(ctx, c, now); err != nil {
 		return nil, err
 	}
-	line := mailLine{code: code, slug: slug, version: version, digest: p.chain.VersionRecord(version).Hex()[:mailDigest]}.String()
+	p.mu.RLock()
+	record := p.chain.VersionRecord(version)
+	p.mu.RUnlock()
+	line := mailLine{code: code, slug: slug, version: version, digest: record.Hex()[:mailDigest]}.String()
 	return &MailInstruction{To: s.MailTo, Subject: line, Line: line, Expires: c.Expires}, nil
 }
 
@@ -196,7 +199,7 @@ func (s *Service) Mail(ctx context.Context, raw []byte) (*Receipt, error) {
 		return nil, &MailError{"the code was used before"}
 	case !now.Before(c.Expires):
 		return nil, &MailError{"the code has expired: ask for a new one"}
-	case c.Genesis != p.chain.Genesis() || c.Version != line.version:
+	case c.Genesis != p.genesis || c.Version != line.version:
 		return nil, &MailError{"the code is for another publication or version"}
 	}
 	return s.speakByMail(ctx, p, c, m, line, raw)
@@ -216,6 +219,11 @@ func (s *Service) speakByMail(ctx context.Context, p *publication, c MailCode, m
 	}
 	if !speaksFor(m.From, domain) {
 		return nil, &MailError{"the mail does not come from the domain that the list gives of the entry"}
+	}
+	if c.Kind == statement.ClaimEndorsement {
+		if err := p.ownDomain(c.Entry, domain); err != nil {
+			return nil, &MailError{err.Error()}
+		}
 	}
 	// The raw mail is kept first, encrypted to others: an observation whose evidence
 	// is nowhere would prove less than it says. If we die after it, nothing refers to

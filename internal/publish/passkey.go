@@ -99,7 +99,7 @@ func (s *Service) passkeyOf(p *publication, entry string, in PasskeyClaim) (spki
 		return in.Key, nil, nil
 	}
 	p.mu.RLock()
-	publishers, genesis := p.chain.Keys(), p.chain.Genesis()
+	publishers, genesis := p.chain.Keys(), p.genesis
 	p.mu.RUnlock()
 	i, err := invitation.Open(in.Invitation, publishers, s.Clock())
 	if err != nil {

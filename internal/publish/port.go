@@ -3,6 +3,7 @@ package publish
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -51,10 +52,13 @@ type Store interface {
 	// Reserve writes a record's signature before it is logged, all or nothing. For
 	// a genesis it also uses up the token. ErrTaken: the slug, or the place in
 	// the chain, belongs to another record, or the key has signed this one.
-	// ErrToken: the token cannot be used.
+	// ErrToken: the token cannot be used. ErrStale: the publication is not at the
+	// reservation's revision, or the records that a redaction names are not those
+	// that are here. ErrPublisherKey: it names a key of the door.
 	Reserve(ctx context.Context, r Reservation) error
 	// Settle says that a reserved signature is in the log: its index, the first
-	// complete bundle, and the head that now holds.
+	// complete bundle, and the head that now holds. ErrSettled: another process said
+	// so before.
 	Settle(ctx context.Context, s Settlement) error
 	// Records calls yield for every record, by publication, in sequence order; of
 	// one sequence number, the chain's last.
@@ -68,6 +72,7 @@ type Store interface {
 	Token(ctx context.Context, digest log.Digest) (Token, error)
 
 	AsideStore
+	RollStore
 	MailStore
 	DoorStore
 	ReleaseStore
@@ -78,8 +83,9 @@ type Store interface {
 type AsideStore interface {
 	// ReserveAside writes a record before it is logged, and uses up its invitation.
 	// ErrTaken: the record is there. ErrInvitationUsed: it let another one in.
+	// ErrStale: see Store.Reserve.
 	ReserveAside(ctx context.Context, a Aside) error
-	// SettleAside says that it is in the log.
+	// SettleAside says that it is in the log; again is no error.
 	SettleAside(ctx context.Context, record, key log.Digest, index int64) error
 	// Asides calls yield for all of them, by log index; reserved ones last.
 	Asides(ctx context.Context, yield func(Aside) error) error
@@ -101,6 +107,8 @@ type Aside struct {
 	Bundle     []byte      // without a log entry
 	Invitation *log.Digest // that lets it in. Optional
 	Index      int64
+	// Revision of the publication that the writer knows. 0: it is not compared.
+	Revision int64
 }
 
 // ErrDomainSilent: a domain could not be asked. Domains wraps it, with words that can
@@ -136,6 +144,16 @@ type DomainLine struct {
 var (
 	// ErrTaken: see Store.Reserve. The caller answers 409.
 	ErrTaken = errors.New("taken by another record")
+	// ErrStale: another process has written about the publication. The caller
+	// catches up, and tries again; who cannot answers 503.
+	ErrStale = fmt.Errorf("%w: the publication has moved", ErrBusy)
+	// ErrAway: what the service runs on cannot be reached; whether the write happened is
+	// not known. The caller answers 503.
+	ErrAway = errors.New("the database cannot be reached for now; if you sent a record, send the same one again: it is never taken twice")
+	// ErrNoRolls: the store has no place for rolls. The caller answers 501.
+	ErrNoRolls = errors.New("a cluster on PostgreSQL keeps no rolls of endorsers: import them at a service with a folder of its own")
+	// ErrSettled: the signature was settled before. The caller goes on from that.
+	ErrSettled = errors.New("settled before")
 	// ErrInvitationUsed: an invitation lets one record in. The caller answers 403.
 	ErrInvitationUsed = errors.New("the invitation was used before")
 	// ErrToken: the token is unknown, used, expired or for another slug. The
@@ -158,6 +176,15 @@ type Reservation struct {
 	Content  Content     // of a version's first signature; else empty
 	Token    *log.Digest // of a genesis: the token's digest
 	Now      time.Time   // to judge the token by
+	// Revision of the publication that the writer knows; the write swaps it for the
+	// next. Of a genesis: none, and it becomes 1.
+	Revision int64
+	// Names are the keys that the record's policy names, if it sets one.
+	Names []log.Digest
+	// Withholds is the entry of a redaction that takes its place: Payloads records
+	// are about it, and none of them is on its way. "" for other records.
+	Withholds string
+	Payloads  int
 }
 
 // Content is what stands beside a version's record.
@@ -186,6 +213,7 @@ type Stored struct {
 	Content    Content
 	State      RecordState
 	Head       []byte // the publication's, with its newest settled record; else nil
+	Revision   int64  // the publication's
 }
 
 // StoredSignature is one signature of a record. Index is -1 while it is reserved

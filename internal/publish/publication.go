@@ -16,7 +16,8 @@ import (
 // so that of two racing records exactly one is next; mu guards the fields, and
 // is never held while waiting for log or disk.
 type publication struct {
-	slug string
+	slug    string
+	genesis log.Digest
 
 	submit sync.Mutex
 
@@ -27,7 +28,9 @@ type publication struct {
 	pending   *entry                // its last signature is reserved, not settled
 	head      []byte                // the last head that was signed with a settlement
 	headAt    int64                 // its tree size
+	revision  int64                 // that the store has, as far as is known
 	asides    asides
+	roll      rollState
 	undeleted map[string]undeleted // by withheld entry
 
 	looking sync.Mutex // one look at a domain is recorded at a time
@@ -128,10 +131,15 @@ func (s *Service) start(b *log.Bundle) (*publication, *chain.Record, error) {
 	if c.Log() != s.name {
 		return nil, nil, &chain.ForeignError{What: "log", Got: c.Log().Origin + " " + c.Log().KeyID.String(), Want: s.name.Origin + " " + s.name.KeyID.String()}
 	}
-	p := &publication{slug: c.Slug(), chain: c, proposals: map[log.Digest]*entry{}, asides: newAsides(), undeleted: map[string]undeleted{}}
-	policy := s.Trust.Policy()
-	c.SetJudge(chain.JudgeBy(policy, policy.Quorum(), p.indexOf))
+	p := &publication{slug: c.Slug(), genesis: c.Genesis(), chain: c, proposals: map[log.Digest]*entry{}, asides: newAsides(), undeleted: map[string]undeleted{}}
+	s.judge(p)
 	return p, r, nil
+}
+
+// judge has a chain ask its publication where records stand.
+func (s *Service) judge(p *publication) {
+	policy := s.Trust.Policy()
+	p.chain.SetJudge(chain.JudgeBy(policy, policy.Quorum(), p.indexOf))
 }
 
 // indexOf is where a settled record stands in the log. The caller holds mu: chains are

@@ -346,7 +346,7 @@ func TestStoredTextChanged(t *testing.T) {
 	if _, err := w.service.Submit(t.Context(), "river", data, publish.Content{Texts: spoilt, Disclosures: c.Disclosures}); err == nil {
 		t.Fatal("a text that was not signed is accepted")
 	}
-	must(t, w.rows.Reserve(t.Context(), publish.Reservation{Record: digestOf(t, data), Genesis: a.digest, Sequence: 1, Slug: "river", Bundle: data,
+	must(t, w.rows.Reserve(t.Context(), publish.Reservation{Record: digestOf(t, data), Genesis: a.digest, Sequence: 1, Slug: "river", Bundle: data, Revision: 2,
 		Content: publish.Content{Texts: spoilt, Disclosures: c.Disclosures}, Now: w.now}))
 	if err := w.open(); err == nil {
 		t.Error("the service starts with a text that was not signed")

@@ -105,7 +105,7 @@ func (p *publication) summary(shown int64) (Summary, bool) {
 	genesis := p.entries[0].record.Statement.(*statement.Publication)
 	last := p.entries[len(p.entries)-1]
 	out := Summary{
-		Slug: p.slug, Genesis: p.chain.Genesis(), Title: genesis.Title, Log: genesis.Log,
+		Slug: p.slug, Genesis: p.genesis, Title: genesis.Title, Log: genesis.Log,
 		Head: p.chain.Head(), Sequence: p.chain.Sequence(), Index: last.index, Versions: []VersionSummary{},
 		Threshold: p.chain.Threshold(), Proposals: p.proposalSummaries(),
 	}
@@ -211,6 +211,15 @@ func (s *Service) Names(slug string, version int) ([]match.Name, error) {
 	return e.edition.ForMatch().Names, nil
 }
 
+// Shown returns the places of a version's list in the order in which pages show them.
+func (s *Service) Shown(slug string, version int) ([]int, error) {
+	e, err := s.version(slug, version)
+	if err != nil {
+		return nil, err
+	}
+	return e.edition.List().Shown(), nil
+}
+
 func (s *Service) version(slug string, version int) (entry, error) {
 	p, err := s.find(slug)
 	if err != nil {
@@ -230,7 +239,7 @@ func (s *Service) Ready(_ context.Context) error {
 	}
 	for _, p := range s.all() {
 		p.mu.RLock()
-		stuck := p.pending != nil && len(p.entries) == 0
+		stuck := s.CatchUp == nil && p.pending != nil && len(p.entries) == 0
 		p.mu.RUnlock()
 		if stuck {
 			return fmt.Errorf("publication %q is waiting for the log", p.slug)

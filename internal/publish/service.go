@@ -52,6 +52,9 @@ type Config struct {
 	Frozen *log.VerifiedFreeze
 	// ReadOnly leaves unfinished what a crash left unfinished. Optional.
 	ReadOnly bool
+	// CatchUp brings this process up to what others have written to Store, by Apply.
+	// Optional: nil says that nobody else writes.
+	CatchUp func(context.Context) error
 	// Door says who may write through the Rekor v2 API; "" is DoorOff.
 	Door   Door
 	Signer note.Signer // the log's key, for heads
@@ -87,6 +90,9 @@ type Service struct {
 	name  statement.LogName
 	index *match.Index
 	ring  *ring
+	// What the door has to know of signatories.
+	speakers speakers
+	given    given
 
 	mu           sync.RWMutex // guards publications
 	publications map[string]*publication
@@ -122,8 +128,11 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if err := s.loadAsides(ctx); err != nil {
 		return nil, fmt.Errorf("load endorsements: %w", err)
 	}
+	if err := s.loadRolls(ctx); err != nil {
+		return nil, fmt.Errorf("load rolls: %w", err)
+	}
 	for _, p := range s.all() {
-		if !c.ReadOnly {
+		if !c.ReadOnly && c.CatchUp == nil { // else whoever leads does it
 			if err := s.resume(ctx, p); err != nil {
 				return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
 			}
@@ -132,39 +141,54 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 			return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
 		}
 	}
-	if c.ReadOnly {
+	if c.ReadOnly || c.CatchUp != nil {
 		return s, nil
 	}
 	for _, p := range s.all() {
-		if err := s.resumeAsides(ctx, p); err != nil {
+		err := s.resumeAsides(ctx, p)
+		if err == nil {
+			err = s.resumeRoll(ctx, p)
+		}
+		if err == nil {
+			err = s.confirmRows(ctx, p)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
 		}
+	}
+	if err := s.scrub(ctx); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
 
 func (s *Service) load(ctx context.Context) error {
 	err := s.Store.Records(ctx, func(r Stored) error {
-		if err := s.loadRecord(r); err != nil {
+		p, err := s.loadRecord(s.publications[r.Slug], r)
+		if err != nil {
 			return fmt.Errorf("%q record %d: %w", r.Slug, r.Sequence, err)
 		}
-		return nil
+		if s.publications[r.Slug] = p; p.pending != nil || len(p.entries) == 0 || r.State != Settled {
+			return nil
+		}
+		return s.indexed(p, p.entries[len(p.entries)-1])
 	})
 	if err != nil {
 		return err
 	}
 	for _, p := range s.publications {
-		if err := s.loadHead(p); err != nil {
+		if err := s.checkHead(p); err != nil {
 			return fmt.Errorf("%q: %w", p.slug, err)
 		}
 	}
 	return nil
 }
 
-// loadHead holds a publication's signed head against its records: one that is missing
-// leaves no other trace when it is the newest.
-func (s *Service) loadHead(p *publication) error {
-	if len(p.entries) == 0 {
+// checkHead holds a publication's signed head against its records: one that is missing
+// leaves no other trace when it is the newest. In a cluster the two are read one after the
+// other, and another front end may write in between.
+func (s *Service) checkHead(p *publication) error {
+	if len(p.entries) == 0 || s.CatchUp != nil {
 		return nil
 	}
 	head, err := log.OpenHead(p.head, s.Trust.Policy().LogOnly())
@@ -174,20 +198,19 @@ func (s *Service) loadHead(p *publication) error {
 	if newest := p.entries[len(p.entries)-1].digest(); head.Head().Record != newest {
 		return fmt.Errorf("the head is record %s, the newest that is there %s: the database is damaged", head.Head().Record, newest)
 	}
-	p.headAt = head.Head().TreeSize
 	return nil
 }
 
-func (s *Service) loadRecord(r Stored) error {
+// loadRecord adds a stored record to its publication, nil before the genesis.
+func (s *Service) loadRecord(p *publication, r Stored) (*publication, error) {
 	if len(r.Signatures) == 0 {
-		return errors.New("it has no signature")
+		return nil, errors.New("it has no signature")
 	}
-	p := s.publications[r.Slug]
 	e := &entry{index: -1}
 	for i, stored := range r.Signatures {
 		b, err := log.ParseBundle(stored.Bundle)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		switch {
 		case i > 0:
@@ -200,18 +223,19 @@ func (s *Service) loadRecord(r Stored) error {
 			err = e.propose(p.chain, b)
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		e.last().index = stored.Index
 	}
 	if e.digest() != r.Record {
-		return fmt.Errorf("stored under %s, is %s", r.Record, e.digest())
+		return nil, fmt.Errorf("stored under %s, is %s", r.Record, e.digest())
 	}
 	var err error
 	if e.edition, err = openEdition(e.statement(), r.Content); err != nil {
-		return err
+		return nil, err
 	}
-	return s.place(p, e, r)
+	p.revision = r.Revision
+	return p, s.place(p, e, r)
 }
 
 // startEntry begins a publication with its genesis.
@@ -221,7 +245,6 @@ func (s *Service) startEntry(e *entry, b *log.Bundle) (*publication, error) {
 		return nil, err
 	}
 	e.begin(record, b)
-	s.publications[p.slug] = p
 	s.publisherKeys(p.chain)
 	return p, nil
 }
@@ -242,12 +265,20 @@ func (s *Service) place(p *publication, e *entry, r Stored) error {
 	e.index = e.last().index
 	p.add(*e)
 	s.publisherKeys(p.chain)
-	p.head = r.Head
-	return s.indexed(p, *e)
+	if p.head = r.Head; p.head != nil {
+		head, err := log.OpenHead(p.head, s.Trust.Policy().LogOnly())
+		if err != nil {
+			return err
+		}
+		p.headAt = head.Head().TreeSize
+	}
+	return nil
 }
 
 // publisherKeys keeps the keys of a policy from the door, for ever.
 func (s *Service) publisherKeys(c *chain.Chain) {
+	s.ring.mu.Lock()
+	defer s.ring.mu.Unlock()
 	for _, k := range c.Keys() {
 		s.ring.publishers[k.Digest()] = true
 	}
@@ -256,7 +287,7 @@ func (s *Service) publisherKeys(c *chain.Chain) {
 // indexed makes a settled record known to Verify.
 func (s *Service) indexed(p *publication, e entry) error {
 	if e.edition != nil {
-		return s.index.Add(p.slug, p.chain.Genesis().String(), e.edition.ForMatch())
+		return s.index.Add(p.slug, p.genesis.String(), e.edition.ForMatch())
 	}
 	if r, ok := e.record.Statement.(*statement.Retraction); ok {
 		if r.Version == nil {
@@ -274,6 +305,14 @@ func (s *Service) all() []*publication {
 	out := make([]*publication, 0, len(s.publications))
 	for _, p := range s.publications {
 		out = append(out, p)
+	}
+	return out
+}
+
+func (s *Service) byGenesis() map[log.Digest]*publication {
+	out := map[log.Digest]*publication{}
+	for _, p := range s.all() {
+		out[p.chain.Genesis()] = p
 	}
 	return out
 }

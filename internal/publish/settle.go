@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/sijil/sijil/internal/chain"
@@ -17,10 +18,28 @@ func (s *Service) reserve(ctx context.Context, p *publication, e *entry, c Conte
 	if err := s.Tree.Room(); err != nil {
 		return err
 	}
-	return s.Store.Reserve(ctx, Reservation{
-		Record: e.digest(), Genesis: p.chain.Genesis(), Sequence: e.statement().Header().Sequence, Slug: p.slug,
+	r := Reservation{
+		Record: e.digest(), Genesis: p.genesis, Sequence: e.statement().Header().Sequence, Slug: p.slug,
 		Key: e.last().Key.Digest(), Takes: e.record != nil, Bundle: e.last().data, Content: c, Token: token, Now: s.Clock(),
-	})
+	}
+	p.mu.RLock()
+	r.Revision = p.revision
+	p.mu.RUnlock()
+	for _, spki := range policyOf(e.statement()).Keys {
+		r.Names = append(r.Names, log.Sum(spki))
+	}
+	if redaction, ok := e.statement().(*statement.Redaction); ok && r.Takes {
+		r.Withholds, r.Payloads = redaction.Entry, len(redaction.Payloads)
+	}
+	if err := s.Store.Reserve(ctx, r); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.revision <= r.Revision { // else Apply knows it already, and maybe more
+		p.revision, p.pending = r.Revision+1, e
+	}
+	return nil
 }
 
 // resume settles a record that was reserved and not settled. The caller holds
@@ -33,18 +52,16 @@ func (s *Service) resume(ctx context.Context, p *publication) error {
 		return nil
 	}
 	s.Logger.InfoContext(ctx, "resuming an interrupted record", "publication", p.slug, "record", pending.digest())
-	_, err := s.settle(ctx, p)
+	_, err := s.settle(ctx, p, pending)
 	return err
 }
 
-// settle takes the pending record through the log. The client's going away does
+// settle takes a reserved record through the log. The client's going away does
 // not stop it.
-func (s *Service) settle(ctx context.Context, p *publication) (*Receipt, error) {
+func (s *Service) settle(ctx context.Context, p *publication, e *entry) (*Receipt, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	p.mu.RLock()
-	e := p.pending.clone()
-	p.mu.RUnlock()
+	e = e.clone()
 	signed := e.last()
 	// If we die in here the entry may be in the log without an index in our
 	// rows: resume appends it again and is given the first index.
@@ -61,30 +78,26 @@ func (s *Service) settle(ctx context.Context, p *publication) (*Receipt, error) 
 	if err != nil {
 		return nil, err
 	}
-	settled := Settlement{Record: e.digest(), Genesis: p.chain.Genesis(), Key: signed.Key.Digest(), Index: signed.index, Bundle: bundle}
+	settled := Settlement{Record: e.digest(), Genesis: p.genesis, Key: signed.Key.Digest(), Index: signed.index, Bundle: bundle}
 	if e.record != nil {
 		e.index = signed.index
-		if settled.Head, err = log.SignHead(s.Signer, log.Head{Genesis: p.chain.Genesis(), Record: e.digest(), Index: e.index, TreeSize: c.Size}); err != nil {
+		if settled.Head, err = log.SignHead(s.Signer, log.Head{Genesis: p.genesis, Record: e.digest(), Index: e.index, TreeSize: c.Size}); err != nil {
 			return nil, err
 		}
 	}
 	// If we die before this returns, the signature is in the log and still marked
 	// pending: resume comes here again, and nobody has been told otherwise.
-	if err := s.Store.Settle(ctx, settled); err != nil {
+	err = s.Store.Settle(ctx, settled)
+	if errors.Is(err, ErrSettled) { // another process found it waiting
+		bundle, err = s.Store.FirstBundle(ctx, e.digest(), signed.Key.Digest())
+	}
+	if err != nil {
 		return nil, fmt.Errorf("settle: %w", err)
 	}
 	signed.data = nil // the store has it
-	p.mu.Lock()
-	p.pending, p.asides.book = nil, nil
-	if e.record == nil {
-		p.proposals[e.digest()] = e
-		p.mu.Unlock()
+	if !p.settled(e, settled.Head, c.Size) || e.record == nil {
 		return e.receipt(*signed, bundle, true), nil
 	}
-	p.add(*e)
-	p.asides.closing = "" // the chain says it now
-	p.head, p.headAt = settled.Head, c.Size
-	p.mu.Unlock()
 	if r, ok := e.statement().(*statement.Redaction); ok {
 		if err := s.withhold(ctx, p, r.Entry); err != nil {
 			return nil, err
@@ -93,6 +106,27 @@ func (s *Service) settle(ctx context.Context, p *publication) (*Receipt, error) 
 		return nil, fmt.Errorf("index: %w", err)
 	}
 	return e.receipt(*signed, bundle, true), nil
+}
+
+// settled notes that a signature is in the log, and reports false where Apply did.
+func (p *publication) settled(e *entry, head []byte, headAt int64) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known, ok := p.at(e.digest()); ok {
+		if _, ok := known.signed(e.last().bundle); ok {
+			return false
+		}
+	}
+	p.revision++
+	p.pending, p.asides.book = nil, nil
+	if e.record == nil {
+		p.proposals[e.digest()] = e
+		return true
+	}
+	p.add(*e)
+	p.asides.closing = "" // the chain says it now
+	p.head, p.headAt = head, headAt
+	return true
 }
 
 func (e *entry) receipt(signed signature, bundle []byte, created bool) *Receipt {
@@ -133,6 +167,11 @@ func (s *Service) first(ctx context.Context, e *entry, signed signature) (*Recei
 func (p *publication) known(record log.Digest) (*entry, bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
+	return p.at(record)
+}
+
+// at is known. The caller holds mu.
+func (p *publication) at(record log.Digest) (*entry, bool) {
 	for i := range p.entries {
 		if p.entries[i].digest() == record {
 			return p.entries[i].clone(), true

@@ -63,6 +63,9 @@ func (s *Service) RecordBundle(v View, slug string, record log.Digest, n int) ([
 	if e, ok := p.known(record); ok {
 		return s.signatureBundle(e, n, c)
 	}
+	if b, ok := p.batch(record); ok && n == 1 && b.index < c.Size {
+		return s.complete(b.bundle, b.record.Signed, b.index, c)
+	}
 	if a, ok := p.aside(record); ok && n == 1 && a.index < c.Size {
 		return s.complete(a.bundle, a.record.Signed, a.index, c)
 	}
@@ -113,11 +116,11 @@ func (s *Service) Head(v View, slug string) ([]byte, error) {
 	case last == nil:
 		return nil, fmt.Errorf("publication %w", ErrUnknown)
 	case p.pending == nil:
-		return log.SignHead(s.Signer, log.Head{Genesis: p.chain.Genesis(), Record: last.record.Digest(), Index: last.index, TreeSize: c.Size})
+		return log.SignHead(s.Signer, log.Head{Genesis: p.genesis, Record: last.record.Digest(), Index: last.index, TreeSize: c.Size})
 	case p.headAt <= c.Size:
 		return p.head, nil
 	}
-	return log.SignHead(s.Signer, log.Head{Genesis: p.chain.Genesis(), Record: last.record.Digest(), Index: last.index, TreeSize: last.index + 1})
+	return log.SignHead(s.Signer, log.Head{Genesis: p.genesis, Record: last.record.Digest(), Index: last.index, TreeSize: last.index + 1})
 }
 
 // newest returns the newest settled entry of a tree, nil if it has none. The
@@ -139,7 +142,7 @@ func (s *Service) Pins() map[string]log.Digest {
 	for _, p := range s.all() {
 		p.mu.RLock()
 		if p.newest(c.Size) != nil {
-			out[p.slug] = p.chain.Genesis()
+			out[p.slug] = p.genesis
 		}
 		p.mu.RUnlock()
 	}

@@ -87,15 +87,22 @@ func (s *Service) Create(ctx context.Context, token string, data []byte) (*Recei
 	if err := s.reserve(ctx, p, e, Content{}, &digest); err != nil {
 		return nil, err
 	}
-	p.pending = e
 	// Held before anybody can find it: a version that comes at once would
-	// otherwise settle the genesis first, and leave nothing to settle here.
+	// otherwise settle the genesis first.
 	p.submit.Lock()
 	defer p.submit.Unlock()
+	return s.settle(ctx, s.keep(p), e)
+}
+
+// keep makes a publication known, or returns the one that Apply made of it.
+func (s *Service) keep(p *publication) *publication {
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known, ok := s.publications[p.slug]; ok {
+		return known
+	}
 	s.publications[p.slug] = p
-	s.mu.Unlock()
-	return s.settle(ctx, p)
+	return p
 }
 
 // maxProposals bounds how many records of a publication wait for signatures under
@@ -105,6 +112,10 @@ const maxProposals = 8
 // Submit adds a record to a publication, or a signature to a record that waits for
 // it: then c can be empty.
 func (s *Service) Submit(ctx context.Context, slug string, data []byte, c Content) (*Receipt, error) {
+	return s.upToDate(ctx, func() (*Receipt, error) { return s.submit(ctx, slug, data, c) })
+}
+
+func (s *Service) submit(ctx context.Context, slug string, data []byte, c Content) (*Receipt, error) {
 	b, err := parseSubmitted(data)
 	if err != nil {
 		return nil, err
@@ -155,10 +166,7 @@ func (s *Service) Submit(ctx context.Context, slug string, data []byte, c Conten
 		p.reopen()
 		return nil, err
 	}
-	p.mu.Lock()
-	p.pending = e
-	p.mu.Unlock()
-	return s.settle(ctx, p)
+	return s.settle(ctx, p, e)
 }
 
 // claimPolicy makes a policy's keys publisher keys before it is reserved: with a key of

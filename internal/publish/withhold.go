@@ -77,6 +77,7 @@ func (s *Service) withhold(ctx context.Context, p *publication, entry string) er
 	if err != nil {
 		return err
 	}
+	s.speakers.read(p)
 	p.mu.Lock()
 	p.undeleted[entry] = undeleted{disclosure, mails}
 	p.mu.Unlock()
@@ -106,7 +107,7 @@ func (s *Service) deleteWithheld(ctx context.Context, p *publication) error {
 				return fmt.Errorf("withhold: %w", err)
 			}
 		}
-		if err := s.Store.Withhold(ctx, p.chain.Genesis(), entry, gone.disclosure); err != nil {
+		if err := s.Store.Withhold(ctx, p.genesis, entry, gone.disclosure); err != nil {
 			return fmt.Errorf("withhold: %w", err)
 		}
 		p.mu.Lock()
@@ -162,7 +163,7 @@ func (p *publication) forget(commitment string) (found signatory.Disclosure, mai
 // reindex makes Verify know the versions anew.
 func (s *Service) reindex(p *publication) error {
 	p.mu.RLock()
-	out := match.Publication{Slug: p.slug, Genesis: p.chain.Genesis().String()}
+	out := match.Publication{Slug: p.slug, Genesis: p.genesis.String()}
 	for _, e := range p.entries {
 		if e.edition == nil {
 			continue
@@ -172,6 +173,9 @@ func (s *Service) reindex(p *publication) error {
 		out.Versions = append(out.Versions, v)
 	}
 	p.mu.RUnlock()
+	if len(out.Versions) == 0 {
+		return nil
+	}
 	return s.index.Put(out)
 }
 

@@ -71,6 +71,9 @@ type Input struct {
 	Date, Place string            // optional
 	Reason      string
 	Signatories []signatory.Signatory
+	// HideOrder publishes the list in an order that says nothing, so that a name that is
+	// withheld later is not known by its neighbours.
+	HideOrder bool
 	// Policy of a new publication. Optional; default: the signer's key alone.
 	Policy *statement.Policy
 }
@@ -164,7 +167,7 @@ func (p *Publisher) deliver(ctx context.Context, slug, name string) (*Result, er
 	out := &Result{Publication: pub, Genesis: pub.Genesis(), Record: record}
 	if out.Want = pub.Chain().Threshold(); out.Want > 1 && !inChain(pub, record) {
 		// The proof of the signature is all there is to read back.
-		if out.Index, err = p.logged(receipt.Bundle, record); err != nil {
+		if out.Index, err = p.Logged(receipt.Bundle, record); err != nil {
 			return nil, fmt.Errorf("the service accepted the signature, and its answer does not verify: %w", err)
 		}
 		out.Have = min(receipt.Have, out.Want-1)
@@ -198,9 +201,9 @@ func inChain(pub *evidence.Publication, record log.Digest) bool {
 	return false
 }
 
-// logged verifies that a bundle is our signature over the record, in the log, and
+// Logged verifies that a bundle is our signature over the record, in the log, and
 // returns its index.
-func (p *Publisher) logged(bundle []byte, record log.Digest) (int64, error) {
+func (p *Publisher) Logged(bundle []byte, record log.Digest) (int64, error) {
 	b, err := log.ParseBundle(bundle)
 	if err != nil {
 		return 0, err
@@ -363,6 +366,9 @@ func (p *Publisher) next(in Input, pub *evidence.Publication) (*statement.Versio
 	disclosures, err := signatory.Reuse(before, in.Signatories, p.Rand)
 	if err != nil {
 		return nil, nil, err
+	}
+	if in.HideOrder {
+		signatory.HideOrder(disclosures)
 	}
 	commitments, err := signatory.Commit(disclosures)
 	if err != nil {

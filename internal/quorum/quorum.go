@@ -131,6 +131,27 @@ func (p *Public) Checkpoint() publish.Checkpoint {
 	return *p.shown.Load()
 }
 
+// Show takes over what another process has shown readers: the stored checkpoint, where
+// it is newer than what is shown here. What is not of this log is refused.
+func (p *Public) Show(c publish.Checkpoint) error {
+	now := p.shown.Load()
+	if !p.Policy.Quorum() || c.Note == nil || c.Size < now.Size || string(c.Note) == string(now.Note) {
+		return nil
+	}
+	full, err := log.OpenCheckpoint(c.Note, p.Policy)
+	if err != nil {
+		return fmt.Errorf("the checkpoint that readers were shown: %w", err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.Witnesses = full.Witnesses()
+	if c.Size == now.Size && !full.Cosigned().After(p.cosigned) || !p.shown.CompareAndSwap(now, &c) {
+		return nil // our own is newer
+	}
+	p.cosigned = full.Cosigned()
+	return nil
+}
+
 // State says how things stand.
 func (p *Public) State() State {
 	p.mu.Lock()

@@ -33,6 +33,7 @@ func (v *visit) embed() (answer, error) {
 		page: v.head(v.Say("title_embed", "title", t[0].Text)), Slug: p.Slug, PublicationPath: v.to(publicationPath(p.Slug)), Genesis: p.Genesis.String(), Titles: t,
 		BadgePath: v.to(badgePath(p.Slug)), CheckPath: v.to(pageCheckPath) + "?publication=" + p.Slug,
 	}
+	view.Invite = v.inviteScript // for its buttons
 	view.Plain = fmt.Sprintf("<a href=\"%s%s?publication=%s\" referrerpolicy=\"unsafe-url\"><img src=\"%s%s\" width=\"220\" height=\"44\" alt=\"%s\"></a>",
 		v.base, pageCheckPath, p.Slug, v.base, v.to(badgePath(p.Slug)), html.EscapeString(v.Say("badge_check")))
 	if v.badgeScript != "" {

@@ -35,6 +35,7 @@ type invitePage struct {
 	VersionPath           string
 	Issued, Date          string
 	Newer                 *link // the latest version, where it is another one
+	Before                *link // what changed since the version that was endorsed before
 	Retracted             *retractionView
 	Until                 string
 	Place                 placeView
@@ -137,6 +138,13 @@ func (v *visit) invite() (answer, error) {
 	if last := p.Versions[len(p.Versions)-1]; last.Version != n.Version {
 		view.Newer = &link{Path: v.to(versionPath(p.Slug, last.Version)), Text: v.version(last.Version)}
 	}
+	if n.Version > 1 {
+		before, err := v.endorsedBefore(p.Slug, n.Version, i.Standing.Entry)
+		if err != nil {
+			return answer{}, err
+		}
+		view.Before = &link{Path: v.to(comparePath(p.Slug, before, n.Version)), Text: v.Say("changed_since", "number", before)}
+	}
 	if view.Text, view.Tongues, err = v.inviteText(token, kind, lang, p, n); err != nil {
 		return answer{}, err
 	}
@@ -145,6 +153,21 @@ func (v *visit) invite() (answer, error) {
 	}
 	view.ways = v.waysOf(token, kind, view.Text.Lang, i)
 	return answer{template: "invite", view: view, private: true}, nil
+}
+
+// endorsedBefore is the newest version before another that an entry has endorsed; else the
+// one before that.
+func (v *visit) endorsedBefore(slug string, version int, entry string) (int, error) {
+	for n := version - 1; n > 0; n-- {
+		list, err := v.service.Standings(slug, n)
+		if err != nil {
+			return 0, err
+		}
+		if slices.ContainsFunc(list, func(s publish.EntryStanding) bool { return s.Entry == entry && len(s.Ways) > 0 }) {
+			return n, nil
+		}
+	}
+	return version - 1, nil
 }
 
 // placeOf shows the entry.

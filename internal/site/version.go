@@ -28,10 +28,11 @@ type contentView struct {
 	Contents                    []link
 	Texts                       []textView
 	Count                       string
-	Names                       []nameView // in the order of the list
+	Names                       []nameView // in the order in which they are shown
 	Signatories                 []signatoryView
 	Counts                      []countView
 	SomeWithheld                bool
+	Roll                        *rollView // of endorsers who stand in no list
 	SignatoriesPath, BundlePath string
 }
 
@@ -121,16 +122,28 @@ func (v *visit) contentOf(p publish.Summary, n publish.VersionSummary) (contentV
 	if err != nil {
 		return c, err
 	}
+	if c.Roll, _, err = v.rollOf(p.Slug, n.Version); err != nil {
+		return c, err
+	}
+	if c.Roll != nil {
+		c.Contents = append(c.Contents, link{Path: "#endorsers", Text: v.Say("endorsers")})
+	}
 	sc := v.newScreen()
 	sc.left = len(names) * maxName // bounded already: a list has at most 10,000 names
-	for _, name := range names {
-		nv := nameView{Withheld: name.Withheld}
-		if !name.Withheld {
-			nv.Text = sc.published(name.Text, maxName)
+	list := make([]nameView, len(names))
+	for i, name := range names {
+		if list[i].Withheld = name.Withheld; !name.Withheld {
+			list[i].Text = sc.published(name.Text, maxName)
 		}
-		c.Names = append(c.Names, nv)
 	}
-	c.Signatories, c.Counts, err = v.signatories(p.Slug, n.Version, c.Names)
+	shown, err := v.service.Shown(p.Slug, n.Version)
+	if err != nil {
+		return c, err
+	}
+	for _, i := range shown {
+		c.Names = append(c.Names, list[i])
+	}
+	c.Signatories, c.Counts, err = v.signatories(p.Slug, n.Version, list, shown)
 	return c, err
 }
 

@@ -14,7 +14,20 @@ import (
 
 // ReserveAside implements publish.AsideStore.
 func (s *Store) ReserveAside(ctx context.Context, a publish.Aside) error {
-	return s.queue.do(ctx, func(t *tx) error {
+	do := s.queue.do
+	if a.Invitation == nil && a.Revision == 0 {
+		do = s.queue.doOne
+	}
+	return do(ctx, func(t *tx) error {
+		if a.Revision != 0 {
+			var same int
+			if err := t.row(`SELECT count(*) FROM publication WHERE genesis = ? AND revision = ?`, a.Genesis[:], a.Revision).Scan(&same); err != nil {
+				return fmt.Errorf("store: reserve: %w", err)
+			}
+			if same == 0 {
+				return publish.ErrStale
+			}
+		}
 		key := log.Sum(a.SPKI)
 		done, err := t.execOne(`INSERT INTO aside (record, key, spki, genesis, entry, bundle) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			a.Record[:], key[:], a.SPKI, a.Genesis[:], a.Entry, a.Bundle)
@@ -49,7 +62,7 @@ func (s *Store) InvitationUsed(ctx context.Context, digest log.Digest) (used boo
 
 // MarkSeen implements publish.AsideStore.
 func (s *Store) MarkSeen(ctx context.Context, genesis log.Digest, entry string, at time.Time) error {
-	return s.queue.do(ctx, func(t *tx) error {
+	return s.queue.doOne(ctx, func(t *tx) error {
 		_, err := t.exec(`INSERT INTO seen (genesis, entry, at) VALUES (?, ?, ?) ON CONFLICT (genesis, entry) DO UPDATE SET at = excluded.at`, genesis[:], entry, at.Unix())
 		if err != nil {
 			return fmt.Errorf("store: seen: %w", err)
@@ -60,6 +73,10 @@ func (s *Store) MarkSeen(ctx context.Context, genesis log.Digest, entry string, 
 
 // Seen implements publish.AsideStore.
 func (s *Store) Seen(ctx context.Context, yield func(genesis log.Digest, entry string, at time.Time)) error {
+	return s.seen(ctx, yield, `SELECT genesis, entry, at FROM seen`)
+}
+
+func (s reading) seen(ctx context.Context, yield func(genesis log.Digest, entry string, at time.Time), query string, args ...any) error {
 	return s.each(ctx, func(rows *sql.Rows) error {
 		var genesis []byte
 		var entry string
@@ -72,17 +89,24 @@ func (s *Store) Seen(ctx context.Context, yield func(genesis log.Digest, entry s
 		}
 		yield(log.Digest(genesis), entry, time.Unix(at, 0).UTC())
 		return nil
-	}, `SELECT genesis, entry, at FROM seen`)
+	}, query, args...)
 }
 
 // SettleAside implements publish.AsideStore.
 func (s *Store) SettleAside(ctx context.Context, record, key log.Digest, index int64) error {
-	return s.queue.do(ctx, func(t *tx) error {
+	return s.queue.doOne(ctx, func(t *tx) error {
 		done, err := t.execOne(`UPDATE aside SET log_index = ? WHERE record = ? AND key = ? AND log_index IS NULL`, index, record[:], key[:])
 		if err != nil {
 			return fmt.Errorf("store: settle: %w", err)
 		}
-		if !done {
+		if done {
+			return nil
+		}
+		var settled int
+		if err := t.row(`SELECT count(*) FROM aside WHERE record = ? AND key = ? AND log_index = ?`, record[:], key[:], index).Scan(&settled); err != nil {
+			return fmt.Errorf("store: settle: %w", err)
+		}
+		if settled == 0 {
 			return fmt.Errorf("store: settle: record %s is not reserved", record)
 		}
 		return nil
@@ -91,6 +115,14 @@ func (s *Store) SettleAside(ctx context.Context, record, key log.Digest, index i
 
 // Asides implements publish.AsideStore.
 func (s *Store) Asides(ctx context.Context, yield func(publish.Aside) error) error {
+	const all = `SELECT record, spki, genesis, entry, bundle, log_index FROM aside`
+	if err := s.asides(ctx, yield, all+` WHERE log_index IS NOT NULL ORDER BY log_index`); err != nil {
+		return err
+	}
+	return s.asides(ctx, yield, all+` WHERE log_index IS NULL`)
+}
+
+func (s reading) asides(ctx context.Context, yield func(publish.Aside) error, query string, args ...any) error {
 	return s.each(ctx, func(rows *sql.Rows) error {
 		var a publish.Aside
 		var record, genesis []byte
@@ -106,10 +138,11 @@ func (s *Store) Asides(ctx context.Context, yield func(publish.Aside) error) err
 			a.Index = index.Int64
 		}
 		return yield(a)
-	}, `SELECT record, spki, genesis, entry, bundle, log_index FROM aside ORDER BY log_index IS NULL, log_index`)
+	}, query, args...)
 }
 
-// Withhold implements publish.Store. SQLite overwrites what is deleted
+// Withhold implements publish.Store. PostgreSQL keeps deleted rows until it vacuums,
+// and its write-ahead log until that is recycled. SQLite overwrites what is deleted
 // (secure_delete), and the write-ahead log, which holds the pages as they were, is
 // emptied after it. If we die in between, the next start withholds again.
 func (s *Store) Withhold(ctx context.Context, genesis log.Digest, entry string, disclosure signatory.Disclosure) error {
@@ -128,7 +161,7 @@ func (s *Store) Withhold(ctx context.Context, genesis log.Digest, entry string, 
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil || s.path == "" {
 		return err
 	}
 	return s.truncateWAL(ctx)

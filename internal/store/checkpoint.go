@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -37,10 +36,10 @@ func (s *Store) SwapPublic(ctx context.Context, old, new publish.Checkpoint) err
 	return s.swap(ctx, "public", old, new)
 }
 
-func (s *Store) checkpoint(ctx context.Context, view string) (publish.Checkpoint, error) {
+func (s reading) checkpoint(ctx context.Context, view string) (publish.Checkpoint, error) {
 	var c publish.Checkpoint
 	var root []byte
-	err := s.read.QueryRowContext(ctx, `SELECT size, root, note FROM checkpoint WHERE view = ?`, view).Scan(&c.Size, &root, &c.Note)
+	err := s.row(ctx, `SELECT size, root, note FROM checkpoint WHERE view = ?`, view).Scan(&c.Size, &root, &c.Note)
 	if errors.Is(err, sql.ErrNoRows) {
 		return publish.Checkpoint{}, nil
 	}
@@ -54,23 +53,18 @@ func (s *Store) checkpoint(ctx context.Context, view string) (publish.Checkpoint
 }
 
 func (s *Store) swap(ctx context.Context, view string, old, new publish.Checkpoint) error {
-	return s.queue.do(ctx, func(t *tx) error {
-		var note []byte
-		last, err := t.stmt(`SELECT note FROM checkpoint WHERE view = ?`)
+	return s.queue.doOne(ctx, func(t *tx) error {
+		done, err := false, error(nil)
+		if old.Note == nil {
+			done, err = t.execOne(`INSERT INTO checkpoint (view, size, root, note) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, view, new.Size, new.Root[:], new.Note)
+		} else {
+			done, err = t.execOne(`UPDATE checkpoint SET size = ?, root = ?, note = ? WHERE view = ? AND note = ?`, new.Size, new.Root[:], new.Note, view, old.Note)
+		}
 		if err != nil {
 			return fmt.Errorf("store: checkpoint: %w", err)
 		}
-		err = last.QueryRow(view).Scan(&note)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return fmt.Errorf("store: checkpoint: %w", err)
-		}
-		if !bytes.Equal(note, old.Note) {
+		if !done {
 			return ErrConflict
-		}
-		_, err = t.exec(`INSERT INTO checkpoint (view, size, root, note) VALUES (?, ?, ?, ?)
-			ON CONFLICT (view) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note`, view, new.Size, new.Root[:], new.Note)
-		if err != nil {
-			return fmt.Errorf("store: checkpoint: %w", err)
 		}
 		return nil
 	})
@@ -79,7 +73,7 @@ func (s *Store) swap(ctx context.Context, view string, old, new publish.Checkpoi
 // Setting returns a value that init wrote; ErrNotFound if there is none.
 func (s *Store) Setting(ctx context.Context, name string) (string, error) {
 	var v string
-	err := s.read.QueryRowContext(ctx, `SELECT value FROM setting WHERE name = ?`, name).Scan(&v)
+	err := s.row(ctx, `SELECT value FROM setting WHERE name = ?`, name).Scan(&v)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", fmt.Errorf("store: setting %q: %w", name, ErrNotFound)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/log"
 )
 
@@ -49,6 +50,13 @@ func (s *Store) AllDoorKeys(ctx context.Context) ([]DoorKey, error) {
 // MarkDoorKey implements publish.DoorStore.
 func (s *Store) MarkDoorKey(ctx context.Context, key log.Digest) error {
 	return s.queue.do(ctx, func(t *tx) error {
+		var named int
+		if err := t.row(`SELECT count(*) FROM publisher_key WHERE key = ?`, key[:]).Scan(&named); err != nil {
+			return fmt.Errorf("store: door key: %w", err)
+		}
+		if named > 0 {
+			return publish.ErrPublisherKey
+		}
 		_, err := t.exec(`INSERT INTO door_key (key, note, listed, wrote) VALUES (?, '', 0, 1) ON CONFLICT (key) DO UPDATE SET wrote = 1`, key[:])
 		if err != nil {
 			return fmt.Errorf("store: door key: %w", err)
@@ -60,7 +68,7 @@ func (s *Store) MarkDoorKey(ctx context.Context, key log.Digest) error {
 // Listed implements publish.DoorStore.
 func (s *Store) Listed(ctx context.Context, key log.Digest) (bool, error) {
 	var listed bool
-	err := s.read.QueryRowContext(ctx, `SELECT listed FROM door_key WHERE key = ?`, key[:]).Scan(&listed)
+	err := s.row(ctx, `SELECT listed FROM door_key WHERE key = ?`, key[:]).Scan(&listed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -70,11 +78,28 @@ func (s *Store) Listed(ctx context.Context, key log.Digest) (bool, error) {
 	return listed, nil
 }
 
+// claimKeys makes keys publisher keys, unless one of them is the door's.
+func (t *tx) claimKeys(keys []log.Digest) error {
+	for _, key := range keys {
+		var door int
+		if err := t.row(`SELECT count(*) FROM door_key WHERE key = ? AND (listed = 1 OR wrote = 1)`, key[:]).Scan(&door); err != nil {
+			return fmt.Errorf("store: publisher key: %w", err)
+		}
+		if door > 0 {
+			return publish.ErrPublisherKey
+		}
+		if _, err := t.exec(`INSERT INTO publisher_key (key) VALUES (?) ON CONFLICT DO NOTHING`, key[:]); err != nil {
+			return fmt.Errorf("store: publisher key: %w", err)
+		}
+	}
+	return nil
+}
+
 // ListDoorKey lets a key write, or no longer.
 func (s *Store) ListDoorKey(ctx context.Context, key log.Digest, note string, listed bool) error {
 	return s.queue.do(ctx, func(t *tx) error {
 		_, err := t.exec(`INSERT INTO door_key (key, note, listed, wrote) VALUES (?, ?, ?, 0)
-			ON CONFLICT (key) DO UPDATE SET listed = excluded.listed, note = CASE excluded.note WHEN '' THEN note ELSE excluded.note END`, key[:], note, listed)
+			ON CONFLICT (key) DO UPDATE SET listed = excluded.listed, note = CASE excluded.note WHEN '' THEN door_key.note ELSE excluded.note END`, key[:], note, listed)
 		if err != nil {
 			return fmt.Errorf("store: door key: %w", err)
 		}

@@ -39,7 +39,7 @@ func (s *Store) MailCode(ctx context.Context, digest log.Digest) (publish.MailCo
 	c := publish.MailCode{Digest: digest}
 	var genesis []byte
 	var expires int64
-	err := s.read.QueryRowContext(ctx, `SELECT genesis, entry, version, kind, language, expires, used FROM mail_code WHERE digest = ?`, digest[:]).
+	err := s.row(ctx, `SELECT genesis, entry, version, kind, language, expires, used FROM mail_code WHERE digest = ?`, digest[:]).
 		Scan(&genesis, &c.Entry, &c.Version, &c.Kind, &c.Language, &expires, &c.Used)
 	if errors.Is(err, sql.ErrNoRows) {
 		return c, fmt.Errorf("mail code %w", publish.ErrUnknown)

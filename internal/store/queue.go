@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"sync"
@@ -30,12 +31,15 @@ type queue struct {
 
 type job struct {
 	run func(*tx) error
+	one bool // it changes something by one statement at most, which undoes itself
 	err chan error
 }
 
 // tx is the running transaction, with the writer's prepared statements.
 type tx struct {
-	conn  *sql.Conn
+	d     *dialect
+	conn  *sql.Conn // nil when it is to be opened anew
+	again func(context.Context) (*sql.Conn, error)
 	stmts map[string]*sql.Stmt
 }
 
@@ -46,7 +50,9 @@ func (t *tx) exec(query string, args ...any) (sql.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Exec(args...)
+	ctx, cancel := t.d.within()
+	defer cancel()
+	return s.ExecContext(ctx, values(args)...)
 }
 
 // execOne runs a statement and reports whether it changed exactly one row.
@@ -59,11 +65,27 @@ func (t *tx) execOne(query string, args ...any) (bool, error) {
 	return n == 1, err
 }
 
+// row runs a query for one row.
+func (t *tx) row(query string, args ...any) interface{ Scan(...any) error } {
+	s, err := t.stmt(query)
+	if err != nil {
+		return failedRow{err}
+	}
+	return s.QueryRow(values(args)...)
+}
+
+// failedRow is a query that could not be prepared.
+type failedRow struct{ err error }
+
+func (f failedRow) Scan(...any) error { return f.err }
+
 func (t *tx) stmt(query string) (*sql.Stmt, error) {
 	if s, ok := t.stmts[query]; ok {
 		return s, nil
 	}
-	s, err := t.conn.PrepareContext(context.Background(), query)
+	ctx, cancel := t.d.within()
+	defer cancel()
+	s, err := t.conn.PrepareContext(ctx, t.d.rebind(query))
 	if err != nil {
 		return nil, err
 	}
@@ -79,18 +101,52 @@ func (t *tx) close() {
 	}
 }
 
-func startQueue(conn *sql.Conn) *queue {
+// startQueue takes the connection over. again, where it is not nil, opens another
+// one after a failure: the database may have been restarted.
+func startQueue(d *dialect, conn *sql.Conn, again func(context.Context) (*sql.Conn, error)) *queue {
 	q := &queue{jobs: make(chan job, maxBatch), done: make(chan struct{})}
-	go q.loop(&tx{conn: conn, stmts: map[string]*sql.Stmt{}})
+	go q.loop(&tx{d: d, conn: conn, again: again, stmts: map[string]*sql.Stmt{}})
 	return q
+}
+
+// open makes sure that there is a connection.
+func (t *tx) open() (err error) {
+	if t.conn != nil {
+		return nil
+	}
+	ctx, cancel := t.d.within()
+	defer cancel()
+	t.conn, err = t.again(ctx)
+	return err
+}
+
+// abandon lets go of a connection whose state is not known, where another one can
+// be opened.
+func (t *tx) abandon() {
+	if t.conn == nil {
+		return
+	}
+	_ = t.conn.Raw(func(any) error { return driver.ErrBadConn }) // so that nobody is given it
+	_ = t.conn.Close()
+	t.conn = nil
+	clear(t.stmts)
 }
 
 // do runs f in a transaction and returns when it is durable, or was undone.
 func (q *queue) do(ctx context.Context, f func(*tx) error) error {
+	return q.add(ctx, job{run: f})
+}
+
+// doOne is do for what changes something by one statement at most: it needs no savepoint.
+func (q *queue) doOne(ctx context.Context, f func(*tx) error) error {
+	return q.add(ctx, job{run: f, one: true})
+}
+
+func (q *queue) add(ctx context.Context, j job) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	j := job{run: f, err: make(chan error, 1)}
+	j.err = make(chan error, 1)
 	q.mu.RLock()
 	if q.shut {
 		q.mu.RUnlock()
@@ -113,7 +169,12 @@ func (q *queue) stop() {
 
 func (q *queue) loop(t *tx) {
 	defer close(q.done)
-	defer t.close()
+	defer func() {
+		t.close()
+		if t.conn != nil {
+			_ = t.conn.Close()
+		}
+	}()
 	for first := range q.jobs {
 		batch := []job{first}
 	gather:
@@ -133,16 +194,24 @@ func (q *queue) loop(t *tx) {
 }
 
 // runBatch answers every job after the commit. If we die before it, none of the
-// batch has happened and nobody was answered.
+// batch has happened and nobody was answered. If PostgreSQL dies in the commit, the
+// batch may have happened although everybody is told otherwise: who follows sees it.
 func runBatch(t *tx, batch []job) {
 	errs := make([]error, len(batch))
 	err := func() error {
-		if _, err := t.exec("BEGIN IMMEDIATE"); err != nil {
+		if err := t.open(); err != nil {
 			return err
+		}
+		for _, begin := range t.d.begin {
+			if _, err := t.exec(begin); err != nil {
+				return t.rollback(err)
+			}
 		}
 		for i, j := range batch {
 			var err error
-			if errs[i], err = runOne(t, j.run); err != nil {
+			if j.one && t.d.alone {
+				errs[i] = j.run(t)
+			} else if errs[i], err = runOne(t, j.run); err != nil {
 				return t.rollback(err)
 			}
 		}
@@ -151,6 +220,10 @@ func runBatch(t *tx, batch []job) {
 		}
 		return nil
 	}()
+	if err != nil && t.again != nil {
+		t.abandon()
+		err = fmt.Errorf("%w: %w", publish.ErrAway, err)
+	}
 	for i, j := range batch {
 		if err != nil {
 			j.err <- refused(fmt.Errorf("store: %w", err))
@@ -170,7 +243,7 @@ func refused(err error) error {
 	return err
 }
 
-// rollback undoes the batch. SQLite may have done so itself, and then says that
+// rollback undoes the batch. The database may have done so itself, and then says that
 // there is no transaction; the first error is the one that matters.
 func (t *tx) rollback(cause error) error {
 	_, _ = t.exec("ROLLBACK")

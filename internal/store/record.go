@@ -20,6 +20,14 @@ func (s *Store) Reserve(ctx context.Context, r publish.Reservation) error {
 			if err := reservePublication(t, r); err != nil {
 				return err
 			}
+		} else if err := t.moveOn(r.Genesis, r.Revision); err != nil {
+			return err
+		}
+		if err := t.checkPayloads(r); err != nil {
+			return err
+		}
+		if err := t.claimKeys(r.Names); err != nil {
+			return err
 		}
 		first, err := t.execOne(`INSERT INTO record (digest, genesis, sequence, state) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			r.Record[:], r.Genesis[:], r.Sequence, publish.Proposed)
@@ -48,7 +56,8 @@ func (s *Store) Reserve(ctx context.Context, r publish.Reservation) error {
 
 // take makes a place in the chain the record's.
 func take(t *tx, r publish.Reservation) error {
-	done, err := t.execOne(`UPDATE OR IGNORE record SET state = ? WHERE digest = ? AND state = ?`, publish.Taken, r.Record[:], publish.Proposed)
+	done, err := t.execOne(`UPDATE record SET state = ? WHERE digest = ? AND state = ?
+		AND NOT EXISTS (SELECT 1 FROM record other WHERE other.genesis = ? AND other.sequence = ? AND other.state > 0)`, publish.Taken, r.Record[:], publish.Proposed, r.Genesis[:], r.Sequence)
 	if err != nil {
 		return fmt.Errorf("store: reserve: %w", err)
 	}
@@ -67,7 +76,7 @@ func reservePublication(t *tx, r publish.Reservation) error {
 	if !done {
 		return publish.ErrToken
 	}
-	done, err = t.execOne(`INSERT INTO publication (genesis, slug) VALUES (?, ?) ON CONFLICT DO NOTHING`, r.Genesis[:], r.Slug)
+	done, err = t.execOne(`INSERT INTO publication (genesis, slug, revision) VALUES (?, ?, 1) ON CONFLICT DO NOTHING`, r.Genesis[:], r.Slug)
 	if err != nil {
 		return fmt.Errorf("store: reserve publication: %w", err)
 	}
@@ -100,7 +109,10 @@ func (s *Store) Settle(ctx context.Context, p publish.Settlement) error {
 			return fmt.Errorf("store: settle: %w", err)
 		}
 		if !done {
-			return fmt.Errorf("store: settle: record %s is not reserved under the key %s", p.Record, p.Key)
+			return t.notReserved(p)
+		}
+		if _, err := t.exec(`UPDATE publication SET revision = revision + 1, head = COALESCE(?, head) WHERE genesis = ?`, p.Head, p.Genesis[:]); err != nil {
+			return fmt.Errorf("store: head: %w", err)
 		}
 		if p.Head == nil {
 			return nil
@@ -112,42 +124,127 @@ func (s *Store) Settle(ctx context.Context, p publish.Settlement) error {
 		if !done {
 			return fmt.Errorf("store: settle: record %s has no place in the chain", p.Record)
 		}
-		if _, err := t.exec(`UPDATE publication SET head = ? WHERE genesis = ?`, p.Head, p.Genesis[:]); err != nil {
-			return fmt.Errorf("store: head: %w", err)
-		}
 		return nil
 	})
 }
 
+// moveOn swaps a publication's revision for the next, unless somebody else did.
+func (t *tx) moveOn(genesis log.Digest, revision int64) error {
+	done, err := t.execOne(`UPDATE publication SET revision = revision + 1 WHERE genesis = ? AND revision = ?`, genesis[:], revision)
+	if err != nil {
+		return fmt.Errorf("store: revision: %w", err)
+	}
+	if !done {
+		return publish.ErrStale
+	}
+	return nil
+}
+
+// checkPayloads holds what a redaction names against what is here now.
+func (t *tx) checkPayloads(r publish.Reservation) error {
+	if r.Withholds == "" {
+		return nil
+	}
+	var records, open int
+	err := t.row(`SELECT count(DISTINCT record) FROM aside WHERE genesis = ? AND entry = ?`, r.Genesis[:], r.Withholds).Scan(&records)
+	if err == nil {
+		err = t.row(`SELECT count(*) FROM aside WHERE genesis = ? AND entry = ? AND log_index IS NULL`, r.Genesis[:], r.Withholds).Scan(&open)
+	}
+	if err != nil {
+		return fmt.Errorf("store: reserve: %w", err)
+	}
+	if records != r.Payloads || open > 0 {
+		return publish.ErrStale
+	}
+	return nil
+}
+
+// notReserved says why a signature cannot be settled.
+func (t *tx) notReserved(p publish.Settlement) error {
+	var settled int
+	if err := t.row(`SELECT count(*) FROM signature WHERE record = ? AND key = ? AND log_index = ?`, p.Record[:], p.Key[:], p.Index).Scan(&settled); err != nil {
+		return fmt.Errorf("store: settle: %w", err)
+	}
+	if settled > 0 {
+		return publish.ErrSettled
+	}
+	return fmt.Errorf("store: settle: record %s is not reserved under the key %s", p.Record, p.Key)
+}
+
 // Records implements publish.Store.
 func (s *Store) Records(ctx context.Context, yield func(publish.Stored) error) error {
-	return s.each(ctx, func(rows *sql.Rows) error {
-		var r publish.Stored
-		var digest, genesis []byte
-		var slug sql.NullString
-		if err := rows.Scan(&digest, &genesis, &r.Sequence, &r.State, &slug, &r.Head); err != nil {
+	list, err := s.publications(ctx, `SELECT genesis, slug, head, revision FROM publication ORDER BY genesis`)
+	if err != nil {
+		return err
+	}
+	var orphan []byte
+	switch err := s.row(ctx, `SELECT digest FROM record WHERE genesis NOT IN (SELECT genesis FROM publication) LIMIT 1`).Scan(&orphan); {
+	case err == nil:
+		return fmt.Errorf("store: record %x is of a publication that is not there: the database is damaged", orphan)
+	case !errors.Is(err, sql.ErrNoRows):
+		return fmt.Errorf("store: records: %w", err)
+	}
+	for _, p := range list {
+		if err := s.recordsOf(ctx, p, yield); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// publications returns what records of one publication have in common.
+func (s reading) publications(ctx context.Context, query string, args ...any) (out []publish.Stored, err error) {
+	err = s.each(ctx, func(rows *sql.Rows) error {
+		var p publish.Stored
+		var genesis []byte
+		if err := rows.Scan(&genesis, &p.Slug, &p.Head, &p.Revision); err != nil {
+			return err
+		}
+		if len(genesis) != len(p.Genesis) {
+			return errors.New("publications: a digest is not 32 bytes")
+		}
+		p.Genesis = log.Digest(genesis)
+		out = append(out, p)
+		return nil
+	}, query, args...)
+	return out, err
+}
+
+// recordsOf yields the records of a publication. It has no rows open while it does:
+// a transaction can read one set at a time.
+func (s reading) recordsOf(ctx context.Context, p publish.Stored, yield func(publish.Stored) error) error {
+	var list []publish.Stored
+	err := s.each(ctx, func(rows *sql.Rows) error {
+		r := p
+		var digest []byte
+		if err := rows.Scan(&digest, &r.Sequence, &r.State); err != nil {
 			return fmt.Errorf("records: %w", err)
 		}
-		if r.Slug = slug.String; !slug.Valid {
-			return fmt.Errorf("record %x is of a publication that is not there: the database is damaged", digest)
-		}
-		if len(digest) != len(r.Record) || len(genesis) != len(r.Genesis) {
+		if len(digest) != len(r.Record) {
 			return errors.New("records: a digest is not 32 bytes")
 		}
-		r.Record, r.Genesis = log.Digest(digest), log.Digest(genesis)
-		var err error
+		r.Record = log.Digest(digest)
+		list = append(list, r)
+		return nil
+	}, `SELECT digest, sequence, state FROM record WHERE genesis = ? ORDER BY sequence, state, digest`, p.Genesis[:])
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
 		if r.Signatures, err = s.signatures(ctx, r.Record); err != nil {
 			return err
 		}
 		if r.Content, err = s.content(ctx, r.Record); err != nil {
 			return err
 		}
-		return yield(r)
-	}, `SELECT r.digest, r.genesis, r.sequence, r.state, p.slug, p.head
-		FROM record r LEFT JOIN publication p ON p.genesis = r.genesis ORDER BY r.genesis, r.sequence, r.state, r.digest`)
+		if err := yield(r); err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+	}
+	return nil
 }
 
-func (s *Store) signatures(ctx context.Context, record log.Digest) (out []publish.StoredSignature, err error) {
+func (s reading) signatures(ctx context.Context, record log.Digest) (out []publish.StoredSignature, err error) {
 	err = s.each(ctx, func(rows *sql.Rows) error {
 		var key []byte
 		var index sql.NullInt64
@@ -168,7 +265,7 @@ func (s *Store) signatures(ctx context.Context, record log.Digest) (out []publis
 	return out, err
 }
 
-func (s *Store) content(ctx context.Context, record log.Digest) (c publish.Content, err error) {
+func (s reading) content(ctx context.Context, record log.Digest) (c publish.Content, err error) {
 	c.Texts = map[string][]byte{}
 	err = s.each(ctx, func(rows *sql.Rows) error {
 		var lang string
@@ -197,27 +294,10 @@ func (s *Store) content(ctx context.Context, record log.Digest) (c publish.Conte
 	return c, err
 }
 
-func (s *Store) each(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) error {
-	rows, err := s.read.QueryContext(ctx, query, args...)
-	if err != nil {
-		return fmt.Errorf("store: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return fmt.Errorf("store: %w", err)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("store: %w", err)
-	}
-	return nil
-}
-
 // FirstBundle implements publish.Store.
 func (s *Store) FirstBundle(ctx context.Context, record, key log.Digest) ([]byte, error) {
 	var b []byte
-	err := s.read.QueryRowContext(ctx, `SELECT complete FROM signature WHERE record = ? AND key = ? AND complete IS NOT NULL`, record[:], key[:]).Scan(&b)
+	err := s.row(ctx, `SELECT complete FROM signature WHERE record = ? AND key = ? AND complete IS NOT NULL`, record[:], key[:]).Scan(&b)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("record %w", publish.ErrUnknown)
 	}

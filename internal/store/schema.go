@@ -2,13 +2,14 @@ package store
 
 // schema of the folder's database. user_version counts its editions; a database
 // of another edition is refused, never migrated silently.
-const schemaVersion = 3
+const schemaVersion = 4
 
 const schema = `
 CREATE TABLE publication (
-  genesis BLOB PRIMARY KEY,
-  slug    TEXT NOT NULL UNIQUE,
-  head    BLOB              -- signed note, set by each settlement
+  genesis  BLOB PRIMARY KEY,
+  slug     TEXT NOT NULL UNIQUE,
+  head     BLOB,            -- signed note, set by each settlement
+  revision INTEGER NOT NULL -- moved by each write to the chain, by compare-and-swap
 ) STRICT, WITHOUT ROWID;
 
 -- state: publish.RecordState. A place in the chain is one record's, once all its
@@ -48,19 +49,22 @@ CREATE TABLE disclosure (
   PRIMARY KEY (record, position)
 ) STRICT;
 
--- Records that belong to no chain: what signatories say, and what the service saw.
+-- Records that belong to no chain: what signatories say, and what the service saw. Rows
+-- stand in the order in which they came, so that their many bytes are written side by side.
 CREATE TABLE aside (
+  id        INTEGER PRIMARY KEY,
+  log_index INTEGER,        -- NULL while reserved
   record    BLOB NOT NULL,
   key       BLOB NOT NULL,  -- SHA-256 of the signer's SubjectPublicKeyInfo, which is:
   spki      BLOB NOT NULL,
   genesis   BLOB NOT NULL REFERENCES publication(genesis),
   entry     TEXT NOT NULL,  -- commitment of the list entry that it is about
-  bundle    BLOB NOT NULL,  -- without a log entry
-  log_index INTEGER,        -- NULL while reserved
-  PRIMARY KEY (record, key)
-) STRICT, WITHOUT ROWID;
+  bundle    BLOB NOT NULL   -- without a log entry
+) STRICT;
 
+CREATE UNIQUE INDEX aside_name ON aside (record, key);
 CREATE INDEX aside_entry ON aside (genesis, entry);
+CREATE INDEX aside_log ON aside (log_index);
 
 -- Invitations that were used, by their digest; the invitation itself is nowhere.
 CREATE TABLE invitation (
@@ -93,7 +97,7 @@ CREATE TABLE token (
   digest  BLOB PRIMARY KEY, -- SHA-256 of the token; the token itself is nowhere
   slug    TEXT NOT NULL,
   expires INTEGER NOT NULL, -- Unix seconds
-  similar INTEGER NOT NULL, -- 1: a look-alike slug is meant
+  "similar" INTEGER NOT NULL, -- 1: a look-alike slug is meant
   used_by BLOB              -- genesis digest
 ) STRICT, WITHOUT ROWID;
 
@@ -102,6 +106,11 @@ CREATE TABLE door_key (
   note   TEXT NOT NULL,    -- the operator's words; empty for none
   listed INTEGER NOT NULL, -- 1: the operator lets it write
   wrote  INTEGER NOT NULL  -- 1: it has written, or was about to
+) STRICT, WITHOUT ROWID;
+
+-- Keys that a publication's policy names, or was to name: the door never takes them.
+CREATE TABLE publisher_key (
+  key BLOB PRIMARY KEY     -- SHA-256 of the SubjectPublicKeyInfo
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE checkpoint (

@@ -12,10 +12,10 @@ import (
 	"github.com/sijil/sijil/log"
 )
 
-// TestTwoProcesses: the operator's token command writes while the service does.
-func TestTwoProcesses(t *testing.T) {
-	service, dir := create(t)
-	operator := open(t, dir)
+// testTwoProcesses: the operator's token command writes while the service does.
+func testTwoProcesses(t *testing.T, at place) {
+	service := at.create(t)
+	operator := at.open(t)
 	var wg sync.WaitGroup
 	for i := range 40 {
 		slug := fmt.Sprint("slug-", i)
@@ -34,9 +34,9 @@ func TestTwoProcesses(t *testing.T) {
 	}
 }
 
-// TestTokens: of a token the folder keeps its digest, and what it is for.
-func TestTokens(t *testing.T) {
-	s, _ := create(t)
+// testTokens: of a token the folder keeps its digest, and what it is for.
+func testTokens(t *testing.T, at place) {
+	s := at.create(t)
 	digest := log.Sum([]byte("token"))
 	if _, err := s.Token(t.Context(), digest); !errors.Is(err, publish.ErrToken) {
 		t.Errorf("a token nobody made: %v", err)
@@ -59,9 +59,9 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// TestOneTokenManyUsers: of many who use one token at once, one does.
-func TestOneTokenManyUsers(t *testing.T) {
-	s, _ := create(t)
+// testOneTokenManyUsers: of many who use one token at once, one does.
+func testOneTokenManyUsers(t *testing.T, at place) {
+	s := at.create(t)
 	withToken(t, s, "river")
 	errs := make([]error, 30)
 	var wg sync.WaitGroup
@@ -87,10 +87,10 @@ func TestOneTokenManyUsers(t *testing.T) {
 	}
 }
 
-// TestOrphans: a record without its publication, or a settlement without its
+// testOrphans: a record without its publication, or a settlement without its
 // record, is refused and leaves nothing.
-func TestOrphans(t *testing.T) {
-	s, _ := create(t)
+func testOrphans(t *testing.T, at place) {
+	s := at.create(t)
 	orphan := publish.Reservation{Record: log.Sum([]byte("v1")), Genesis: log.Sum([]byte("nowhere")), Sequence: 1, Slug: "nowhere", Bundle: []byte("{}")}
 	if err := s.Reserve(t.Context(), orphan); err == nil {
 		t.Error("reserved in a publication that is not there")
@@ -107,8 +107,8 @@ func TestOrphans(t *testing.T) {
 	}
 }
 
-func TestSettings(t *testing.T) {
-	s, dir := create(t)
+func testSettings(t *testing.T, at place) {
+	s := at.create(t)
 	if _, err := s.Setting(t.Context(), "origin"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("before: %v", err)
 	}
@@ -120,14 +120,14 @@ func TestSettings(t *testing.T) {
 		t.Errorf("half of the settings were written: %v", err)
 	}
 	must(t, s.Close())
-	if v, err := open(t, dir).Setting(t.Context(), "origin"); err != nil || v != "sijil.example" {
+	if v, err := at.open(t).Setting(t.Context(), "origin"); err != nil || v != "sijil.example" {
 		t.Errorf("after: %q, %v", v, err)
 	}
 }
 
-// TestCheckpointRivals: of many who replace one checkpoint at once, one does.
-func TestCheckpointRivals(t *testing.T) {
-	s, _ := create(t)
+// testCheckpointRivals: of many who replace one checkpoint at once, one does.
+func testCheckpointRivals(t *testing.T, at place) {
+	s := at.create(t)
 	last := publish.Checkpoint{}
 	for size := int64(1); size <= 20; size++ {
 		errs := make([]error, 8)

@@ -1,6 +1,8 @@
-// Package store keeps the service's own rows in one SQLite file: payloads,
-// texts, disclosures, heads, tokens, and the last signed checkpoint. The log's
-// own rows are Trillian's and stand elsewhere.
+// Package store keeps the service's own rows, in one SQLite file or in PostgreSQL:
+// payloads, texts, disclosures, heads, tokens, and the last signed checkpoint. The
+// log's own rows are Trillian's and stand elsewhere.
+//
+// In a folder (Create, Open):
 //
 // Writes go through one connection; concurrent ones share a transaction and so
 // one sync. A write is durable when its call returns (write-ahead log,
@@ -10,6 +12,12 @@
 // The folder may be opened by a second process (the operator's token command)
 // while the service runs; the lock that allows one service only is the log
 // database's.
+//
+// In PostgreSQL (CreatePostgres, OpenPostgres) the same statements run on the same
+// tables, for any number of processes at once: dialect says what differs. There are
+// the tiles too, written by whoever leads (Lead, Export); everybody reads what others
+// have written (Follow, Listen). A write whose commit got no answer is
+// publish.ErrAway, and may have happened.
 package store
 
 import (
@@ -34,13 +42,14 @@ var (
 	ErrExists = errors.New("a database exists")
 )
 
-// Store is an open database. Safe for concurrent use.
+// Store is an open database, in a folder or in PostgreSQL. Safe for concurrent use.
 type Store struct {
-	path  string
-	write *sql.DB   // one connection, which is:
-	conn  *sql.Conn // the queue's
-	read  *sql.DB
-	queue *queue
+	reading           // of now
+	path    string    // "" for PostgreSQL
+	write   *sql.DB   // one connection, which is:
+	conn    *sql.Conn // the queue's
+	read    *sql.DB
+	queue   *queue
 }
 
 // Create makes the database in dir. If we die in the middle, a file of another
@@ -77,7 +86,7 @@ func build(path string) error {
 	if err != nil {
 		return err
 	}
-	_, err = db.Exec(schema + fmt.Sprintf("PRAGMA user_version = %d; PRAGMA wal_checkpoint(TRUNCATE);", schemaVersion))
+	_, err = db.Exec(schema + rollSchema + fmt.Sprintf("PRAGMA user_version = %d; PRAGMA wal_checkpoint(TRUNCATE);", schemaVersion))
 	return errors.Join(err, db.Close())
 }
 
@@ -103,6 +112,7 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	s.read.SetMaxOpenConns(8)
+	s.reading = reading{s.read, &onSQLite}
 	var version int
 	if err := s.write.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return nil, errors.Join(fmt.Errorf("store: %s: %w", path, err), s.closeDBs())
@@ -113,14 +123,14 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	if s.conn, err = s.write.Conn(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("store: %w", err), s.closeDBs())
 	}
-	s.queue = startQueue(s.conn)
+	s.queue = startQueue(&onSQLite, s.conn, nil)
 	return s, nil
 }
 
 // Close waits for running writes and closes the database.
 func (s *Store) Close() error {
 	s.queue.stop()
-	return errors.Join(s.conn.Close(), s.closeDBs())
+	return s.closeDBs()
 }
 
 func (s *Store) closeDBs() error { return errors.Join(s.read.Close(), s.write.Close()) }

@@ -49,27 +49,27 @@ func withToken(t *testing.T, s *Store, slug string) {
 	must(t, s.AddToken(t.Context(), log.Sum([]byte("token "+slug)), publish.Token{Slug: slug, Expires: now.Add(time.Hour)}))
 }
 
-// TestRoundTrip: what was reserved and settled is found again after reopening.
-func TestRoundTrip(t *testing.T) {
-	s, dir := create(t)
+// testRoundTrip: what was reserved and settled is found again after reopening.
+func testRoundTrip(t *testing.T, at place) {
+	s := at.create(t)
 	withToken(t, s, "river")
 	g := genesis("river")
 	must(t, s.Reserve(t.Context(), g))
 	must(t, s.Settle(t.Context(), publish.Settlement{Record: g.Record, Genesis: g.Genesis, Key: key, Index: 7, Bundle: []byte("complete"), Head: []byte("head")}))
-	v := publish.Reservation{Record: log.Sum([]byte("v1")), Genesis: g.Genesis, Sequence: 1, Slug: "river", Key: key, Bundle: []byte("{1}"), Now: now,
+	v := publish.Reservation{Record: log.Sum([]byte("v1")), Genesis: g.Genesis, Sequence: 1, Slug: "river", Key: key, Bundle: []byte("{1}"), Now: now, Revision: 2,
 		Content: publish.Content{Texts: map[string][]byte{"en": []byte("text"), "ar": []byte("نص")}, Disclosures: []signatory.Disclosure{"a", "", "c"}}}
 	must(t, s.Reserve(t.Context(), v))
 	must(t, s.Settle(t.Context(), publish.Settlement{Record: v.Record, Genesis: g.Genesis, Key: key, Index: 8, Bundle: []byte("proposed")}))
-	second := publish.Reservation{Record: v.Record, Genesis: g.Genesis, Sequence: 1, Slug: "river", Key: cosigner, Takes: true, Bundle: []byte("{2}"), Now: now}
+	second := publish.Reservation{Record: v.Record, Genesis: g.Genesis, Sequence: 1, Slug: "river", Key: cosigner, Takes: true, Bundle: []byte("{2}"), Now: now, Revision: 4}
 	must(t, s.Reserve(t.Context(), second))
 	must(t, s.Close())
-	s = open(t, dir)
+	s = at.open(t)
 	var got []publish.Stored
 	must(t, s.Records(t.Context(), func(r publish.Stored) error { got = append(got, r); return nil }))
 	want := []publish.Stored{
-		{Record: g.Record, Genesis: g.Genesis, Slug: "river", State: publish.Settled, Head: []byte("head"), Content: publish.Content{Texts: map[string][]byte{}},
+		{Record: g.Record, Genesis: g.Genesis, Slug: "river", State: publish.Settled, Head: []byte("head"), Revision: 5, Content: publish.Content{Texts: map[string][]byte{}},
 			Signatures: []publish.StoredSignature{{Key: key, Bundle: []byte("{}"), Index: 7}}},
-		{Record: v.Record, Genesis: g.Genesis, Sequence: 1, Slug: "river", State: publish.Taken, Head: []byte("head"), Content: v.Content,
+		{Record: v.Record, Genesis: g.Genesis, Sequence: 1, Slug: "river", State: publish.Taken, Head: []byte("head"), Revision: 5, Content: v.Content,
 			Signatures: []publish.StoredSignature{{Key: key, Bundle: []byte("{1}"), Index: 8}, {Key: cosigner, Bundle: []byte("{2}"), Index: -1}}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -127,10 +127,10 @@ func TestFull(t *testing.T) {
 	}
 }
 
-// TestReserveIsAllOrNothing: a reservation that fails leaves no row, and does
+// testReserveIsAllOrNothing: a reservation that fails leaves no row, and does
 // not use the token.
-func TestReserveIsAllOrNothing(t *testing.T) {
-	s, _ := create(t)
+func testReserveIsAllOrNothing(t *testing.T, at place) {
+	s := at.create(t)
 	withToken(t, s, "river")
 	bad := genesis("river")
 	bad.Content.Texts = map[string][]byte{"en": nil} // NOT NULL fails after the record's row is in
@@ -147,8 +147,8 @@ func TestReserveIsAllOrNothing(t *testing.T) {
 	must(t, s.Reserve(t.Context(), genesis("river")))
 }
 
-func TestReserveRefuses(t *testing.T) {
-	s, _ := create(t)
+func testReserveRefuses(t *testing.T, at place) {
+	s := at.create(t)
 	withToken(t, s, "river")
 	must(t, s.Reserve(t.Context(), genesis("river")))
 	used := genesis("river")
@@ -159,11 +159,12 @@ func TestReserveRefuses(t *testing.T) {
 	withToken(t, s, "late")
 	late := genesis("late")
 	late.Now = now.Add(time.Hour)
-	place := publish.Reservation{Record: log.Sum([]byte("a")), Genesis: genesis("river").Genesis, Sequence: 1, Slug: "river", Key: key, Takes: true, Bundle: []byte("{}")}
+	place := publish.Reservation{Record: log.Sum([]byte("a")), Genesis: genesis("river").Genesis, Sequence: 1, Slug: "river", Key: key, Takes: true, Bundle: []byte("{}"), Revision: 2}
 	proposed := place
-	proposed.Record, proposed.Takes = log.Sum([]byte("c")), false
+	proposed.Record, proposed.Takes, proposed.Revision = log.Sum([]byte("c")), false, 1
 	must(t, s.Reserve(t.Context(), proposed)) // several can be proposed
 	must(t, s.Reserve(t.Context(), place))
+	place.Revision, proposed.Revision = 3, 3
 	rival := place
 	rival.Record = log.Sum([]byte("b"))
 	overtaken := proposed
@@ -195,10 +196,10 @@ func TestReserveRefuses(t *testing.T) {
 	}
 }
 
-// TestSharedTransactions: writers that share a transaction each get their own
+// testSharedTransactions: writers that share a transaction each get their own
 // answer; those that fail do not disturb the others.
-func TestSharedTransactions(t *testing.T) {
-	s, _ := create(t)
+func testSharedTransactions(t *testing.T, at place) {
+	s := at.create(t)
 	const n = 200
 	errs := make([]error, n)
 	var wg sync.WaitGroup
@@ -223,8 +224,8 @@ func TestSharedTransactions(t *testing.T) {
 	}
 }
 
-func TestCheckpointSwap(t *testing.T) {
-	s, dir := create(t)
+func testCheckpointSwap(t *testing.T, at place) {
+	s := at.create(t)
 	none, err := s.LastCheckpoint(t.Context())
 	if err != nil || none.Note != nil || none.Size != 0 {
 		t.Fatalf("the first: %+v, %v", none, err)
@@ -240,7 +241,7 @@ func TestCheckpointSwap(t *testing.T) {
 		t.Errorf("an old one: %v", err)
 	}
 	must(t, s.Close())
-	got, err := open(t, dir).LastCheckpoint(t.Context())
+	got, err := at.open(t).LastCheckpoint(t.Context())
 	must(t, err)
 	if diff := cmp.Diff(b, got); diff != "" {
 		t.Error(diff)

@@ -98,14 +98,20 @@ func fileOf(t tlog.Tile) string {
 	}
 }
 
-// read returns the bytes of t from its file. A partial tile of level 0 is made
-// from the entries. A file that is too short, too long where it is a full tile,
-// or no bundle, is a *DamageError; one that is not there fs.ErrNotExist.
+// read returns the bytes of t from its file. One that is not there is
+// fs.ErrNotExist; see decode.
 func (d *disk) read(t tlog.Tile) ([]byte, error) {
 	b, err := os.ReadFile(d.path(fileOf(t)))
 	if err != nil {
 		return nil, err
 	}
+	return decode(t, b)
+}
+
+// decode returns the bytes of t from those of its file. A partial tile of level 0 is
+// made from the entries. A file that is too short, too long where it is a full tile,
+// or no bundle, is a *DamageError.
+func decode(t tlog.Tile, b []byte) ([]byte, error) {
 	damaged := func(err error) ([]byte, error) {
 		return nil, &DamageError{Paths: []string{fileOf(t)}, Err: err}
 	}
@@ -140,18 +146,6 @@ func hashes(entries [][]byte) []byte {
 		data = append(data, h[:]...)
 	}
 	return data
-}
-
-// readAll is read for many tiles (tile.ReadFunc).
-func (d *disk) readAll(tiles []tlog.Tile) ([][]byte, error) {
-	out := make([][]byte, len(tiles))
-	for i, t := range tiles {
-		var err error
-		if out[i], err = d.read(t); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
 }
 
 func (d *disk) has(t tlog.Tile) (bool, error) {

@@ -40,6 +40,12 @@
 // that, their folders not counted, and would leave 255 files of each for every
 // full one.
 //
+// # In a table
+//
+// In a cluster the same files are rows under the same names. One process's Exporter
+// writes them, each round with its checkpoint in one transaction, in the same steps;
+// in every process a Follower reads them.
+//
 // # After a crash
 //
 // Everything here can be derived from the log's entries, and nothing counts that

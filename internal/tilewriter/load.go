@@ -29,7 +29,7 @@ func (w *Writer) load(ctx context.Context) error {
 	if n := uint64(seen.N); any && (cp.Note == nil || cp.Size < n || cp.Size == n && cp.Root != seen.Hash) {
 		return &RollbackError{Last: Checkpoint{Size: n, Root: seen.Hash}, Size: cp.Size, Root: cp.Root, Where: "the checkpoint store"}
 	}
-	if _, err := w.sourceRoot(ctx, cp); err != nil {
+	if _, err := sourceRoot(ctx, w.opt.Source, cp); err != nil {
 		return err
 	}
 	s := &snapshot{cp: cp, edge: &edge{}}
@@ -81,7 +81,7 @@ func (r *restorer) try(ctx context.Context) (*edge, error) {
 		return nil, err
 	}
 	t := tlog.Tree{N: int64(cp.Size), Hash: cp.Root}
-	v, err := tile.NewVerifier(t, w.disk.readAll)
+	v, err := tile.NewVerifier(t, readAll(w.disk))
 	if err != nil {
 		return nil, fmt.Errorf("tile writer: last checkpoint: %w", err)
 	}
@@ -103,16 +103,16 @@ func (r *restorer) try(ctx context.Context) (*edge, error) {
 	for n := range full {
 		b := tlog.Tile{H: tile.Height, L: tile.EntriesLevel, N: n, W: tile.Width}
 		if n >= full-tail || r.made[fileOf(b)] || w.opt.ProveAll {
-			if err := w.proveBundle(v, b); err != nil {
+			if err := proveBundle(w.disk, v, b); err != nil {
 				return nil, r.tileError(err)
 			}
 		}
 	}
-	return w.disk.readEdge(v, cp.Size)
+	return readEdge(w.disk, v, cp.Size)
 }
 
 // readEdge reads the right edge through a Verifier.
-func (d *disk) readEdge(v *tile.Verifier, size uint64) (*edge, error) {
+func readEdge(d shelf, v *tile.Verifier, size uint64) (*edge, error) {
 	e := &edge{size: size}
 	for level := 0; size>>(level*tile.Height) > 0; level++ {
 		e.tiles = append(e.tiles, nil)

@@ -198,7 +198,7 @@ func (r *restorer) entries(ctx context.Context, t tlog.Tile) ([][]byte, error) {
 	start := uint64(t.N) * tile.Width
 	var entries [][]byte
 	for len(entries) < t.W {
-		some, err := r.w.leaves(ctx, start+uint64(len(entries)), start+uint64(t.W))
+		some, err := leaves(ctx, r.w.opt.Source, start+uint64(len(entries)), start+uint64(t.W))
 		if err != nil {
 			return nil, err
 		}

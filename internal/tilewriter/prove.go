@@ -8,10 +8,10 @@ import (
 	"github.com/sijil/sijil/log/tile"
 )
 
-// prove reads the right edge and the given tiles and bundles back from disk and
+// prove reads the right edge and the given tiles and bundles back from where they are and
 // authenticates them against the tree, as a client would.
-func (w *Writer) prove(t tlog.Tree, full []tlog.Tile) error {
-	v, err := tile.NewVerifier(t, w.disk.readAll)
+func prove(from shelf, t tlog.Tree, full []tlog.Tile) error {
+	v, err := tile.NewVerifier(t, readAll(from))
 	if err != nil || t.N == 0 {
 		return err
 	}
@@ -20,7 +20,7 @@ func (w *Writer) prove(t tlog.Tree, full []tlog.Tile) error {
 	}
 	for _, f := range full {
 		if f.L == tile.EntriesLevel {
-			if err := w.proveBundle(v, f); err != nil {
+			if err := proveBundle(from, v, f); err != nil {
 				return err
 			}
 		} else if f.L > 0 { // those of level 0 are read with their bundles
@@ -32,13 +32,13 @@ func (w *Writer) prove(t tlog.Tree, full []tlog.Tile) error {
 	return nil
 }
 
-// proveBundle checks a full bundle, and the tile over it, on disk.
-func (w *Writer) proveBundle(v *tile.Verifier, t tlog.Tile) error {
+// proveBundle checks a full bundle, and the tile over it, as they are stored.
+func proveBundle(from shelf, v *tile.Verifier, t tlog.Tile) error {
 	data, err := v.Tiles([]tlog.Tile{{H: t.H, L: 0, N: t.N, W: t.W}})
 	if err != nil {
 		return damage(err)
 	}
-	b, err := w.disk.read(t)
+	b, err := from.read(t)
 	if err != nil {
 		return err
 	}

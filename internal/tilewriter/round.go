@@ -33,7 +33,7 @@ func (w *Writer) round(ctx context.Context) (cp Checkpoint, err error) {
 func (w *Writer) advance(ctx context.Context) (Checkpoint, error) {
 	pub := w.pub.Load()
 	// 1. Read the log's size and root.
-	t, err := w.sourceRoot(ctx, pub.cp)
+	t, err := sourceRoot(ctx, w.opt.Source, pub.cp)
 	if err != nil {
 		return Checkpoint{}, err
 	}
@@ -49,12 +49,9 @@ func (w *Writer) advance(ctx context.Context) (Checkpoint, error) {
 	if err := w.at("sign"); err != nil {
 		return Checkpoint{}, err
 	}
-	note, err := w.opt.Sign(uint64(t.N), t.Hash)
+	note, err := sign(w.opt.Sign, t)
 	if err != nil {
-		return Checkpoint{}, fmt.Errorf("tile writer: sign: %w", err)
-	}
-	if len(note) == 0 {
-		return Checkpoint{}, errors.New("tile writer: sign: an empty note")
+		return Checkpoint{}, err
 	}
 	// 7. Swap. Dying here leaves the answer to the store: Open reads it.
 	if err := w.at("swap"); err != nil {
@@ -74,9 +71,20 @@ func (w *Writer) advance(ctx context.Context) (Checkpoint, error) {
 	return next.cp, nil
 }
 
+func sign(by func(uint64, tlog.Hash) ([]byte, error), t tlog.Tree) ([]byte, error) {
+	note, err := by(uint64(t.N), t.Hash)
+	if err != nil {
+		return nil, fmt.Errorf("tile writer: sign: %w", err)
+	}
+	if len(note) == 0 {
+		return nil, errors.New("tile writer: sign: an empty note")
+	}
+	return note, nil
+}
+
 // sourceRoot reads the log's tree and refuses one that cannot continue cp.
-func (w *Writer) sourceRoot(ctx context.Context, cp Checkpoint) (tlog.Tree, error) {
-	size, root, err := w.opt.Source.Root(ctx)
+func sourceRoot(ctx context.Context, source Source, cp Checkpoint) (tlog.Tree, error) {
+	size, root, err := source.Root(ctx)
 	if err != nil {
 		return tlog.Tree{}, fmt.Errorf("tile writer: root of the log: %w", err)
 	}
@@ -93,16 +101,24 @@ func (w *Writer) sourceRoot(ctx context.Context, cp Checkpoint) (tlog.Tree, erro
 // extend writes the entries and tiles between the published tree and t, and
 // proves them. Nothing of it is published. It is the whole of steps 2 to 5.
 func (w *Writer) extend(ctx context.Context, pub *snapshot, t tlog.Tree, where string) (*snapshot, error) {
-	e := pub.edge
-	s := &snapshot{first: tlog.StoredHashIndex(0, int64(e.size))}
-	if uint64(t.N) > e.size {
+	if uint64(t.N) > pub.edge.size {
 		if err := w.Room(); err != nil {
 			return nil, err
 		}
 	}
+	return extend(ctx, w.opt.Source, pub, t, where, w.disk, func(next *edge, files []file, last bool) error {
+		return w.write(pub.edge, next, files, last)
+	}, w.at)
+}
+
+// extend does so on any shelf. write stores full tiles and bundles, and with last
+// the edge; at is called before each step.
+func extend(ctx context.Context, source Source, pub *snapshot, t tlog.Tree, where string, on shelf, write func(next *edge, files []file, last bool) error, at func(string) error) (*snapshot, error) {
+	e := pub.edge
+	s := &snapshot{first: tlog.StoredHashIndex(0, int64(e.size))}
 	var full []tlog.Tile
 	for e.size < uint64(t.N) {
-		entries, err := w.leaves(ctx, e.size, uint64(t.N))
+		entries, err := leaves(ctx, source, e.size, uint64(t.N))
 		if err != nil {
 			return nil, err
 		}
@@ -110,7 +126,7 @@ func (w *Writer) extend(ctx context.Context, pub *snapshot, t tlog.Tree, where s
 		if err != nil {
 			return nil, fmt.Errorf("tile writer: %w", err)
 		}
-		if err := w.write(pub.edge, next, files, next.size == uint64(t.N)); err != nil {
+		if err := write(next, files, next.size == uint64(t.N)); err != nil {
 			return nil, fmt.Errorf("tile writer: write: %w", err)
 		}
 		for _, f := range files {
@@ -122,7 +138,7 @@ func (w *Writer) extend(ctx context.Context, pub *snapshot, t tlog.Tree, where s
 		e = next
 	}
 	// 4. Compute the root, and compare.
-	if err := w.at("compare"); err != nil {
+	if err := at("compare"); err != nil {
 		return nil, err
 	}
 	root, err := e.root()
@@ -133,7 +149,7 @@ func (w *Writer) extend(ctx context.Context, pub *snapshot, t tlog.Tree, where s
 		return nil, &RollbackError{Last: pub.cp, Size: uint64(t.N), Root: t.Hash, Computed: root, Where: where}
 	}
 	// 5. Read it back.
-	if err := w.prove(t, full); err != nil {
+	if err := prove(on, t, full); err != nil {
 		return nil, fmt.Errorf("tile writer: read back: %w", err)
 	}
 	s.edge = e
@@ -141,9 +157,9 @@ func (w *Writer) extend(ctx context.Context, pub *snapshot, t tlog.Tree, where s
 }
 
 // leaves reads some entries from start on, below end.
-func (w *Writer) leaves(ctx context.Context, start, end uint64) ([][]byte, error) {
+func leaves(ctx context.Context, source Source, start, end uint64) ([][]byte, error) {
 	want := min(end-start, chunk)
-	entries, err := w.opt.Source.Leaves(ctx, start, want)
+	entries, err := source.Leaves(ctx, start, want)
 	if err == nil && (len(entries) == 0 || uint64(len(entries)) > want) {
 		err = fmt.Errorf("%d entries, want 1 to %d", len(entries), want)
 	}
@@ -198,7 +214,7 @@ func (w *Writer) resync(ctx context.Context) error {
 		return &RollbackError{Last: pub.cp, Size: last.Size, Root: last.Root, Where: "the checkpoint store"}
 	}
 	if last.Note != nil {
-		if _, err := w.sourceRoot(ctx, last); err != nil {
+		if _, err := sourceRoot(ctx, w.opt.Source, last); err != nil {
 			return err
 		}
 		next, err := w.extend(ctx, pub, t, "the checkpoint store")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -71,9 +70,7 @@ type Writer struct {
 	opt  Options
 	log  *slog.Logger
 	disk *disk
-	memo *memo
-
-	pub atomic.Pointer[snapshot] // what is published
+	shown
 
 	// The round that runs; used by it alone.
 	unsure bool // the store may hold another checkpoint than pub
@@ -126,7 +123,7 @@ func open(ctx context.Context, opt Options, step func(string) error) (*Writer, e
 	if err != nil {
 		return nil, fmt.Errorf("tile writer: %w", err)
 	}
-	w := &Writer{opt: opt, log: opt.Logger, disk: d, memo: newMemo(memoSize), step: step}
+	w := &Writer{opt: opt, log: opt.Logger, disk: d, shown: shown{shelf: d, memo: newMemo(memoSize)}, step: step}
 	w.life, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := w.load(ctx); err != nil {
 		w.cancel()
@@ -151,12 +148,6 @@ func (w *Writer) Close() error {
 		w.mu.Unlock()
 	}
 	return w.disk.close()
-}
-
-// Latest is the newest checkpoint that is signed, stored and covered by durable
-// tiles; the zero one before the first round.
-func (w *Writer) Latest() Checkpoint {
-	return w.pub.Load().cp
 }
 
 // Room returns ErrDiskFull when a round would not be allowed to write, so that

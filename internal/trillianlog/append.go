@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/google/trillian"
 	"github.com/google/trillian/trees"
 	"github.com/transparency-dev/merkle/rfc6962"
-	"google.golang.org/grpc/codes"
 )
 
 // MaxEntryBytes is the size of the largest entry: its length takes two bytes in
@@ -42,7 +40,7 @@ func (l *Log) Append(ctx context.Context, entry []byte) (index uint64, duplicate
 	// Woken early, the sequencer's transaction can take the entry along, and one
 	// sync does for both; woken too early, it finds nothing and is woken again.
 	l.seq.wake()
-	if duplicate, err = l.queue(ctx, entry); err != nil {
+	if duplicate, err = l.entries.queue(trees.NewContext(ctx, l.tree), entry); err != nil {
 		return 0, false, fmt.Errorf("trillianlog: append: %w", err)
 	}
 	if duplicate {
@@ -64,29 +62,6 @@ func (l *Log) Append(ctx context.Context, entry []byte) (index uint64, duplicate
 	}
 	index, err = l.wait(ctx, w)
 	return index, duplicate && err == nil, err
-}
-
-// queue makes the entry durable in Trillian's queue. That it was there already
-// hides in an answer without error.
-func (l *Log) queue(ctx context.Context, entry []byte) (duplicate bool, err error) {
-	resp, err := l.entries.server.QueueLeaf(trees.NewContext(ctx, l.tree), &trillian.QueueLeafRequest{
-		LogId: l.tree.TreeId,
-		Leaf:  &trillian.LogLeaf{LeafValue: entry},
-	})
-	if err != nil {
-		return false, err
-	}
-	if resp.GetQueuedLeaf() == nil {
-		return false, errors.New("trillian gave no answer for the leaf")
-	}
-	switch st := resp.QueuedLeaf.GetStatus(); codes.Code(st.GetCode()) {
-	case codes.OK:
-		return false, nil
-	case codes.AlreadyExists:
-		return true, nil
-	default:
-		return false, fmt.Errorf("trillian refused the leaf: %s: %s", codes.Code(st.GetCode()), st.GetMessage())
-	}
 }
 
 // wait waits for the integration that a commit reports.

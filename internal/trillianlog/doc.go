@@ -25,6 +25,12 @@
 //   - The clock may step back: Trillian sees a time that always moves on, so it
 //     never refuses a root for being early.
 //
+// # In other processes
+//
+// [CreateRemote] and [OpenRemote] do the same over gRPC, for a trillian_log_server
+// and a trillian_log_signer. The signer's commits are learnt from whoever reads the
+// tree (Remote.Integrated).
+//
 // # What it is not
 //
 // The root is Trillian's and is not signed; a checkpoint is made elsewhere,

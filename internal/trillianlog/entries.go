@@ -3,12 +3,14 @@ package trillianlog
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
 	"github.com/google/trillian"
 	"github.com/google/trillian/types"
 	"github.com/transparency-dev/merkle/rfc6962"
+	"google.golang.org/grpc/codes"
 )
 
 // logServer is what we need of Trillian's log server. Its own type has it in
@@ -39,6 +41,29 @@ func (e entries) root(ctx context.Context) (*types.LogRootV1, error) {
 		return nil, fmt.Errorf("read root: hash of %d bytes", len(root.RootHash))
 	}
 	return root, nil
+}
+
+// queue makes the entry durable in Trillian's queue. That it was there already
+// hides in an answer without error.
+func (e entries) queue(ctx context.Context, entry []byte) (duplicate bool, err error) {
+	resp, err := e.server.QueueLeaf(ctx, &trillian.QueueLeafRequest{
+		LogId: e.treeID,
+		Leaf:  &trillian.LogLeaf{LeafValue: entry},
+	})
+	if err != nil {
+		return false, err
+	}
+	if resp.GetQueuedLeaf() == nil {
+		return false, errors.New("trillian gave no answer for the leaf")
+	}
+	switch st := resp.QueuedLeaf.GetStatus(); codes.Code(st.GetCode()) {
+	case codes.OK:
+		return false, nil
+	case codes.AlreadyExists:
+		return true, nil
+	default:
+		return false, fmt.Errorf("trillian refused the leaf: %s: %s", codes.Code(st.GetCode()), st.GetMessage())
+	}
 }
 
 // values gives the entries [start, start+count), all of them or an error. The

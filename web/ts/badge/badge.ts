@@ -18,7 +18,7 @@ declare const MORE: string;
 declare const MORE_INTEGRITY: string;
 
 const { origin: base, host } = new URL(import.meta.url);
-const patience = 10_000; // milliseconds
+const patience = 8500; // milliseconds; with settle, under ten seconds
 const settle = 800; // after the words last changed
 const pause = 3000; // between looks at a page that changes elsewhere
 
@@ -29,8 +29,8 @@ let known: Pick<More, "looks" | "messages"> = { looks, messages: { en } };
 // Canvas is the system's, light or dark as the theme is; each tone has a contrast of 3 with
 // either.
 const css = `:host{all:initial;display:inline-block;max-inline-size:100%;font:14px/1.4 system-ui,sans-serif;color-scheme:light dark}
-a{display:inline-flex;gap:.65em;align-items:center;box-sizing:border-box;max-inline-size:100%;min-block-size:44px;padding:.45em .6em;border:1.5px solid var(--tone);border-radius:8px;background:var(--sijil-badge-background,Canvas);color:var(--sijil-badge-color,CanvasText);text-decoration:none}
-svg{flex:none;inline-size:2em;padding:.3em;box-sizing:border-box;border:2px solid var(--tone);border-radius:50%;fill:none;stroke:var(--tone);stroke-width:2.6;stroke-linecap:round}
+*{box-sizing:border-box;max-inline-size:100%}a{display:inline-flex;gap:.65em;align-items:center;min-block-size:44px;padding:.45em .6em;border:2px solid var(--tone);border-radius:8px;background:var(--sijil-badge-background,Canvas);color:var(--sijil-badge-color,CanvasText);text-decoration:none}
+svg{flex:none;inline-size:2em;padding:.3em;border:2px solid var(--tone);border-radius:50%;fill:none;stroke:var(--tone);stroke-width:2.6;stroke-linecap:round}
 b,span{display:block}span{font-size:.85em;text-decoration:underline}
 .same{--tone:#24864f}.different{--tone:#c2571c}.open{--tone:#68799b}.different svg{border-radius:4px}.open svg{border-style:dashed}
 :host([size=small]){font-size:12.5px}:host([size=small]) span{display:none}:host([size=large]){font-size:17px}
@@ -61,6 +61,8 @@ export interface Ask {
 
 class Badge extends HTMLElement {
   readonly #root = this.attachShadow({ mode: "closed" });
+  // It stays while what it says changes, or no screen reader would say that.
+  readonly #status = make("div", { role: "status" });
   #waiting = 0;
   #again = 0;
   #turn = 0;
@@ -76,6 +78,7 @@ class Badge extends HTMLElement {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(css);
     this.#root.adoptedStyleSheets = [sheet];
+    this.#root.append(this.#status);
     void this.#show({ state: "checking" });
     this.#watch.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
     if (document.readyState === "complete") this.#soon();
@@ -111,15 +114,11 @@ class Badge extends HTMLElement {
     // In a frame, another page decides what the reader sees around and over this one.
     if (top !== self) throw 0;
     const ask: Ask = { base, slug: this.getAttribute("publication") as string, genesis: this.getAttribute("genesis") as string, article: this.#article(), badge: this, root: this.#root, lang: this.#lang(), signal };
-    try {
-      return await judgeLean(ask);
-    } catch {
-      return (await more()).judge(ask);
-    }
+    return judgeLean(ask).catch(async () => (await more()).judge(ask));
   }
 
   #lang(): string {
-    return /^(en|fr|ar)/.exec(this.closest("[lang]")?.getAttribute("lang") ?? "")?.[0] ?? "en";
+    return ["fr", "ar"].find((lang) => this.matches(`:lang(${lang})`)) ?? "en";
   }
 
   async #show({ state, version, latest, details = [] }: Judgement): Promise<void> {
@@ -129,12 +128,10 @@ class Badge extends HTMLElement {
     const [d, tone] = known.looks[state] as Looks[""];
     const slug = this.getAttribute("publication");
     const href = `${base}/${lang}/${state === "superseded" ? `p/${slug}/compare/${version}/${latest}` : `check?publication=${slug}&url=${encodeURIComponent(location.href)}`}`;
-    // When it was computed, here.
-    const title = new Date().toLocaleString(`${lang}-u-nu-latn`);
-    this.#root.replaceChildren(
-      make("div", { role: "status" }, make("a", { href, class: tone, title, rel: "noopener", target: "_blank", lang, dir: "auto" },
+    this.#status.replaceChildren(
+      make("a", { href, class: tone, target: "_blank", lang, dir: "auto" },
         make("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, make("path", { d })),
-        make("div", {}, make("b", {}, (say as Words)[state] as string), make("span", {}, say.see.replace("{{.host}}", `\u2068${host}\u2069`))))),
+        make("div", {}, make("b", {}, (say as Words)[state] as string), make("span", {}, say.see.replace("{{.host}}", `\u2068${host}\u2069`)))),
       ...details,
     );
     this.dispatchEvent(new CustomEvent("sijil", { detail: state }));

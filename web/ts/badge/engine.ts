@@ -7,7 +7,7 @@ import { parseTrust } from "../keys/policy.ts";
 import type { Copy, Verdict } from "../match/match.ts";
 import { pinnedEd25519 } from "../pin/ed25519.ts";
 
-export { walk } from "../extract/live.ts";
+export { canvas, walk } from "../extract/live.ts";
 
 export interface Judged {
   state: string; // as docs/embed.md has them

@@ -34,7 +34,7 @@ const load = (file: string, integrity: string) => (loading[file] ??= pinned(new 
 // judge asks the engine.
 export async function judge({ base, slug, genesis, article, badge, root, lang, signal }: Ask): Promise<Judgement> {
   const engine = (await load(ENGINE, ENGINE_INTEGRITY)) as typeof import("./engine.ts");
-  const j = await engine.judge(base, slug, genesis, engine.walk(article, (e) => e === badge), signal);
+  const j = await engine.judge(base, slug, genesis, engine.walk(article, (e) => e === badge, engine.canvas(root)), signal);
   if (j.state !== "altered" || !j.verdict) return j;
   const { view } = (await load(DIFFERENCE, DIFFERENCE_INTEGRITY)) as typeof import("./difference.ts");
   return { ...j, details: [view(j.verdict, messages[lang] as typeof en & typeof enMore, root)] };

@@ -42,6 +42,13 @@ export async function readAsides(
   return out;
 }
 
+// lastIndex is where the last line says that it stands in the log, and is not verified; -1
+// where there is none that says it.
+export function lastIndex(doc: Bytes): number {
+  const line = doc.slice(doc.lastIndexOf(lineFeed, doc.length - 2) + 1);
+  return Number(/"logIndex":"(\d+)"/.exec(new TextDecoder().decode(line))?.[1] ?? -1);
+}
+
 // split returns the lines; undefined for one that has no end.
 function split(doc: Bytes): (Bytes | undefined)[] {
   const out: (Bytes | undefined)[] = [];

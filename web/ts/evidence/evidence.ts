@@ -26,7 +26,7 @@ import { parseBundle, verifyLogged, type Bundle } from "../log/bundle.ts";
 import { conflicts, ended, openCheckpoint, openFreeze, openHead, openObserver, type Checkpoint, type Freeze, type Head } from "../log/checkpoint.ts";
 import { webCryptoEd25519, type Ed25519Verify } from "../log/note.ts";
 import { extendsTree, type Fetch } from "../log/tiles.ts";
-import { readAsides } from "./endorsements.ts";
+import { lastIndex, readAsides } from "./endorsements.ts";
 import { openSignatories, type Entry } from "../signatory/signatory.ts";
 import type { Version } from "../statement/statement.ts";
 import { canonicalText } from "../text/text.ts";
@@ -114,8 +114,16 @@ export async function openPublication(fetch: Fetch, o: Options): Promise<Publica
   // The head may have been read just before the checkpoint: the next one was not.
   if (head.treeSize < checkpoint.size && !o.folder) head = await readHead(r, genesis);
   let fresh = head.treeSize >= checkpoint.size;
-  const { records, chain } = await readRecords(r, genesis, head);
-  const book = await readEndorsements(r, records, chain);
+  let { records, chain } = await readRecords(r, genesis, head);
+  const said = await read(r, endorsementsPath(o));
+  // What is said of a version is said once it is published. Where that goes beyond the
+  // head's tree, the next head has the version.
+  if (said && lastIndex(said) >= head.treeSize && !o.folder) {
+    head = await readHead(r, genesis);
+    fresh = head.treeSize >= checkpoint.size;
+    ({ records, chain } = await readRecords(r, genesis, head));
+  }
+  const book = await readEndorsements(r, said, records, chain);
   if (head.treeSize > Math.max(...r.trees.map((t) => t.size))) {
     await readCheckpoint(r); // the log has grown between the two answers
     if (head.treeSize > Math.max(...r.trees.map((t) => t.size))) throw damaged(headPath(o), "speaks of a tree that no checkpoint covers");
@@ -278,14 +286,12 @@ const endorsementsPath = (o: Options) => `${publicationPath(o)}/endorsements.jso
 
 // readEndorsements reads and verifies what signatories said. Each record's place in the log
 // is proved; that none is left out is not: an audit shows it.
-async function readEndorsements(r: Reader, records: Opened[], chain: Chain): Promise<Book> {
+async function readEndorsements(r: Reader, doc: Bytes | undefined, records: Opened[], chain: Chain): Promise<Book> {
   const policies = records.flatMap(({ index, statement: s }) => (s.type === "publication" || s.type === "policy" ? [{ from: index, keys: s.policy.keys.map((k) => k.hint) }] : []));
-  const path = endorsementsPath(r.o);
-  const doc = await read(r, path);
   if (!doc) return readBook(chain, policies, []); // as good as an empty one, which anybody can serve
   const b = await read(r, "observer");
   const observers = b ? await verified("observer", () => openObserver(b, r.policy, r.ed25519)) : new Set<string>(); // what it signed will then not verify
-  const asides = await readAsides(doc, chain, observers, r.policy, r.ed25519, (n, open) => verified(`${path}: line ${n}`, open));
+  const asides = await readAsides(doc, chain, observers, r.policy, r.ed25519, (n, open) => verified(`${endorsementsPath(r.o)}: line ${n}`, open));
   r.trees.push(...asides.map((a) => a.checkpoint));
   return readBook(chain, policies, asides);
 }

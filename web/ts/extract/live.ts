@@ -88,14 +88,26 @@ function drawnBy(e: Element, style: CSSStyleDeclaration): DOMRect[] {
   return [...e.getClientRects()].map((b) => new DOMRect(b.left - n, b.top - n, b.width + 2 * n, b.height + 2 * n));
 }
 
-function lookOf(e: Element, up: Look | undefined): Look {
+// canvas is the colour behind a page that paints nothing there, which is the browser's:
+// shadow is where a page's styles do not reach, and no one sees what comes and goes.
+export function canvas(shadow: ShadowRoot): Colour | undefined {
+  const probe = document.createElement("i");
+  probe.style.cssText = `background:Canvas;color-scheme:${getComputedStyle(document.documentElement).colorScheme}`;
+  shadow.append(probe);
+  const c = colour(getComputedStyle(probe).backgroundColor);
+  probe.remove();
+  return c;
+}
+
+const mayBeDark = () => /dark/.test(getComputedStyle(document.documentElement).colorScheme) || document.querySelector("meta[name=color-scheme i]") !== null;
+
+function lookOf(e: Element, up: Look | undefined, behind?: Colour): Look {
   const style = getComputedStyle(e);
   const root = e === document.documentElement || e === document.body;
-  const l: Look = { style, opacity: (up?.opacity ?? 1) * Number(style.opacity), ground: up ? up.ground : [255, 255, 255, 1], doubt: up?.doubt ?? "", gone: up?.gone ?? false, drawing: up?.drawing || /^svg$/i.test(e.tagName), clips: up?.clips ?? [] };
+  const l: Look = { style, opacity: (up?.opacity ?? 1) * Number(style.opacity), ground: up ? up.ground : behind, doubt: up?.doubt ?? "", gone: up?.gone ?? false, drawing: up?.drawing || /^svg$/i.test(e.tagName), clips: up?.clips ?? [] };
   const back = colour(style.backgroundColor);
   if (!back) l.ground = undefined;
   else if (back[3] > 0) l.ground = back[3] === 1 ? back : l.ground && over(back, l.ground);
-  if (root && style.colorScheme.includes("dark") && !(back && back[3] === 1)) l.ground = undefined;
   if (style.backgroundImage !== "none") {
     l.ground = undefined;
     if (!root) l.doubt = "words on a picture that may hide them";
@@ -199,7 +211,7 @@ interface Passage {
 }
 
 // walk reads what root shows. What skip chooses is no part of it.
-export function walk(root: Element, skip: (e: Element) => boolean = () => false): Copy {
+export function walk(root: Element, skip: (e: Element) => boolean = () => false, behind: Colour | undefined = mayBeDark() ? undefined : [255, 255, 255, 1]): Copy {
   const html = document.documentElement;
   const page = new DOMRect((getComputedStyle(html).direction === "rtl" ? html.clientWidth - html.scrollWidth : 0) - scrollX, -scrollY, html.scrollWidth, html.scrollHeight);
   let [text, ends, space, unseen, images] = ["", 0, false, 0, 0];
@@ -286,8 +298,8 @@ export function walk(root: Element, skip: (e: Element) => boolean = () => false)
 
   const above: Element[] = [];
   for (let e = root.parentElement; e; e = e.parentElement) above.unshift(e);
-  const up = above.reduce<Look | undefined>((l, e) => lookOf(e, l), undefined);
-  element(root, lookOf(root, up), up);
+  const up = above.reduce<Look | undefined>((l, e) => lookOf(e, l, behind), undefined);
+  element(root, lookOf(root, up, behind), up);
   drawn.push(...around(root, skip));
   if (above.some(overlays)) passages.push({ at: 0, end: Infinity, doubt: overlay, node: root, boxes: [] });
   for (const p of passages) {

@@ -50,6 +50,11 @@ interface Passkey {
 }
 
 class Refused extends Error {}
+class Unanswered extends Error {}
+
+const patience = 60_000; // milliseconds for an answer
+const answered = (address: string, more: RequestInit = {}) =>
+  fetch(address, { credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(patience), ...more }).catch(() => undefined);
 
 async function make(f: Fields): Promise<Passkey> {
   const challenge = await sha256(text.encode(`sijil-passkey/v1\0${f.invitation}`));
@@ -66,14 +71,15 @@ async function make(f: Fields): Promise<Passkey> {
 // sign gets the statement, has the passkey sign it, and hands both in. It returns the
 // digests of the record and of the key.
 async function sign(f: Fields, passkey: Passkey, reason: string): Promise<{ record: string; key_digest: string }> {
-  const res = await fetch(f.claim + (reason === "" ? "" : `&reason=${encodeURIComponent(reason)}`), { credentials: "omit", cache: "no-store" });
-  if (!res.ok) throw new Refused(await why(res));
+  const res = await answered(f.claim + (reason === "" ? "" : `&reason=${encodeURIComponent(reason)}`));
+  if (!res?.ok) throw new Refused(res && (await why(res)));
   const payload = new Uint8Array(await res.arrayBuffer());
   const signed = (await navigator.credentials.get({
     publicKey: { challenge: await sha256(payload), rpId: f.party, userVerification: "required", allowCredentials: [{ type: "public-key", id: passkey.id }] },
   })) as PublicKeyCredential;
   const body = { payload: base64(payload), registration: passkey.registration, assertion: signed.toJSON(), invitation: f.invitation };
-  const answer = await fetch(f.post, { method: "POST", credentials: "omit", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  const answer = await answered(f.post, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  if (!answer) throw new Unanswered(); // it may be in the log
   if (!answer.ok) throw new Refused(await why(answer));
   return (await answer.json()) as { record: string; key_digest: string };
 }
@@ -98,7 +104,7 @@ function passkeys(area: HTMLElement): void {
       reveal("wait");
       button.disabled = true;
       act()
-        .catch((e: unknown) => reveal(e instanceof DOMException ? "cancelled" : "failed", e instanceof Refused ? e.message : ""))
+        .catch((e: unknown) => reveal(e instanceof DOMException ? "cancelled" : e instanceof Unanswered ? "unanswered" : "failed", e instanceof Refused ? e.message : ""))
         .finally(() => (button.disabled = false));
     });
   };

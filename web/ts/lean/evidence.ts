@@ -4,7 +4,7 @@
 // from what they have to say, and compared whole: so no form has to be read, and nothing
 // more can stand in them. Whatever is wrong or unusual throws, and is the engine's to judge.
 import { concat, digestText, hex, sha256, toBase64, toBase64URL, utf8, type Bytes } from "../log/bytes.ts";
-import { checkInclusion, leafHash } from "../log/merkle.ts";
+import { leafHash, rootOf } from "../log/merkle.ts";
 import { flat, plainForm, type Plain } from "./text.ts";
 
 // need throws; nobody is told why, for the engine finds its own reason.
@@ -40,7 +40,7 @@ interface Policy {
 }
 
 const { subtle } = crypto;
-const ed25519 = { name: "Ed25519" };
+const ed25519 = "Ed25519";
 const p256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const json = JSON.stringify;
 const quoted = '"[^"\\\\]*"';
@@ -83,18 +83,14 @@ async function parsePolicy(s: string): Promise<Policy> {
 
 // openNote returns when each key of the policy signed a note, and its text.
 async function openNote(note: string, p: Policy): Promise<[text: string, times: Times]> {
-  const split = note.lastIndexOf("\n\n") + 1;
-  const text = note.slice(0, split);
-  const lines = note.slice(split + 1).split("\n");
+  const [, text, lines] = /^([^]+\n)\n((?:— [^\s+]+ \S+\n){1,64})$/.exec(note) as Any;
   const times: Times = new Map();
-  need(split && !lines.pop() && lines.length < 65);
-  for (const line of lines) {
-    const [, name, encoded] = /^— ([^\s+]+) (\S+)$/.exec(line) as Any;
+  for (const [, name, encoded] of lines.matchAll(/ (\S+) (\S+)/g)) {
     const b = fromBase64(encoded);
     const key = p.keys.find((k) => k.id === `${name}+${hex(b.slice(0, 4))}`);
     need(b.length > 4);
     if (!key) continue;
-    const time = key === p.log ? 0 : Number(new DataView(b.buffer).getBigUint64(4));
+    const time = key === p.log ? 0 : parseInt(hex(b.slice(4, 12)), 16);
     need(!times.has(key) && b.length === (key === p.log ? 68 : 76) && time < 2 ** 53);
     need(await subtle.verify(ed25519, key.key, b.slice(-64), utf8(key === p.log ? text : `cosignature/v1\ntime ${time}\n${text}`)));
     times.set(key, time);
@@ -122,12 +118,10 @@ export async function verify(document: string, slug: string, genesis: string, no
   const origin = p.log.id.slice(0, -9);
   const [text, times] = await openNote(d.checkpoint, p);
   const [, size, encoded] = text.split("\n") as Any;
-  const root = fromBase64(encoded);
-  need(text === `${origin}\n${+size}\n${encoded}\n` && +size < 2 ** 53 && root.length === 32 && !d.frozen);
+  need(text === `${origin}\n${+size}\n${encoded}\n` && +size < 2 ** 53 && !d.frozen);
   // Cosignatures that are a day old may keep news back.
   need([...times.values()].filter((t) => t >= now - 86400).length >= p.quorum);
 
-  const type = "application/vnd.in-toto+json";
   const log = { keyId: digestText(p.log.digest), origin };
   const editions: Edition[] = [];
   let [previous, before, keys]: [string, number, string[]] = ["", -1, []];
@@ -135,7 +129,7 @@ export async function verify(document: string, slug: string, genesis: string, no
     const { predicate: v } = JSON.parse(payload);
     const { issued, reason } = v;
     const bytes = utf8(payload);
-    const signed = concat(utf8(`DSSEv1 28 ${type} ${bytes.length} `), bytes);
+    const signed = concat(utf8(`DSSEv1 28 application/vnd.in-toto+json ${bytes.length} `), bytes);
     const sum = await sha256(signed);
     const record = digestText(sum);
     let [kind, predicate, subjects]: Any[] = [];
@@ -154,17 +148,17 @@ export async function verify(document: string, slug: string, genesis: string, no
         commitments.push(toBase64URL(await sha256(utf8(toBase64URL(utf8(s))))));
         e.names.push(flat(plainForm(name)));
       }
-      const [files, canonical]: string[][][] = [[], []];
+      const [files, canonical]: [Any, Any] = [[], []];
       for (const lang of Object.keys(texts).sort()) {
         const form = plainForm(texts[lang]);
         e.texts.push(form);
-        files?.push([`text/${lang}`, await hash(texts[lang])]);
-        canonical?.push([`canonical/${lang}`, await hash(form[0])]);
+        files.push([`text/${lang}`, await hash(texts[lang])]);
+        canonical.push([`canonical/${lang}`, await hash(form[0])]);
       }
       const placeDate = byLanguage(v.placeDate);
-      for (const line of Object.values<string>(placeDate ?? {}).join("\n").split("\n")) if (line.trim()) e.places.push(flat(plainForm(line)));
+      for (const line of Object.values<string>(placeDate ?? {}).join("\n").split("\n")) if (/\S/.test(line)) e.places.push(flat(plainForm(line)));
       need(e.texts.length && commitments.length <= 1e4 && distinct(commitments));
-      subjects = [...(canonical as []), ["signatories", await hash(json(commitments))], ...(files as [])];
+      subjects = [...canonical, ["signatories", await hash(json(commitments))], ...files];
       kind = "version";
       predicate = {
         canonical: "sijil-text/1", date: str(v.date), issued: str(issued), log, place: str(v.place), placeDate, previous, publication: genesis, reason: str(reason), sequence,
@@ -189,7 +183,7 @@ export async function verify(document: string, slug: string, genesis: string, no
     const raw = fromBase64(signature);
     need(keys.includes(key) && (await subtle.verify(p256, await subtle.importKey("spki", fromBase64(key), p256, false, ["verify"]), raw, signed)));
     const leaf = `{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":{"algorithm":"SHA2_256","digest":"${toBase64(sum)}"},"signature":{"content":"${toBase64(der(raw))}","verifier":{"keyDetails":"PKIX_ECDSA_P256_SHA_256","publicKey":{"rawBytes":"${key}"}}}}}}`;
-    need(Number.isInteger(index) && index > before && (await checkInclusion(proof.map(fromBase64), +size, root, index, await leafHash(utf8(leaf)))));
+    need(index > before && toBase64(await rootOf(proof.map(fromBase64), +size, index, await leafHash(utf8(leaf)))) === encoded);
     [previous, before] = [record, index];
   }
   const [head] = await openNote(d.head, p);

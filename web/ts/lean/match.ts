@@ -23,10 +23,9 @@ export function judge(editions: Edition[], copied: string): Judgement {
   const c = plainForm(copied);
   const lines = c[1];
   const whole = flat(c);
-  const newest = [...editions].reverse();
   const first = (fits: (p: Plain) => boolean) => {
-    const found = newest.filter((e) => e.texts.some(fits));
-    return found.find((e) => !e.retracted) ?? found[0];
+    const found = editions.filter((e) => e.texts.some(fits));
+    return found.findLast((e) => !e.retracted) ?? found.at(-1);
   };
   let e = first(([canonical]) => canonical === c[0]);
   if (!e) {

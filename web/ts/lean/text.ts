@@ -8,12 +8,12 @@
 // behind more; "\v" and "\r" are these two with a bullet.
 export type Plain = readonly [canonical: string, lines: string];
 
-const letters = "0-9A-Za-zÀ-ÖØ-öø-ſ";
 const arabic = "ؠ-ؿف-ي";
 const marks = "\u064b-\u0652";
+const word = `[0-9A-Za-zÀ-ÖØ-öø-ſ${arabic}${marks}]+`;
 // Of ASCII the signs *, <, >, ^, _, ` and ~ are missing, to which the engine gives a meaning.
 const other = new RegExp(`[^ \n!-)+-;=?-\\]a-}°§À-ſ€…•${arabic}${marks}]|(?<![${arabic}${marks}])[${marks}]|[${marks}]{4}`);
-const token = new RegExp(`[${letters + arabic + marks}]+(?:(?:'|(?<=\\d)[.,](?=\\d))[${letters + arabic + marks}]+)*|-+|\\.{3}|\\S`, "g");
+const token = new RegExp(`${word}(?:(?:'|(?<=\\d)[.,](?=\\d))${word})*|-+|\\.{3}|\\S`, "g");
 
 // plainForm throws where the text is not plain.
 export function plainForm(text: string): Plain {
@@ -25,7 +25,9 @@ export function plainForm(text: string): Plain {
     .replace(/[“-‟«»]/g, '"')
     .replace(/[‐-―]/g, "-")
     .replace(/·/g, "•")
-    .replace(/[،؛؟]/g, (c) => ({ "،": ",", "؛": ";" })[c] ?? "?")
+    .replace(/،/g, ",")
+    .replace(/؛/g, ";")
+    .replace(/؟/g, "?")
     .replace(/[٠-٩۰-۹]/g, (c) => `${c.charCodeAt(0) & 15}`);
   if (other.test(s)) throw 0;
   let [canonical, lines, gap] = ["", "", "\n"];

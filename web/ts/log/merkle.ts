@@ -4,24 +4,17 @@ import { concat, same, sha256, type Bytes } from "./bytes.ts";
 export const leafHash = (entry: Uint8Array) => sha256(concat(Uint8Array.of(0), entry));
 export const nodeHash = (left: Uint8Array, right: Uint8Array) => sha256(concat(Uint8Array.of(1), left, right));
 
-// checkInclusion verifies that a leaf stands at index in a tree (RFC 9162, 2.1.3.2).
-export async function checkInclusion(proof: Bytes[], size: number, root: Bytes, index: number, leaf: Bytes): Promise<boolean> {
-  if (index < 0 || index >= size) return false;
-  let fn = index;
-  let sn = size - 1;
-  let r = leaf;
-  for (const p of proof) {
-    if (sn === 0) return false;
-    if (fn % 2 === 1 || fn === sn) {
-      r = await nodeHash(p, r);
-      while (fn % 2 === 0 && fn !== 0) [fn, sn] = [half(fn), half(sn)];
-    } else r = await nodeHash(r, p);
-    [fn, sn] = [half(fn), half(sn)];
-  }
-  return sn === 0 && same(r, root);
+// rootOf is the root of a tree of size leaves in which leaf stands at index, as an inclusion
+// proof has it (RFC 9162, 2.1.3.1); it throws where size or index cannot be the proof's.
+export async function rootOf(proof: Bytes[], size: number, index: number, leaf: Bytes): Promise<Bytes> {
+  const other = proof.at(-1);
+  if (size < 2 ? other || index !== 0 : !other) throw 0;
+  if (!other) return leaf;
+  let left = 1;
+  while (left * 2 < size) left *= 2;
+  const rest = proof.slice(0, -1);
+  return index < left ? nodeHash(await rootOf(rest, left, index, leaf), other) : nodeHash(other, await rootOf(rest, size - left, index - left, leaf));
 }
-
-const half = (n: number) => Math.floor(n / 2);
 
 // checkConsistency verifies that a tree extends a smaller, not empty one (RFC 9162,
 // 2.1.4.2).
@@ -45,3 +38,5 @@ export async function checkConsistency(proof: Bytes[], first: number, firstRoot:
   }
   return sn === 0 && same(fr, firstRoot) && same(sr, secondRoot);
 }
+
+const half = (n: number) => Math.floor(n / 2);

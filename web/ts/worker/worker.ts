@@ -96,9 +96,9 @@ async function keptFirst(request: Request): Promise<Response> {
   return res;
 }
 
-// networkFirst asks the network, and falls back on what was kept: of this address, or of
-// another, such as the first page. Nothing stands between a request and the network, nor
-// between its answer and the page.
+// networkFirst asks the network, and falls back on what was kept of this address where no
+// answer comes in time; where none comes at all, on another page, such as the first one.
+// Nothing stands between a request and the network, nor between its answer and the page.
 async function networkFirst(e: Fetching, other: string | undefined): Promise<Response> {
   const network = fetch(e.request).then((res) => {
     const secret = /no-store/.test(res.headers.get("Cache-Control") ?? "");
@@ -107,18 +107,29 @@ async function networkFirst(e: Fetching, other: string | undefined): Promise<Res
     if (res.status === 404 && other === undefined) e.waitUntil(keep(e.request.url, new Response(null, { status: 404 })));
     return res;
   });
+  // A gateway that answers for a service that is down knows nothing of it.
+  const answer = network.then((res) => (res.status === 502 || res.status === 503 || res.status === 504 ? undefined : res), () => undefined);
   let timer = 0;
   const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), patience)));
-  const res = await Promise.race([network.catch(() => undefined), late]);
+  const first = await Promise.race([answer, late]);
   clearTimeout(timer);
-  // A gateway that answers for a service that is down knows nothing of it.
-  if (res && res.status !== 502 && res.status !== 503 && res.status !== 504) return res;
-  const kept = (await find(e.request.url)) ?? (other === undefined ? undefined : await find(new URL(other, here).href));
-  if (!kept) return network;
+  if (first) return first;
+  const own = await find(e.request.url);
+  if (own) return saved(own);
+  // An answer that is only slow is waited for: another page would be taken for this one.
+  const slow = await answer;
+  if (slow) return slow;
+  const kept = other === undefined ? undefined : await find(new URL(other, here).href);
+  return kept ? saved(kept) : network;
+}
+
+// saved marks what was kept, for the script that asked for it, and a page for its reader.
+async function saved(kept: Response): Promise<Response> {
   const headers = new Headers(kept.headers);
   headers.set("Sijil-Saved", "1");
-  headers.delete("Content-Encoding");
-  return new Response(kept.body, { status: kept.status, headers });
+  for (const name of ["Content-Encoding", "Content-Length"]) headers.delete(name);
+  const html = headers.get("Content-Type")?.startsWith("text/html");
+  return new Response(html ? (await kept.text()).replace(' id="saved" hidden', ' id="saved"') : kept.body, { status: kept.status, headers });
 }
 
 // What came in and is not written yet, by address.

@@ -26,7 +26,6 @@ import (
 	"github.com/sijil/sijil/internal/domain"
 	"github.com/sijil/sijil/internal/domain/domaintest"
 	"github.com/sijil/sijil/internal/evidence"
-	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/publisher"
 	"github.com/sijil/sijil/internal/remote"
@@ -182,10 +181,15 @@ func (c *campaign) run(want int, args ...string) string {
 	return out + said
 }
 
+// at is a command for the campaign's service.
+func (c *campaign) at(args ...string) []string {
+	return append(args, "--server", c.s.url, "--trust", c.trust)
+}
+
 // sign runs a command that signs, with the key's name.
 func (c *campaign) sign(want int, key string, args ...string) string {
 	c.t.Helper()
-	return c.run(want, append(args, "--server", c.s.url, "--trust", c.trust, "--key", c.file(key)+".key", "--passphrase-env", "PASSPHRASE")...)
+	return c.run(want, append(c.at(args...), "--key", c.file(key)+".key", "--passphrase-env", "PASSPHRASE")...)
 }
 
 func (c *campaign) signer(name string) *keys.Signer {
@@ -322,198 +326,6 @@ func lineOf(t *testing.T, said, kind string) string {
 	}
 	t.Fatalf("no line for a domain in:\n%s", said)
 	return ""
-}
-
-// spoken are the operations by which signatories speak.
-var spoken = []string{
-	"/api/v1/publications/{slug}/claims", "/api/v1/publications/{slug}/domain-checks", "/api/v1/publications/{slug}/mail-codes", "/api/v1/publications/{slug}/passkey-claims",
-	"/api/v1/publications/{slug}/endorsements.jsonl", "/api/v1/latest/publications/{slug}/endorsements.jsonl", "/api/v1/publications/{slug}/versions/{version}/endorsements.json",
-	"/api/v1/publications/{slug}/versions/{version}/claims/{kind}.json", "/api/v1/publications/{slug}/entries/{entry}/payloads.json", "/observer",
-}
-
-// TestEndorsements is the story of four organisations and a person, from invitation to
-// verdict.
-func TestEndorsements(t *testing.T) {
-	c := newCampaign(t)
-	api := newContract(t, c.s)
-	c.http.Transport = api
-	c.want("1", "listed listed listed listed listed")
-	at := func(args ...string) []string { return append(args, "--server", c.s.url, "--trust", c.trust) }
-
-	// The publisher invites; an invitation lets one statement in.
-	links := c.invite("invitations.csv")
-	if len(links) != 6 { // with the heading
-		t.Fatalf("%d invitations", len(links))
-	}
-
-	// Delta Watch signs with a key. It counts once its domain names the key.
-	c.run(0, "keygen", "--out", c.file("delta"), "--passphrase-env", "PASSPHRASE")
-	if said := c.sign(1, "delta", "endorse", "river", "--entry", "Delta Watch", "--language", "en", "--yes"); !strings.Contains(said, "an invitation is needed") {
-		t.Error(said)
-	}
-	if said := c.sign(1, "delta", "endorse", "river", "--entry", "River School", "--language", "en", "--yes", "--invitation", links["Delta Watch"]); !strings.Contains(said, "another list entry") {
-		t.Error(said)
-	}
-	said := c.sign(0, "delta", "endorse", "river", "--entry", "Delta Watch", "--language", "en", "--yes", "--invitation", links["Delta Watch"])
-	c.want("1", "listed listed listed listed listed")
-	if !c.standings("1")["Delta Watch"].Unconfirmed {
-		t.Error("a key that nobody has confirmed is not said to be one")
-	}
-	if said := c.sign(1, "delta", "endorse", "river", "--entry", "Delta Watch", "--withdraw", "--yes", "--invitation", links["Delta Watch"]); !strings.Contains(said, "used before") {
-		t.Error(said)
-	}
-	c.web.put("delta-watch.example", lineOf(t, said, "key")+"\n")
-	if got := c.run(0, at("confirm", "river", "--entry", "1")...); !strings.Contains(got, "record:") {
-		t.Error(got)
-	}
-	c.want("1", "signed listed listed listed listed")
-
-	// River School writes into its domain's file, and the salt union into the DNS.
-	school := lineOf(t, c.run(0, at("confirm", "river", "--entry", "River School")...), "endorsement")
-	c.web.put("river-school.example", school)
-	c.run(0, at("confirm", "river", "--entry", "River School")...)
-	union := lineOf(t, c.run(0, at("confirm", "river", "--entry", "Salt Union")...), "endorsement")
-	c.web.names.Change(func() { c.web.names.TXT["_sijil.salt-union.example"] = [][]string{{union}} })
-	c.run(0, at("confirm", "river", "--entry", "3")...)
-	c.want("1", "signed confirmed-domain confirmed-domain listed listed")
-	if got := c.run(0, at("confirm", "river", "--entry", "3")...); !strings.Contains(got, "nothing new") {
-		t.Error(got)
-	}
-	// The service's own verdict counts them too.
-	res, err := http.Post(c.s.url+"/api/v1/verify", "text/plain; charset=utf-8", strings.NewReader(c.text["en"]))
-	check(t, err)
-	defer func() { _ = res.Body.Close() }()
-	var verdict match.Verdict
-	check(t, json.NewDecoder(res.Body).Decode(&verdict))
-	if got, want := verdict.Signatories.Known, (match.Known{Signed: 1, ConfirmedDomain: 2, Listed: 2}); got != want {
-		t.Errorf("the service's verdict knows %+v, want %+v", got, want)
-	}
-
-	// The women of the port never agreed.
-	women := strings.Replace(lineOf(t, c.run(0, at("confirm", "river", "--entry", "4")...), "endorsement"), "sijil-endorsement", "sijil-denial", 1)
-	c.web.put("port-women.example", women)
-	c.run(0, at("confirm", "river", "--entry", "4")...)
-	c.want("1", "signed confirmed-domain confirmed-domain denied listed")
-
-	// Two ways are more than one.
-	delta := strings.Replace(school, c.standings("1")["River School"].Entry, c.standings("1")["Delta Watch"].Entry, 1)
-	c.web.put("delta-watch.example", lineOf(t, said, "key")+"\n"+delta+"\n")
-	c.run(0, at("confirm", "river", "--entry", "1")...)
-	if got := c.standings("1")["Delta Watch"]; got.Known != "signed" || got.Independent != 2 {
-		t.Errorf("two ways: %+v", got)
-	}
-
-	// What a domain says no more is marked, and is no withdrawal.
-	c.web.put("river-school.example", "")
-	c.run(0, at("confirm", "river", "--entry", "2")...)
-	if got := c.standings("1")["River School"]; got.Known != "confirmed-domain" || len(got.Ways) != 1 || !got.Ways[0].Gone {
-		t.Errorf("a domain that fell silent: %+v", got)
-	}
-
-	// A new version: the French text changes, the English one does not. Who read the
-	// English one still stands; who did not say what it read does not.
-	c.shared()
-	c.text["fr"] = strings.Replace(c.text["fr"], "Aucun puits", "Aucun de nos puits", 1)
-	waiting := c.publish("", "A clearer sentence in French.")
-	c.want("1", "signed confirmed-domain confirmed-domain denied listed")
-	c.cosign("third", waiting.Record.String())
-	c.want("2", "signed listed listed denied listed")
-	c.want("1", "signed confirmed-domain confirmed-domain denied listed")
-
-	// Delta Watch withdraws: an enrolled key needs no invitation.
-	c.sign(0, "delta", "endorse", "river", "--entry", "Delta Watch", "--withdraw", "--reason", "A demand was dropped.", "--yes")
-	c.want("2", "withdrawn listed listed denied listed")
-	if got := c.standings("1")["Delta Watch"]; got.Known != "withdrawn" || got.Left == nil || got.Left.Reason != "A demand was dropped." || got.Left.Publisher {
-		t.Errorf("withdrawn: %+v", got)
-	}
-
-	// A verdict says how many are known, and in which way.
-	check(t, os.WriteFile(c.file("copy.txt"), []byte(c.text["en"]), 0o600))
-	var v struct {
-		Verdict     string
-		Signatories struct{ Known map[string]int }
-	}
-	check(t, json.Unmarshal([]byte(c.run(0, at("verify", "--json", c.file("copy.txt"))...)), &v))
-	if v.Signatories.Known["withdrawn"] != 1 || v.Signatories.Known["denied"] != 1 || v.Signatories.Known["listed"] != 3 {
-		t.Errorf("%+v", v)
-	}
-
-	// So does the page, in every language, with the day of each word that undid another.
-	t.Run("page", func(t *testing.T) {
-		day := time.Now().UTC().Format("2006")
-		for path, want := range map[string][]string{
-			"/":   {"1 says that it never agreed to be listed", "1 no longer stands by the text", "3 are listed by the publisher", "Delta Watch · withdrew on ", day, " · said on "},
-			"/fr": {"1 ne soutient plus le texte", "Delta Watch · s’est retiré le "},
-			"/ar": {"واحد لم يعد يؤيد النص", "انسحب في "},
-		} {
-			_, said := newPerson(t, c.s.url).paste(path, c.text["en"])
-			for _, w := range want {
-				if !strings.Contains(said, w) {
-					t.Errorf("%s lacks %q:\n%s", path, w, said)
-				}
-			}
-		}
-	})
-
-	// The same from an exported folder, with no network, and clean to an audit.
-	c.run(0, at("export", "--publication", "river", "--out", c.file("evidence"))...)
-	if got := c.known("2", "--offline", c.file("evidence")); got != "withdrawn listed listed denied listed" {
-		t.Errorf("from the folder: %s", got)
-	}
-	if got := c.run(0, "audit", c.s.url, "--trust", c.trust); !strings.Contains(got, "clean") {
-		t.Error(got)
-	}
-	for _, path := range []string{"versions/1/endorsements.json", "versions/1/claims/denial.json?entry=" + c.standings("1")["Delta Watch"].Entry} {
-		res, err := c.http.Get(c.s.url + "/api/v1/publications/river/" + path)
-		check(t, err)
-		res.Body.Close()
-		if res.StatusCode != http.StatusOK {
-			t.Errorf("%s: %s", path, res.Status)
-		}
-	}
-	c.withhold(at)
-	c.code("River School", "denial")
-	for _, path := range spoken {
-		if op := api.doc.Paths.Value(path); op == nil || path != "/api/v1/publications/{slug}/passkey-claims" && !api.touched(op) {
-			t.Errorf("%s is not described, or no exchange has touched it", path)
-		}
-	}
-}
-
-// withhold: the person's name goes, from everywhere, and every proof holds.
-func (c *campaign) withhold(at func(...string) []string) {
-	t := c.t
-	disclosure := c.disclosure("Amina Saleh") // name and salt, as they are stored
-	if _, found := holds(t, c.s.data, disclosure); !found {
-		t.Fatal("the folder does not hold the name to begin with: the test would prove nothing")
-	}
-	said := c.sign(0, "office", "withhold", "river", "--entry", "Amina Saleh", "--yes")
-	if _, still := holds(t, c.s.data, disclosure); !still {
-		t.Error("one of two signatures was enough to withhold a name")
-	}
-	c.cosign("fourth", recordOf(t, said))
-	if said := c.sign(1, "office", "withhold", "river", "--entry", "5", "--yes"); !strings.Contains(said, "withheld already") {
-		t.Error(said)
-	}
-	if where, found := holds(t, c.s.data, "Amina Saleh", "librarian of Oued Zarg", disclosure, disclosure[20:60]); found {
-		t.Errorf("after it was withheld, %s holds the name or its salt", where)
-	}
-	out := c.run(0, at("endorsements", "river")...)
-	if strings.Contains(out, "Amina") || !strings.Contains(out, "withheld at the signatory's wish") {
-		t.Error(out)
-	}
-	c.run(0, at("verify", c.file("copy.txt"))...)
-	if got := c.run(0, "audit", c.s.url, "--trust", c.trust); !strings.Contains(got, "clean") {
-		t.Error(got)
-	}
-	res, err := http.Get(c.s.url + "/p/river")
-	check(t, err)
-	defer res.Body.Close()
-	page, err := io.ReadAll(res.Body)
-	check(t, err)
-	if strings.Contains(string(page), "Amina") {
-		t.Error("the page names her still")
-	}
 }
 
 // disclosure is the disclosure of a name, as the service serves it.
