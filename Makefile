@@ -17,7 +17,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build hardware hardware-test demo demo-stop cluster cluster-test test check fmt vet staticcheck race fuzz fuzz-hour vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations bench bench-door bench-endorse bench-audit bench-match bench-text bench-web licences man deb sbom reproducible package-test clean
+.PHONY: all build hardware hardware-test demo demo-stop cluster cluster-test test check fmt vet staticcheck race fuzz fuzz-hour vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations faults bench bench-door bench-endorse bench-audit bench-bulk bench-match bench-text bench-web licences man deb sbom reproducible package-test clean
 
 all: build
 
@@ -80,6 +80,23 @@ mutations:
 		$(GO) test -count=1 -run '^TestRandomMutations$$' -timeout 60m ./internal/match \
 			-mutations $$(($(MUTATIONS) / 5)) -seed $$(($(SEED) + 1000 * $$i)) || exit 1; \
 	done
+
+# Breaks things many times, each kind in turn, and prints a table of what came of it
+# (docs/reliability.md). Shorter: make faults KILLS=100 SOAK=1m …; one kind: ONLY=Kill.
+# TMPDIR=/dev/shm spares the disk. make test does a little of each.
+KILLS    ?= 10000
+SYSCALLS ?= 0
+FLIPS    ?= 10000
+AGES     ?= 100
+FILLS    ?= 20
+TWICE    ?= 100
+JUMPS    ?= 100
+IDLE     ?= 10000
+SOAK     ?= 1h
+ONLY     ?=
+faults:
+	@KILLS=$(KILLS) SYSCALLS=$(SYSCALLS) FLIPS=$(FLIPS) AGES=$(AGES) FILLS=$(FILLS) TWICE=$(TWICE) JUMPS=$(JUMPS) \
+		IDLE=$(IDLE) SOAK=$(SOAK) ONLY="$(ONLY)" GO="$(GO)" bash scripts/faults
 
 # What the page costs a reader: bytes, requests, time to a verdict.
 bench-web:
@@ -187,6 +204,11 @@ bench-door: build $(REKOR)
 # Endorsements through HTTP, beside bare ECDSA verification.
 bench-endorse:
 	$(GO) test -run '^$$' -bench 'Endorse' -benchtime 2s -timeout 10m ./cmd/sijild
+
+# Imports N endorsers, SIGNED in a hundred of them with a signature, and reads their pages.
+SIGNED ?= 100
+bench-bulk:
+	SIJIL_BULK_N="$(N)" SIJIL_BULK_SIGNED="$(SIGNED)" $(GO) test -run '^$$' -bench '^BenchmarkBulk$$' -benchtime 1x -timeout 180m ./cmd/sijild
 
 # Audits a log of N entries, made once in CACHE, beside Tessera's fsck.
 N ?= 1000000

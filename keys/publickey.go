@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/x509"
@@ -33,22 +34,11 @@ func NewPublicKey(key *ecdsa.PublicKey) (*PublicKey, error) {
 
 // ParsePublicKey reads a DER SubjectPublicKeyInfo in its one encoding.
 func ParsePublicKey(spki []byte) (*PublicKey, error) {
-	k, err := x509.ParsePKIXPublicKey(spki)
+	key, err := log.ParseKey(spki)
 	if err != nil {
-		return nil, errors.New("public key is not a DER SubjectPublicKeyInfo")
+		return nil, err
 	}
-	key, ok := k.(*ecdsa.PublicKey)
-	if !ok {
-		return nil, fmt.Errorf("public key is %T, want ECDSA P-256", k)
-	}
-	p, err := NewPublicKey(key)
-	if err != nil {
-		return nil, fmt.Errorf("public %w", err)
-	}
-	if string(p.spki) != string(spki) {
-		return nil, errors.New("public key is not in its one DER encoding")
-	}
-	return p, nil
+	return &PublicKey{key: key, spki: bytes.Clone(spki)}, nil
 }
 
 // ParsePublicKeyPEM reads the file that keygen and cosign write beside a private

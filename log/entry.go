@@ -73,7 +73,7 @@ func (e Entry) Marshal() ([]byte, error) {
 	if e.Digest.IsZero() || len(e.Signature) == 0 {
 		return nil, errors.New("entry: no digest or no signature")
 	}
-	if _, err := parseP256(e.Key); err != nil {
+	if _, err := ParseKey(e.Key); err != nil {
 		return nil, fmt.Errorf("entry: %w", err)
 	}
 	b := e.encode()
@@ -127,7 +127,7 @@ func ParseEntry(b []byte) (Entry, error) {
 
 // Verify checks the entry's own signature over its digest.
 func (e Entry) Verify() error {
-	key, err := parseP256(e.Key)
+	key, err := ParseKey(e.Key)
 	if err != nil {
 		return fmt.Errorf("entry: %w", err)
 	}
@@ -144,9 +144,9 @@ func LeafHash(entry []byte) tlog.Hash { return tlog.RecordHash(entry) }
 // (RFC 5480); the uncompressed point follows.
 const p256Prefix = "\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00"
 
-// parseP256 reads a key. Since there is one encoding, it is compared; what
-// differs is parsed in general, to say what is wrong with it.
-func parseP256(spki []byte) (*ecdsa.PublicKey, error) {
+// ParseKey reads the DER SubjectPublicKeyInfo of an ECDSA P-256 key. Since there is one
+// encoding, it is compared; what differs is parsed in general, to say what is wrong with it.
+func ParseKey(spki []byte) (*ecdsa.PublicKey, error) {
 	if point, ok := bytes.CutPrefix(spki, []byte(p256Prefix)); ok {
 		if key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point); err == nil {
 			return key, nil

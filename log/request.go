@@ -67,7 +67,7 @@ func ParseEntryRequest(b []byte) (Entry, error) {
 		return Entry{}, fmt.Errorf("entry request: a signature of %d bytes; ECDSA P-256 has at most %d", len(r.Signature.Content), maxSignature)
 	}
 	e := Entry{Digest: Digest(r.Digest), Signature: r.Signature.Content, Key: v.PublicKey.RawBytes}
-	if _, err := parseP256(e.Key); err != nil {
+	if _, err := ParseKey(e.Key); err != nil {
 		return Entry{}, fmt.Errorf("entry request: %w", err)
 	}
 	if e.Digest.IsZero() || len(e.Signature) == 0 {

@@ -126,7 +126,7 @@ func (s *Scanner) key(text []byte) *Scanned {
 }
 
 func newScanned(spki []byte) (*Scanned, error) {
-	key, err := parseP256(spki)
+	key, err := ParseKey(spki)
 	if err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func (s *service) mayGoOn(ctx context.Context, o serveOptions, p *keys.Policy, l
 			return err
 		}
 	}
-	c := witness.NewCollector(witness.Config{Policy: p, Clock: time.Now, Timeout: askTimeout})
+	c := witness.NewCollector(witness.Config{Policy: p, Clock: o.clock(), Timeout: askTimeout})
 	silent, err := c.Seen(ctx, note)
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func (t proofs) Cover(ctx context.Context, index uint64) (publish.Checkpoint, er
 	if err == nil && t.moved != nil {
 		t.moved()
 	}
-	return toPublish(c), err
+	return toPublish(c), full(err)
 }
 
 func (t proofs) Latest() publish.Checkpoint { return toPublish(t.w.Latest()) }
@@ -32,13 +32,14 @@ func (t proofs) Prove(index, size int64) (tlog.RecordProof, error) {
 	return t.w.Prove(uint64(index), uint64(size))
 }
 
-func (t proofs) Room() error {
-	if err := t.w.Room(); errors.Is(err, tilewriter.ErrDiskFull) {
+func (t proofs) Room() error { return full(t.w.Room()) }
+
+// full says in the use cases' word that the disk is full.
+func full(err error) error {
+	if errors.Is(err, tilewriter.ErrDiskFull) {
 		return fmt.Errorf("%w: %w", publish.ErrFull, err)
-	} else if err != nil {
-		return err
 	}
-	return nil
+	return err
 }
 
 // checkpoints gives the tile writer our rows as its CheckpointStore.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -87,6 +88,12 @@ func TestBackupUnderLoad(t *testing.T) {
 		from, to := filepath.Join(dir, fmt.Sprintf("copy-%d", i)), filepath.Join(dir, fmt.Sprintf("data-%d", i))
 		if i%2 == 1 {
 			from += tarSuffix
+		} else {
+			// The mark of a copy is in the database file itself, and looking changes nothing.
+			if wal, err := filepath.Glob(filepath.Join(from, "*-wal")); err != nil || len(wal) > 0 {
+				t.Errorf("%q, %v", wal, err)
+			}
+			check(t, checkCopy(t.Context(), from, filepath.Join(s.data, logKeyFile)))
 		}
 		o := restoreOptions{from: from, data: to}
 		if i >= 2 {
@@ -188,17 +195,21 @@ func newOverseer(t *testing.T, key *keys.LogKey) *overseer {
 	return o
 }
 
-// TestOldCopyNeverSigns: of a log that a witness follows, copies of 20 random ages
+var faultAges = flag.Int("fault-ages", 20, "how many copies TestOldCopyNeverSigns brings back")
+
+// TestOldCopyNeverSigns: of a log that a witness follows, copies of random ages
 // are brought back, by restore and by hand. None signs anything, whatever the
 // operator says, and each says why; the newest goes on.
 func TestOldCopyNeverSigns(t *testing.T) {
+	f := newFault(t, "an old copy of the folder is brought back")
 	data, key := newData(t)
 	o := newOverseer(t, key)
 	policy := filepath.Join(t.TempDir(), "policy")
 	check(t, os.WriteFile(policy, []byte(o.line), 0o644))
 	_, err := setPolicy(t.Context(), data, "", policy)
 	check(t, err)
-	const n, ages = 60, 20
+	ages := *faultAges
+	n := 3 * ages
 	at := rand.Perm(n)[:ages]
 	age := map[int]bool{n: true}
 	for _, i := range at {
@@ -219,10 +230,11 @@ func TestOldCopyNeverSigns(t *testing.T) {
 			check(t, err)
 		}
 	}
-	shown(t, s, n) // the witness has seen the end
+	shown(t, s, int64(n)) // the witness has seen the end
 	h.Close()
 	check(t, s.Close())
 	for _, i := range at {
+		f.rounds.Add(1)
 		to := filepath.Join(dir, fmt.Sprintf("data-%d", i))
 		last, err := restore(t.Context(), restoreOptions{from: filepath.Join(dir, fmt.Sprint(i)), data: to})
 		check(t, err)
@@ -235,7 +247,7 @@ func TestOldCopyNeverSigns(t *testing.T) {
 		}
 		check(t, accept(t.Context(), to, last.Size))
 		var behind *witness.BehindError
-		if why := refused(t, options, last); !errors.As(why, &behind) || behind.Size != n || behind.Have != last.Size {
+		if why := refused(t, options, last); !errors.As(why, &behind) || behind.Size != int64(n) || behind.Have != last.Size {
 			t.Errorf("age %d, accepted: %v", i, why)
 		}
 		// By hand: a copy of the folder, without the mark.
@@ -251,10 +263,12 @@ func TestOldCopyNeverSigns(t *testing.T) {
 	check(t, err)
 	check(t, accept(t.Context(), to, last.Size))
 	options.data = to
-	goesOn(t, options, n)
-	goesOn(t, options, n+1) // and needs no word any more
+	goesOn(t, options, int64(n))
+	goesOn(t, options, int64(n)+1) // and needs no word any more
+	f.note = "by restore, restored and accepted, and by hand; none signed"
 	if o.fork {
 		t.Error("the witness was shown a fork")
+		f.forked.Add(1)
 	}
 }
 

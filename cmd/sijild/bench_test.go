@@ -45,37 +45,43 @@ type writer struct {
 
 func (s *running) writer(b testing.TB, i int) *writer {
 	b.Helper()
-	w := &writer{s: s, signer: logtest.NewSigner(b), slug: fmt.Sprintf("writer-%04d", i), server: remote.New(s.url, s.http)}
-	payload, err := statement.Encode(&statement.Publication{
-		Log: statement.NameOf(s.key), Slug: w.slug, Title: map[string]string{"en": w.slug}, Policy: statement.NewPolicy(1, w.signer.Public()),
-	})
+	w, data, token := s.unborn(b, fmt.Sprintf("writer-%04d", i))
+	_, err := w.server.Create(b.Context(), token, data)
 	check(b, err)
-	bundle := logtest.Sign(b, w.signer, payload)
-	data, err := bundle.Marshal()
-	check(b, err)
-	token, err := newTokenFor(b.Context(), tokenOptions{data: s.data, slug: w.slug, expires: time.Hour, similar: true})
-	check(b, err)
-	_, err = w.server.Create(b.Context(), token, data)
-	check(b, err)
-	w.genesis, w.head = bundle.Envelope.Digest(), bundle.Envelope.Digest()
 	return w
+}
+
+// unborn prepares a publication: its signed genesis record and a token for it, not sent.
+func (s *running) unborn(b testing.TB, slug string) (w *writer, bundle []byte, token string) {
+	b.Helper()
+	w = &writer{s: s, signer: logtest.NewSigner(b), slug: slug, server: remote.New(s.url, s.http)}
+	bundle, token, digest := genesis(b, s.data, s.key, w.signer, w.slug)
+	w.genesis, w.head = digest, digest
+	return w, bundle, token
 }
 
 // publish publishes the next version with one text and no list, and returns how
 // long the service took: from sending the signed record to its bundle in hand.
 func (w *writer) publish(b testing.TB, body string) time.Duration {
-	digest, data, file := w.next(b, body)
+	v := w.sign(b, body)
 	start := time.Now()
-	_, err := w.server.Submit(b.Context(), w.slug, data, map[string][]byte{"en": file}, []signatory.Disclosure{})
+	_, err := w.submit(b.Context(), v)
 	took := time.Since(start)
 	check(b, err)
-	w.head, w.sequence = digest, w.sequence+1
 	return took
 }
 
-// next signs the next version with one text and no list.
-func (w *writer) next(b testing.TB, body string) (digest log.Digest, data, file []byte) {
-	file = []byte(body)
+// signedVersion is a version on its way.
+type signedVersion struct {
+	bundle []byte
+	digest log.Digest
+	texts  map[string][]byte
+}
+
+// sign makes the next version, with one text and no list.
+func (w *writer) sign(b testing.TB, body string) signedVersion {
+	b.Helper()
+	file := []byte(body)
 	t, err := edition.Digests("en", file)
 	check(b, err)
 	v := &statement.Version{
@@ -88,9 +94,18 @@ func (w *writer) next(b testing.TB, body string) (digest log.Digest, data, file 
 	check(b, err)
 	bundle, err := w.signer.Sign(rand.Reader, payload)
 	check(b, err)
-	data, err = bundle.Marshal()
+	data, err := bundle.Marshal()
 	check(b, err)
-	return bundle.Envelope.Digest(), data, file
+	return signedVersion{data, bundle.Envelope.Digest(), map[string][]byte{"en": file}}
+}
+
+// submit sends a version, which is the head when it was acknowledged.
+func (w *writer) submit(ctx context.Context, v signedVersion) (*remote.Receipt, error) {
+	r, err := w.server.Submit(ctx, w.slug, v.bundle, v.texts, []signatory.Disclosure{})
+	if err == nil {
+		w.head, w.sequence = v.digest, w.sequence+1
+	}
+	return r, err
 }
 
 // BenchmarkPublish measures a publish through HTTP, the log-signed bundle in

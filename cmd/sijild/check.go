@@ -8,12 +8,12 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/sijil/sijil/internal/audit"
 	"github.com/sijil/sijil/internal/evidence"
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/store"
+	"github.com/sijil/sijil/internal/tilewriter"
 	"github.com/sijil/sijil/internal/trillianlog"
 	"github.com/sijil/sijil/internal/trilliansqlite"
 	"github.com/sijil/sijil/keys"
@@ -78,6 +78,9 @@ func checkData(ctx context.Context, o serveOptions) (found []string, err error) 
 	if s.rows, err = store.Open(ctx, o.data); err != nil {
 		return nil, err
 	}
+	if found, err = schemas(ctx, o.data); err != nil || len(found) > 0 {
+		return found, err
+	}
 	trust, treeID, err := s.settings(ctx)
 	if err != nil {
 		return nil, err
@@ -94,8 +97,22 @@ func checkData(ctx context.Context, o serveOptions) (found []string, err error) 
 	if err != nil {
 		return nil, err
 	}
-	if found, err = compareEntries(ctx, reader, latest, public); err != nil || len(found) > 0 || latest.Size == 0 {
-		return found, err
+	t, err := readEntries(ctx, reader)
+	if err != nil {
+		return []string{err.Error()}, nil // nothing below could be compared with anything
+	}
+	t.compare("the signed checkpoint", latest.Size, latest.Root, latest.Note != nil)
+	t.compare("the signed checkpoint that readers are shown", public.Size, public.Root, public.Note != nil)
+	noted, any, err := tilewriter.Noted(filepath.Join(o.data, tilesDir))
+	if err != nil {
+		t.found = append(t.found, fmt.Sprintf("tiles: %v", err))
+	}
+	t.compare("the tree that the folder of tiles notes", noted.N, noted.Hash, any)
+	if err := t.compareNodes(ctx, reader); err != nil {
+		return t.found, err
+	}
+	if err := s.firstBundles(ctx, t, trust); err != nil || len(t.found) > 0 || latest.Size == 0 {
+		return t.found, err
 	}
 	return s.auditFolder(ctx, o, trust, latest)
 }
@@ -115,6 +132,20 @@ func integrity(ctx context.Context, data string) (found []string, err error) {
 			for _, line := range lines {
 				found = append(found, fmt.Sprintf("database %s: %s", filepath.Base(file), line))
 			}
+		}
+	}
+	return found, nil
+}
+
+// schemas compares the definitions in both databases with this program's.
+func schemas(ctx context.Context, data string) (found []string, err error) {
+	for file, schema := range map[string]string{rowsFile: store.Schema(), filepath.Join(trillianDir, trillianFile): trilliansqlite.Schema()} {
+		differ, err := store.SameSchema(ctx, filepath.Join(data, file), schema)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range differ {
+			found = append(found, fmt.Sprintf("database %s: the definition of %s is not what it was made with", filepath.Base(file), name))
 		}
 	}
 	return found, nil
@@ -144,63 +175,4 @@ func (s *service) auditFolder(ctx context.Context, o serveOptions, trust *keys.T
 		found = append(found, m.Error())
 	}
 	return found, err
-}
-
-// compareEntries computes the tree of Trillian's entries, and compares its root
-// with Trillian's and with the signed checkpoints.
-func compareEntries(ctx context.Context, r *trillianlog.Reader, checkpoints ...publish.Checkpoint) ([]string, error) {
-	size, root, err := r.Root(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var found []string
-	var hashes hashList
-	for start := uint64(0); start < size; {
-		leaves, err := r.Leaves(ctx, start, min(1024, size-start))
-		if err != nil {
-			return []string{fmt.Sprintf("Trillian's entries: %v", err)}, nil
-		}
-		for i, leaf := range leaves {
-			stored, err := tlog.StoredHashes(int64(start)+int64(i), leaf, &hashes)
-			if err != nil {
-				return nil, err
-			}
-			hashes = append(hashes, stored...)
-		}
-		start += uint64(len(leaves))
-	}
-	compare := func(what string, n int64, want tlog.Hash) error {
-		if uint64(n) > size {
-			found = append(found, fmt.Sprintf("%s covers %d entries, Trillian's database holds %d: it is an older copy", what, n, size))
-			return nil
-		}
-		have, err := tlog.TreeHash(n, &hashes)
-		if err == nil && have != want {
-			found = append(found, fmt.Sprintf("%s has the root %s over %d entries; Trillian's entries give %s", what, want, n, have))
-		}
-		return err
-	}
-	if err := compare("Trillian's root", int64(size), tlog.Hash(root)); err != nil {
-		return nil, err
-	}
-	for _, c := range checkpoints {
-		if c.Note != nil {
-			if err := compare("the signed checkpoint", c.Size, c.Root); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return found, nil
-}
-
-// hashList is stored hashes in memory: 64 bytes an entry.
-type hashList []tlog.Hash
-
-// ReadHashes implements tlog.HashReader.
-func (h *hashList) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
-	out := make([]tlog.Hash, len(indexes))
-	for i, x := range indexes {
-		out[i] = (*h)[x]
-	}
-	return out, nil
 }

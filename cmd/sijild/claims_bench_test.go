@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"runtime"
 	"sync"
 	"testing"
@@ -27,11 +28,16 @@ func BenchmarkEndorse(b *testing.B) {
 			bodies := e.bodies(b, b.N+clients)
 			claimAll(b, e.s, clients, bodies[b.N:]) // connections
 			b.ResetTimer()
-			start := time.Now()
+			start, before := time.Now(), cpuOf(b, os.Getpid())
 			took := claimAll(b, e.s, clients, bodies[:b.N])
 			rate := float64(b.N) / time.Since(start).Seconds()
+			worked := cpuOf(b, os.Getpid()) - before
 			b.StopTimer()
+			before = cpuOf(b, os.Getpid())
 			bare := verificationRate(b)
+			floor := (cpuOf(b, os.Getpid()) - before) / time.Duration(10_000*runtime.GOMAXPROCS(0))
+			b.ReportMetric(float64(worked.Microseconds())/float64(b.N), "cpu-µs/endorsement")
+			b.ReportMetric(float64(floor.Microseconds()), "cpu-µs/verification")
 			b.ReportMetric(rate, "endorsements/s")
 			b.ReportMetric(ms(median(took)), "p50-ms")
 			b.ReportMetric(ms(percentile(took, 99)), "p99-ms")

@@ -261,28 +261,34 @@ func TestClaimsAtOnce(t *testing.T) {
 type enrolled struct {
 	*electorate
 	s       *running
+	web     *orgs
 	signers []*keys.Signer
 }
 
+// newEnrolled makes an electorate of n entries with a key each, and one more without.
 func newEnrolled(t testing.TB, n int) *enrolled {
 	t.Helper()
 	var hosts []string
-	for i := range n {
+	for i := range n + 1 {
 		hosts = append(hosts, electorDomain(i))
 	}
 	w := newOrgs(t, hosts...)
 	s := newRunning(t, serveOptions{noLimits: true, domainConfig: &w.config}, slog.DiscardHandler)
-	e := &enrolled{electorate: newElectorate(t, s.url, s.data, s.key, "river", n), s: s}
-	server := remote.New(s.url, s.http)
+	e := &enrolled{electorate: newElectorate(t, s.url, s.data, s.key, "river", n+1), s: s, web: w}
 	for i := range n {
-		k := logtest.NewSigner(t)
-		e.signers = append(e.signers, k)
-		w.put(electorDomain(i), fmt.Sprintf("sijil-key/v1 publication=%s entry=%s key=%s\n", e.genesis, e.entries[i], k.Public().Digest()))
-		got, err := server.CheckDomain(t.Context(), "river", e.entries[i], k.Public().SPKI())
-		check(t, err)
-		if len(got.Recorded) != 1 {
-			t.Fatalf("entry %d: %+v", i, got)
-		}
+		e.signers = append(e.signers, logtest.NewSigner(t))
+		e.enrol(i, e.signers[i])
 	}
 	return e
+}
+
+// enrol has the domain name a key for an entry.
+func (e *enrolled) enrol(entry int, k *keys.Signer) {
+	e.t.Helper()
+	e.web.put(electorDomain(entry), fmt.Sprintf("sijil-key/v1 publication=%s entry=%s key=%s\n", e.genesis, e.entries[entry], k.Public().Digest()))
+	got, err := remote.New(e.url, e.s.http).CheckDomain(e.t.Context(), "river", e.entries[entry], k.Public().SPKI())
+	check(e.t, err)
+	if len(got.Recorded) != 1 {
+		e.t.Fatalf("entry %d: %+v", entry, got)
+	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -10,7 +11,9 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -23,6 +26,7 @@ import (
 
 	"github.com/sijil/sijil/internal/logtest"
 	"github.com/sijil/sijil/internal/publish"
+	"github.com/sijil/sijil/internal/remote"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
 	"github.com/sijil/sijil/log/client"
@@ -321,14 +325,25 @@ func TestDoorKill9(t *testing.T) {
 }
 
 func enter(url string, body []byte) (*log.LogEntry, error) {
-	res, err := httpClient.Post(url+"/api/v2/log/entries", "application/json", bytes.NewReader(body))
+	return enterWith(background(), httpClient, url, body)
+}
+
+// enterWith returns a *remote.Problem for an answer that is none of the door's good ones.
+func enterWith(ctx context.Context, h *http.Client, url string, body []byte) (*log.LogEntry, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/api/v2/log/entries", bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	res, err := h.Do(r)
 	if err != nil {
 		return nil, err
 	}
 	defer res.Body.Close()
-	e := new(log.LogEntry)
-	if err := json.NewDecoder(res.Body).Decode(e); err != nil || res.StatusCode != http.StatusCreated {
-		return nil, fmt.Errorf("answer %d, %w", res.StatusCode, err)
+	if res.StatusCode != http.StatusCreated {
+		b, err := io.ReadAll(res.Body)
+		return nil, errors.Join(&remote.Problem{Status: res.StatusCode, Title: "the door", Detail: string(b)}, err)
 	}
-	return e, nil
+	e := new(log.LogEntry)
+	return e, json.NewDecoder(res.Body).Decode(e)
 }

@@ -62,7 +62,7 @@ func sijil(t *testing.T, env map[string]string, args ...string) (code int, stdou
 	return sijilOver(t, http.DefaultClient, env, args...)
 }
 
-func sijilOver(t *testing.T, over *http.Client, env map[string]string, args ...string) (code int, stdout, stderr string) {
+func sijilOver(t testing.TB, over *http.Client, env map[string]string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	code = cli.Run(t.Context(), args, cli.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Clock: time.Now, HTTP: over,

@@ -75,16 +75,16 @@ func (l *load) run(stop <-chan struct{}) {
 					return
 				default:
 				}
-				digest, data, file := w.next(l.t, fmt.Sprintf("Title\n\nParagraph %d of writer %d.\n", w.sequence, i))
+				v := w.sign(l.t, fmt.Sprintf("Title\n\nParagraph %d of writer %d.\n", w.sequence, i))
 				err := l.try(func(c *remote.Client) error {
-					_, err := c.Submit(context.Background(), w.slug, data, map[string][]byte{"en": file}, []signatory.Disclosure{})
+					_, err := c.Submit(context.Background(), w.slug, v.bundle, v.texts, []signatory.Disclosure{})
 					return err
 				})
 				if err != nil {
 					l.t.Errorf("writer %d, record %d: %v", i, w.sequence+1, err)
 					return
 				}
-				w.head, w.sequence = digest, w.sequence+1
+				w.head, w.sequence = v.digest, w.sequence+1
 			}
 		})
 	}
@@ -132,7 +132,7 @@ func (l *load) complete(url string) (entries int64) {
 // try1 sends one record once.
 func (l *load) try1(url string) error {
 	w := l.writers[0]
-	_, data, file := w.next(l.t, "Title\n\nText.\n")
-	_, err := remote.New(url, httpClient).Submit(context.Background(), w.slug, data, map[string][]byte{"en": file}, []signatory.Disclosure{})
+	v := w.sign(l.t, "Title\n\nText.\n")
+	_, err := remote.New(url, httpClient).Submit(context.Background(), w.slug, v.bundle, v.texts, []signatory.Disclosure{})
 	return err
 }

@@ -61,17 +61,21 @@ func (l lying) Prove(index, size int64) (tlog.RecordProof, error) {
 // asItLies serves the folder's documents to an audit, in this process.
 func (s *service) asItLies(ctx context.Context, o serveOptions, trust *keys.Trust, latest publish.Checkpoint) (audit.Source, error) {
 	log := lying{latest: latest, read: tilewriter.ReadFolder(filepath.Join(o.data, tilesDir))}
-	quiet := slog.New(slog.DiscardHandler)
-	uses, err := publish.Open(ctx, publish.Config{Log: log, Tree: log, Public: log.Latest, Store: s.rows, Frozen: s.frozen, ReadOnly: true,
-		Signer: s.signer, Trust: trust, Clock: time.Now, Logger: quiet})
+	uses, err := s.usesAsItLies(ctx, log, trust)
 	if err != nil {
 		return nil, err
 	}
-	h, err := api.New(api.Config{Service: uses, Tiles: log.read, Ready: func(context.Context) ([]string, error) { return nil, nil }, Logger: quiet})
+	h, err := api.New(api.Config{Service: uses, Tiles: log.read, Ready: func(context.Context) ([]string, error) { return nil, nil }, Logger: uses.Logger})
 	if err != nil {
 		return nil, err
 	}
 	return inProcess{h, log.read}, nil
+}
+
+// usesAsItLies are the service's use cases over what lies in the folder.
+func (s *service) usesAsItLies(ctx context.Context, log lying, trust *keys.Trust) (*publish.Service, error) {
+	return publish.Open(ctx, publish.Config{Log: log, Tree: log, Public: log.Latest, Store: s.rows, Frozen: s.frozen, ReadOnly: true,
+		Signer: s.signer, Trust: trust, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)})
 }
 
 // inProcess reads documents from a handler, and tiles as they lie there.

@@ -25,11 +25,13 @@ import (
 
 // process is a sijild of its own, serving a data folder.
 type process struct {
-	t    testing.TB
-	cmd  *exec.Cmd
-	url  string
-	out  *output
-	done chan error
+	t       testing.TB
+	cmd     *exec.Cmd
+	address string // a file
+	url     string // once it is ready
+	out     *output
+	done    chan struct{} // closed when it has ended
+	err     error         // how, once it has
 }
 
 // output is what a process has said so far.
@@ -66,31 +68,48 @@ func startProcess(t testing.TB, data string, env ...string) *process {
 	return startWith(t, data, env)
 }
 
-// startWith starts one with further arguments.
-func startWith(t testing.TB, data string, env []string, args ...string) *process {
+// startWith starts one with more options of serve, and waits until it is ready.
+func startWith(t testing.TB, data string, env []string, more ...string) *process {
 	t.Helper()
-	address := filepath.Join(t.TempDir(), "address")
-	p := &process{t: t, out: &output{}, done: make(chan error, 1)}
-	p.cmd = exec.Command("sijild", append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--address-file", address, "--no-rate-limits", "--door", "open"}, args...)...)
+	p := spawn(t, data, env, more...)
+	if !p.ready() {
+		t.Fatalf("sijild ended: %v\n%s", p.err, p.out)
+	}
+	return p
+}
+
+// spawn starts a process, which is not ready yet; more are options of serve.
+func spawn(t testing.TB, data string, env []string, more ...string) *process {
+	t.Helper()
+	p := &process{t: t, address: filepath.Join(t.TempDir(), "address"), out: &output{}, done: make(chan struct{})}
+	p.cmd = exec.Command("sijild", append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--address-file", p.address, "--no-rate-limits", "--door", "open"}, more...)...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	p.cmd.Env = append(os.Environ(), env...)
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go func() { p.done <- p.cmd.Wait() }()
+	go func() {
+		p.err = p.cmd.Wait()
+		close(p.done)
+	}()
 	t.Cleanup(func() { p.stop(syscall.SIGKILL) })
+	return p
+}
+
+// ready waits until the process serves; false: it has ended.
+func (p *process) ready() bool {
+	p.t.Helper()
 	deadline := time.After(2 * time.Minute)
-	for tick := time.NewTicker(5 * time.Millisecond); ; {
-		if b, err := os.ReadFile(address); err == nil && bytes.HasSuffix(b, []byte("\n")) {
+	for tick := time.NewTicker(time.Millisecond); ; {
+		if b, err := os.ReadFile(p.address); err == nil && bytes.HasSuffix(b, []byte("\n")) {
 			p.url = "http://" + strings.TrimSpace(string(b))
-			return p
+			return true
 		}
 		select {
-		case err := <-p.done:
-			p.done <- err
-			t.Fatalf("sijild ended: %v\n%s", err, p.out)
+		case <-p.done:
+			return false
 		case <-deadline:
-			t.Fatalf("sijild does not start\n%s", p.out)
+			p.t.Fatalf("sijild does not start\n%s", p.out)
 		case <-tick.C:
 		}
 	}
@@ -101,15 +120,14 @@ func (p *process) stop(sig os.Signal) {
 	p.t.Helper()
 	_ = p.cmd.Process.Signal(sig) // it may have ended
 	select {
-	case err := <-p.done:
-		p.done <- err
+	case <-p.done:
 	case <-time.After(30 * time.Second):
 		p.t.Fatal("sijild does not stop")
 	}
 }
 
 // genesis returns a signed genesis bundle, a token for it, and its digest.
-func genesis(t *testing.T, data string, key *keys.LogKey, signer *keys.Signer, slug string) (bundle []byte, token string, digest log.Digest) {
+func genesis(t testing.TB, data string, key *keys.LogKey, signer *keys.Signer, slug string) (bundle []byte, token string, digest log.Digest) {
 	t.Helper()
 	payload, err := statement.Encode(&statement.Publication{
 		Log: statement.NameOf(key), Slug: slug, Title: map[string]string{"en": slug}, Policy: statement.NewPolicy(1, signer.Public()),

@@ -40,8 +40,17 @@ type serveOptions struct {
 
 	ending bool // the log is opened to be frozen: what others saw does not matter
 
+	// now tells the time. Optional: time.Now.
+	now func() time.Time
 	// domainConfig says how domains are asked. Optional: as domains says.
 	domainConfig *domain.Config
+}
+
+func (o serveOptions) clock() func() time.Time {
+	if o.now == nil {
+		return time.Now
+	}
+	return o.now
 }
 
 // Values of serveOptions.fetch; "" is off.

@@ -99,7 +99,7 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 	if err != nil {
 		return nil, err
 	}
-	if err := s.openPublic(ctx, trust.Policy(), logger); err != nil {
+	if err := s.openPublic(ctx, trust.Policy(), o.clock(), logger); err != nil {
 		return nil, err
 	}
 	s.files = files.New(context.WithoutCancel(ctx), files.Options{CacheDir: cacheFolder(o.data), Workers: 2})
@@ -112,7 +112,7 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 		return nil, err
 	}
 	tree := proofs{w: s.tiles, moved: s.public.Kick}
-	c := publish.Config{Log: s.log, Tree: tree, Public: s.public.Checkpoint, Store: s.rows, Frozen: s.frozen, Door: o.door, Signer: s.signer, Trust: trust, Clock: time.Now, Logger: logger, Files: s.files,
+	c := publish.Config{Log: s.log, Tree: tree, Public: s.public.Checkpoint, Store: s.rows, Frozen: s.frozen, Door: o.door, Signer: s.signer, Trust: trust, Clock: o.clock(), Logger: logger, Files: s.files,
 		Observer: observer, Observers: former, Domains: newDomains(o), Passkeys: passkeys{passkeySite(s.url)}}
 	if s.cluster != nil {
 		c.CatchUp = s.cluster.turns.sync
@@ -157,7 +157,7 @@ func (s *service) openFolder(ctx context.Context, o serveOptions, logger *slog.L
 	if err := s.mayGoOn(ctx, o, trust.Policy(), logger); err != nil {
 		return nil, err
 	}
-	l, err := trillianlog.Open(ctx, trillianlog.Options{Log: s.storage.LogStorage(), Admin: s.storage.AdminStorage(), TreeID: treeID, Clock: time.Now, Logger: logger})
+	l, err := trillianlog.Open(ctx, trillianlog.Options{Log: s.storage.LogStorage(), Admin: s.storage.AdminStorage(), TreeID: treeID, Clock: o.clock(), Logger: logger})
 	if err != nil {
 		return nil, err
 	}
@@ -207,12 +207,12 @@ func cacheFolder(data string) string {
 }
 
 // openPublic prepares the checkpoint that readers are shown.
-func (s *service) openPublic(ctx context.Context, p *keys.Policy, logger *slog.Logger) (err error) {
-	s.witness = witness.NewCollector(witness.Config{Policy: p, Clock: time.Now, Prove: func(old, new int64) (tlog.TreeProof, error) {
+func (s *service) openPublic(ctx context.Context, p *keys.Policy, clock func() time.Time, logger *slog.Logger) (err error) {
+	s.witness = witness.NewCollector(witness.Config{Policy: p, Clock: clock, Prove: func(old, new int64) (tlog.TreeProof, error) {
 		return s.tiles.Consistency(uint64(old), uint64(new))
 	}})
 	s.public, err = quorum.Open(ctx, quorum.Config{
-		Policy: p, Latest: proofs{w: s.tiles}.Latest, Store: s.rows, Clock: time.Now, Logger: logger,
+		Policy: p, Latest: proofs{w: s.tiles}.Latest, Store: s.rows, Clock: clock, Logger: logger,
 		Collect: func(ctx context.Context, c publish.Checkpoint) ([]byte, error) { return s.witness.Collect(ctx, c.Note) },
 	})
 	return err

@@ -81,12 +81,17 @@ func (a *api) router() *mux.Router {
 	for prefix, view := range map[string]publish.View{"/api/v1/publications/{slug}": publish.Public, "/api/v1/latest/publications/{slug}": publish.Latest} {
 		get(prefix+"/head", a.getHead(view))
 		get(prefix+"/endorsements.jsonl", a.getEndorsements(view))
+		get(prefix+"/roll.jsonl", a.getRoll(view))
+		get(prefix+"/roll/{number:[1-9][0-9]{0,8}}.jsonl", a.getRollRows(view))
 		get(prefix+"/records/{sequence:[0-9]{1,9}}.bundle.json", a.getBundle(view))
 		get(prefix+"/records/{sequence:[0-9]{1,9}}.{nth:[1-9][0-9]?}.bundle.json", a.getBundle(view))
 		get(prefix+"/records/{digest:[0-9a-f]{64}}.bundle.json", a.getRecord(view))
 		get(prefix+"/records/{digest:[0-9a-f]{64}}.{nth:[1-9][0-9]?}.bundle.json", a.getRecord(view))
 	}
 	get(one+"/badge.json", a.getBadge)
+	get(one+"/roll.json", a.getRollCounts)
+	get(one+"/versions/{version:[0-9]{1,9}}/endorsers.json", a.getEndorsers)
+	post(one+"/batches", a.write, a.postBatch)
 	get("/api/v1/latest/checkpoint", a.getCheckpoint(publish.Latest))
 	get(one+"/proposals/{digest:[0-9a-f]{64}}/text.{language}.txt", a.getProposalText)
 	get(one+"/proposals/{digest:[0-9a-f]{64}}/signatories.json", a.getProposalSignatories)

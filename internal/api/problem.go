@@ -21,17 +21,24 @@ import (
 
 // problem is an RFC 9457 answer.
 type problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail,omitempty"`
-	Head   *head  `json:"head,omitempty"` // of a conflict: the chain's newest record
-	ID     string `json:"id,omitempty"`   // of an internal error: also in the service's log
+	Type   string   `json:"type"`
+	Title  string   `json:"title"`
+	Status int      `json:"status"`
+	Detail string   `json:"detail,omitempty"`
+	Head   *head    `json:"head,omitempty"` // of a conflict: the chain's newest record
+	Rows   []badRow `json:"rows,omitempty"` // of a batch: those that cannot be taken
+	ID     string   `json:"id,omitempty"`   // of an internal error: also in the service's log
 }
 
 type head struct {
 	Record   log.Digest `json:"record"`
 	Sequence int64      `json:"sequence"`
+}
+
+// badRow is a row of a batch, from 1, and what is wrong with it.
+type badRow struct {
+	Row    int    `json:"row"`
+	Detail string `json:"detail"`
 }
 
 // requestError is a fault of the request itself.
@@ -66,6 +73,7 @@ func as[T error](err error) bool {
 var kinds = []kind{
 	{as[*http.MaxBytesError], http.StatusRequestEntityTooLarge, "too-large", "The request is too large"},
 	{as[*chain.ForeignError], http.StatusBadRequest, "foreign", "The record is for another publication or log"},
+	{as[*publish.RowsError], http.StatusUnprocessableEntity, "rows", "There are rows that cannot be taken"},
 	{as[*publish.InvalidError], http.StatusBadRequest, "invalid", "What was submitted is not valid"},
 	{is(chain.ErrRecovery), http.StatusForbidden, "recovery", "The recovery is not allowed"},
 	{is(chain.ErrUnauthorised), http.StatusForbidden, "unauthorised", "The record is not signed by a key of the publication"},
@@ -96,6 +104,7 @@ var kinds = []kind{
 	{is(publish.ErrUnknown), http.StatusNotFound, "not-found", "Not found"},
 	{is(fs.ErrNotExist), http.StatusNotFound, "not-found", "Not found"},
 	{is(publish.ErrFull), http.StatusServiceUnavailable, "full", "No records are taken for now"},
+	{is(publish.ErrNoRolls), http.StatusNotImplemented, "no-rolls", "This service keeps no rolls"},
 	{is(publish.ErrAway), http.StatusServiceUnavailable, "away", "No records are taken for now"},
 	{is(context.DeadlineExceeded), http.StatusServiceUnavailable, "timeout", "The log did not answer in time"},
 }
@@ -113,6 +122,12 @@ func problemOf(err error) (p problem, internal bool) {
 			var conflict *chain.ConflictError
 			if errors.As(err, &conflict) {
 				p.Head = &head{Record: conflict.Head, Sequence: conflict.Sequence}
+			}
+			var rows *publish.RowsError
+			if errors.As(err, &rows) {
+				for _, r := range rows.Rows {
+					p.Rows = append(p.Rows, badRow{r.Row, r.Err.Error()})
+				}
 			}
 			return p, false
 		}

@@ -24,20 +24,21 @@ const module = "github.com/sijil/sijil"
 var pure = []string{
 	"keys", "log", "log/tile", "internal/jcs", "internal/text", "internal/signatory", "internal/statement",
 	"internal/chain", "internal/edition", "internal/endorsement", "internal/invitation", "internal/extract", "internal/match", "internal/match/shingle",
-	"internal/badge",
+	"internal/badge", "internal/roll",
 }
 
 // useCases import pure packages and each other's listed ones, and state what
 // else they need as interfaces.
 var useCases = map[string][]string{
-	"internal/publish":   {},
-	"internal/evidence":  {},
-	"internal/audit":     {"internal/evidence"},
-	"internal/publisher": {"internal/durable", "internal/evidence", "internal/remote"},
-	"internal/draft":     {"internal/durable"},
-	"internal/quorum":    {"internal/publish"},
-	"internal/mirror":    {"internal/evidence", "internal/flock", "log/client"},
-	"internal/monitor":   {"internal/audit", "internal/durable", "internal/evidence", "internal/flock"},
+	"internal/publish":    {},
+	"internal/evidence":   {},
+	"internal/audit":      {"internal/evidence"},
+	"internal/publisher":  {"internal/durable", "internal/evidence", "internal/remote"},
+	"internal/rollimport": {"internal/durable", "internal/remote"},
+	"internal/draft":      {"internal/durable"},
+	"internal/quorum":     {"internal/publish"},
+	"internal/mirror":     {"internal/evidence", "internal/flock", "log/client"},
+	"internal/monitor":    {"internal/audit", "internal/durable", "internal/evidence", "internal/flock"},
 }
 
 // adapters never import each other.

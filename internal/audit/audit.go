@@ -61,6 +61,10 @@ type Options struct {
 	// into its list. Called a few times at most. Optional.
 	Wait func(context.Context) error
 
+	// SkipRows leaves out the rows of the rolls, of which there may be millions: the batches
+	// are verified, the endorsers are not. Optional.
+	SkipRows bool
+
 	skipSignatures bool // for measurements alone
 }
 

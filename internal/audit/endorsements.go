@@ -33,6 +33,7 @@ func (p *publication) checkEndorsements(ctx context.Context) error {
 		return nil // as good as an empty one
 	}
 	last := int64(-1)
+	p.enrolments = nil
 	for n := 1; len(doc) > 0; n++ {
 		line, rest, ok := bytes.Cut(doc, []byte("\n"))
 		if doc = rest; !ok {
@@ -153,6 +154,7 @@ func (p *publication) placeAside(ctx context.Context, path string, a *evidence.A
 		if first, ok := p.enrolled[key]; !ok || a.Index < first {
 			p.enrolled[key] = a.Index
 		}
+		p.enrolments = append(p.enrolments, a.Logged)
 	}
 	if p.tree == nil || a.Index >= p.checkpoint.Size() {
 		return nil

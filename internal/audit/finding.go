@@ -67,6 +67,11 @@ type Publication struct {
 	// that it saw: observed, and not proved.
 	Claims    int `json:"claims"`
 	Sightings int `json:"sightings"`
+	// Batches of the roll, the rows that they add, and how many of these have a signature
+	// that was verified.
+	Batches         int   `json:"batches"`
+	Endorsers       int64 `json:"endorsers"`
+	EndorsersSigned int64 `json:"endorsers_signed"`
 }
 
 func newReport(p log.Policy, key log.Digest) *Report {

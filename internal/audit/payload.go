@@ -140,7 +140,11 @@ func (a *audit) payload(ctx context.Context, index int64, e log.Entry, signature
 func (a *audit) settles(ctx context.Context, index int64, owners []*publication) (bool, error) {
 	for {
 		for _, p := range owners {
-			if err := p.readChain(ctx, false); err != nil || a.accounted[index] {
+			err := p.readChain(ctx, false)
+			if err == nil && !a.accounted[index] {
+				err = p.readRoll(ctx)
+			}
+			if err != nil || a.accounted[index] {
 				return true, err
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/sijil/sijil/internal/chain"
+	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
 )
@@ -39,6 +40,8 @@ type publication struct {
 	counted        map[int64]bool       // log indices of records outside the chain
 	claims         int
 	sightings      int
+	enrolments     []endorsement.Logged // in the order of the log
+	roll           rollState
 }
 
 // record is what is kept of a record that the chain accepted.
@@ -169,7 +172,11 @@ func (p *publication) check(ctx context.Context, listing bool) error {
 		if err := p.checkWithheld(ctx); err != nil {
 			return err
 		}
+		if err := p.checkRoll(ctx); err != nil {
+			return err
+		}
 		summary.Claims, summary.Sightings = p.claims, p.sightings
+		summary.Batches, summary.Endorsers, summary.EndorsersSigned = len(p.roll.batches), int64(len(p.roll.tags)), p.roll.signed
 		summary.Genesis, summary.Records = p.chain.Genesis(), len(p.records)
 		if p.head != nil {
 			summary.Head = p.head.Head().Index

@@ -48,6 +48,8 @@ const (
 	RuleAside         Rule = "endorsement"
 	RuleUnredacted    Rule = "name-withheld"
 	RuleServed        Rule = "name-served"
+	RuleRoll          Rule = "roll"
+	RuleCount         Rule = "roll-count"
 )
 
 // Explanation says for people what a finding of a rule means and what to do.
@@ -100,6 +102,8 @@ var explanations = []Explanation{
 	{Rule: RuleAside, Means: "what a signatory said, or what the service saw of it, does not verify", Do: doOperator},
 	{Rule: RuleUnredacted, Means: "a name of a signatory list is not served, and no record of the publisher says that it is withheld", Do: doOperator},
 	{Rule: RuleServed, Means: "a name, or what was said about it, is served although a redaction withholds it", Do: "tell the operator and the publisher at once, and do not pass on what you have read"},
+	{Rule: RuleRoll, Means: "a batch of the roll, or its rows, are not what the publisher signed", Do: doOperator},
+	{Rule: RuleCount, Means: "the service counts the endorsers otherwise than the batches do", Do: doOperator},
 }
 
 // Explanations lists all rules in the order of reports.

@@ -44,6 +44,9 @@ func printAudit(w io.Writer, where string, r *audit.Report) {
 		if p.Claims+p.Sightings > 0 {
 			fmt.Fprintf(w, "    %s by signatories, verified; %s by %s, which says that it saw them\n", count(p.Claims, "statement"), count(p.Sightings, "observation"), r.Log)
 		}
+		if p.Endorsers > 0 {
+			fmt.Fprintf(w, "    %d endorsers in %d batches of the publisher, counted; %d signatures of theirs, verified\n", p.Endorsers, p.Batches, p.EndorsersSigned)
+		}
 	}
 	for _, m := range r.Misbehaviour {
 		fmt.Fprintf(w, "\n%s: %s\n", m.Rule, plain(m.Detail))

@@ -159,7 +159,7 @@ To withdraw:          sijil retract; a name: sijil withhold`,
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newVerify(env), newTrust(env), newExport(env), newAudit(env), newMonitor(env), newProof(env), newRelease(env), newVerifyPage(env), newMirror(env), newWitness(env), newDraft(env), newReview(env), newKeygen(env),
-		newPublish(env), newRetract(env), newCosign(env), newPolicy(env), newRecover(env), newInvite(env), newEndorse(env), newConfirm(env), newEndorsements(env), newWithhold(env), newHistory(env), newDiff(env))
+		newPublish(env), newRetract(env), newCosign(env), newPolicy(env), newRecover(env), newInvite(env), newEndorse(env), newConfirm(env), newEndorsements(env), newWithhold(env), newImport(env), newHistory(env), newDiff(env))
 	return root
 }
 

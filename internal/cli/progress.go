@@ -15,10 +15,11 @@ type progress struct {
 	clock func() time.Time
 	last  time.Time
 	begun time.Time
+	what  string // that is counted
 }
 
 func newProgress(env Env, quiet bool) *progress {
-	p := &progress{clock: env.Clock}
+	p := &progress{clock: env.Clock, what: "entries"}
 	if f, ok := env.Stderr.(*os.File); ok && !quiet && term.IsTerminal(int(f.Fd())) {
 		p.w = f
 		p.begun = env.Clock()
@@ -43,7 +44,7 @@ func (p *progress) show(done, total int64) {
 			bar[i] = '█'
 		}
 	}
-	fmt.Fprintf(p.w, "\r\x1b[K%s %3d%%  %d of %d entries, %.0f s", string(bar), done*100/total, done, total, now.Sub(p.begun).Seconds())
+	fmt.Fprintf(p.w, "\r\x1b[K%s %3d%%  %d of %d %s, %.0f s", string(bar), done*100/total, done, total, p.what, now.Sub(p.begun).Seconds())
 }
 
 func (p *progress) clear() {

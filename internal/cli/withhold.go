@@ -84,11 +84,16 @@ func (f withholdFlags) confirm(env Env, name string) error {
 	if f.yes {
 		return nil
 	}
+	return askToWithhold(env, "the name "+quote(name)+" in every version")
+}
+
+// askToWithhold asks whether somebody means it.
+func askToWithhold(env Env, what string) error {
 	file, ok := env.Stdin.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return usage("there is no terminal to ask whether you mean it: give --yes; it cannot be undone")
 	}
-	fmt.Fprintf(env.Stderr, "This withholds the name %s in every version, for ever. Type yes to go on: ", quote(name))
+	fmt.Fprintf(env.Stderr, "This withholds %s, for ever. Type yes to go on: ", what)
 	answer, err := bufio.NewReader(file).ReadString('\n')
 	if err != nil || strings.TrimSpace(answer) != "yes" {
 		return errors.New("nothing was withheld")

@@ -17,8 +17,9 @@ type Book struct {
 	chain    *chain.Chain
 	policies []Policy
 	entries  map[string]*account
-	owners   map[log.Digest]string // domains by the key that was enrolled under them
-	events   []Event               // in the order of the log
+	owners   map[log.Digest]string   // domains by the key that was enrolled under them
+	named    map[log.Digest][]string // list entries for which a key was enrolled
+	events   []Event                 // in the order of the log
 }
 
 // account is what was said of one entry.
@@ -50,7 +51,7 @@ type endorsed struct {
 // Read takes verified records in the order of the log, with the publication's
 // policies over time.
 func Read(c *chain.Chain, policies []Policy, records []Logged) *Book {
-	b := &Book{chain: c, policies: policies, entries: map[string]*account{}, owners: map[log.Digest]string{}}
+	b := &Book{chain: c, policies: policies, entries: map[string]*account{}, owners: map[log.Digest]string{}, named: map[log.Digest][]string{}}
 	for _, r := range records {
 		if e, ok := r.Sighting.(*statement.Enrolment); ok {
 			b.enrol(e, r.Index)
@@ -114,6 +115,9 @@ func (b *Book) enrol(e *statement.Enrolment, index int64) {
 		return
 	}
 	b.owners[key] = e.Domain
+	if !slices.Contains(b.named[key], e.Entry) {
+		b.named[key] = append(b.named[key], e.Entry)
+	}
 	a := b.account(e.Entry)
 	at, err := time.Parse(time.RFC3339, e.Issued)
 	if err != nil {
@@ -159,7 +163,7 @@ func (b *Book) claim(r Logged) {
 	about := r.Claim.Of()
 	a := b.account(about.Entry)
 	domain, ok := a.owner(r.Key.Digest(), r.Index)
-	if w, withdrawal := r.Claim.(*statement.Withdrawal); !ok && withdrawal && inForce(b.policies, r.Key, r.Index) {
+	if w, withdrawal := r.Claim.(*statement.Withdrawal); !ok && withdrawal && InForce(b.policies, r.Key, r.Index) {
 		a.leave(Left{Kind: r.Claim.Kind(), Record: r.Digest(), Index: r.Index, Issued: about.Issued, Reason: w.Reason, Publisher: true}, "")
 		b.note(r, Event{Publisher: true})
 		return
@@ -240,8 +244,8 @@ func (a *account) leave(l Left, domain string) {
 	a.left, a.leftDomain, a.endorsed = &l, domain, nil
 }
 
-// inForce reports whether a key was in the policy at an index.
-func inForce(policies []Policy, key *keys.PublicKey, index int64) bool {
+// InForce reports whether a key was in the policy at an index.
+func InForce(policies []Policy, key *keys.PublicKey, index int64) bool {
 	var now []*keys.PublicKey
 	for _, p := range policies {
 		if p.From <= index {

@@ -1,6 +1,7 @@
 package endorsement
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -188,6 +189,29 @@ func (b *Book) Owner(key log.Digest) (domain string, ok bool) {
 	domain, ok = b.owners[key]
 	return domain, ok
 }
+
+// NamedUntil is the log index up to which a key counts as named by a domain, for whichever
+// entry; 0 where it never was. A key that is in force has no end.
+func (b *Book) NamedUntil(key log.Digest, domain string) (until int64) {
+	if b.owners[key] != domain {
+		return 0
+	}
+	for _, entry := range b.named[key] {
+		a := b.entries[entry]
+		if a.enrolled != nil && a.enrolled.key == key {
+			return noEnd
+		}
+		for _, f := range a.former {
+			if f.key == key {
+				until = max(until, f.until)
+			}
+		}
+	}
+	return until
+}
+
+// Owners are all keys that were ever enrolled, with the domains under which they were.
+func (b *Book) Owners() map[log.Digest]string { return maps.Clone(b.owners) }
 
 // Waiting returns the second keys that wait to replace an entry's first.
 func (b *Book) Waiting(entry string) map[log.Digest]time.Time {

@@ -53,7 +53,7 @@ func (r *reader) fetchEndorsements() (err error) {
 func (r *reader) openEndorsements() error {
 	var records []endorsement.Logged
 	defer func() {
-		r.p.book = endorsement.Read(r.p.chain.Clone(), r.policies(), records)
+		r.p.book = endorsement.Read(r.p.chain.Clone(), r.p.policies(), records)
 	}()
 	path, doc := r.o.Layout.Endorsements(r.o.Slug), r.said
 	if doc == nil {
@@ -154,9 +154,9 @@ func (o Options) passkeys() endorsement.PasskeyVerifier {
 }
 
 // policies are those of the chain over time.
-func (r *reader) policies() []endorsement.Policy {
+func (p *Publication) policies() []endorsement.Policy {
 	var out []endorsement.Policy
-	for _, record := range r.p.records {
+	for _, record := range p.records {
 		var policy statement.Policy
 		switch s := record.Statement.(type) {
 		case *statement.Publication:

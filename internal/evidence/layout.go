@@ -69,6 +69,17 @@ func (l Layout) Release() string {
 // Endorsements are the records about a publication's list entries, one a line.
 func (l Layout) Endorsements(slug string) string { return l.signed(slug) + "/endorsements.jsonl" }
 
+// Roll is the batches of a publication's roll, one a line.
+func (l Layout) Roll(slug string) string { return l.signed(slug) + "/roll.jsonl" }
+
+// RollRows are the rows of a batch.
+func (l Layout) RollRows(slug string, number int64) string {
+	return fmt.Sprintf("%s/roll/%d.jsonl", l.signed(slug), number)
+}
+
+// RollCounts is the service's count of the endorsers.
+func (l Layout) RollCounts(slug string) string { return l.publication(slug) + "/roll.json" }
+
 // Claim is, in a folder, the bundle of what a signatory signed, by its log index.
 func (l Layout) Claim(slug string, index int64) string {
 	return fmt.Sprintf("%s/endorsements/%d.bundle.json", l.publication(slug), index)

@@ -32,8 +32,12 @@ func Marshal(v any) ([]byte, error) {
 	if err := enc.Encode(v); err != nil {
 		return nil, fmt.Errorf("encode JSON: %w", err)
 	}
-	if b := bytes.TrimSuffix(buf.Bytes(), []byte("\n")); sorted(b) {
+	b := bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+	if sorted(b) {
 		return b, nil
+	}
+	if out, ok := arrange(b); ok {
+		return out, nil
 	}
 	out, err := jsoncanonicalizer.Transform(buf.Bytes())
 	if err != nil {

@@ -53,10 +53,8 @@ func sortedMembers(b []byte, depth int) (rest []byte, ok bool) {
 		if !ok || !first && bytes.Compare(name, last) <= 0 || len(rest) == 0 || rest[0] != ':' {
 			return nil, false
 		}
-		for i := range len(name) {
-			if name[i] >= utf8.RuneSelf || name[i] == '\\' {
-				return nil, false // their order is that of UTF-16
-			}
+		if !plainName(name) {
+			return nil, false // their order is that of UTF-16
 		}
 		last = name
 		if b, ok = sortedValue(rest[1:], depth); !ok || len(b) == 0 {

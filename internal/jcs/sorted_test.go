@@ -16,6 +16,11 @@ func FuzzSorted(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
+		if arranged, ok := arrange(b); ok {
+			if want, err := jsoncanonicalizer.Transform(b); err != nil || !bytes.Equal(want, arranged) {
+				t.Fatalf("%q is arranged as %q, and canonicalised is %q (%v)", b, arranged, want, err)
+			}
+		}
 		if !sorted(b) {
 			return
 		}
@@ -32,7 +37,7 @@ func FuzzSorted(f *testing.F) {
 // TestSortedIsNoOpinion: with and without the short cut, random values are written alike.
 func TestSortedIsNoOpinion(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	short := 0
+	short, byHand := 0, 0
 	for range 20_000 {
 		var buf bytes.Buffer
 		enc := json.NewEncoder(&buf)
@@ -45,6 +50,12 @@ func TestSortedIsNoOpinion(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if arranged, ok := arrange(shuffled(t, rng, b)); ok {
+			byHand++
+			if !bytes.Equal(arranged, want) {
+				t.Fatalf("%q, arranged %q, canonicalised %q", b, arranged, want)
+			}
+		}
 		if sorted(b) {
 			short++
 			if !bytes.Equal(b, want) {
@@ -52,9 +63,48 @@ func TestSortedIsNoOpinion(t *testing.T) {
 			}
 		}
 	}
+	if byHand < short {
+		t.Errorf("%d of 20,000 are arranged by hand, %d are sorted", byHand, short)
+	}
 	if short < 1000 {
 		t.Errorf("%d of 20,000 are taken for sorted", short)
 	}
+}
+
+// shuffled is a document with the members of its objects in another order.
+func shuffled(t *testing.T, rng *rand.Rand, b []byte) []byte {
+	t.Helper()
+	if len(b) == 0 || b[0] != '{' && b[0] != '[' {
+		return b
+	}
+	var parts [][]byte
+	open, end := byte('['), byte(']')
+	if b[0] == '{' {
+		open, end = '{', '}'
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal(b, &members); err != nil {
+			t.Fatal(err)
+		}
+		for name, v := range members {
+			var buf bytes.Buffer
+			enc := json.NewEncoder(&buf)
+			enc.SetEscapeHTML(false)
+			if err := enc.Encode(name); err != nil {
+				t.Fatal(err)
+			}
+			parts = append(parts, append(append(bytes.TrimSpace(buf.Bytes()), ':'), shuffled(t, rng, v)...))
+		}
+		rng.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
+	} else {
+		var list []json.RawMessage
+		if err := json.Unmarshal(b, &list); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range list {
+			parts = append(parts, shuffled(t, rng, v))
+		}
+	}
+	return append(append([]byte{open}, bytes.Join(parts, []byte(","))...), end)
 }
 
 func randomValue(rng *rand.Rand, depth int) any {

@@ -88,13 +88,15 @@ func (m *mirror) given(ctx context.Context) (*keys.Trust, error) {
 // publication verifies a publication and writes what that took, the head last.
 func (m *mirror) publication(ctx context.Context, pins *keys.Trust, slug string) error {
 	var docs map[string][]byte
+	var pub *evidence.Publication
 	for try := range tries {
 		// What is named by a digest and verified anyway is not fetched twice;
 		// should the folder's copy be damaged, the next try takes the service's.
 		r := &recorder{own: m.own, src: m.Source, docs: map[string][]byte{}, fresh: try > 0}
 		o := m.Evidence
 		o.Trust, o.Slug = pins, slug
-		pub, err := evidence.Open(ctx, r, o)
+		var err error
+		pub, err = evidence.Open(ctx, r, o)
 		var damaged *evidence.DamagedError
 		if errors.As(err, &damaged) && try == 0 {
 			continue
@@ -114,6 +116,9 @@ func (m *mirror) publication(ctx context.Context, pins *keys.Trust, slug string)
 		if err := m.w.put(path, b); err != nil {
 			return err
 		}
+	}
+	if err := m.roll(ctx, pub); err != nil {
+		return err
 	}
 	return m.w.put(head, docs[head])
 }

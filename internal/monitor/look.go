@@ -210,7 +210,7 @@ func (l *look) audit(ctx context.Context) (*audit.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := audit.Options{Trust: trust, Memory: l.now.memory(), Wrong: l.s.Wrong, Passkeys: l.s.Passkeys, Wait: l.wait()}
+	o := audit.Options{Trust: trust, Memory: l.now.memory(), Wrong: l.s.Wrong, Passkeys: l.s.Passkeys, Wait: l.wait(), SkipRows: true}
 	if b, err := l.c.Store.LoadAudit(l.key); err != nil {
 		return nil, err
 	} else if b != nil {

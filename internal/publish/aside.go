@@ -147,10 +147,7 @@ func (a *asides) below(size int64) int {
 
 // loadAsides reads what the store has, after the chains.
 func (s *Service) loadAsides(ctx context.Context) error {
-	byGenesis := map[log.Digest]*publication{}
-	for _, p := range s.all() {
-		byGenesis[p.genesis] = p
-	}
+	byGenesis := s.byGenesis()
 	err := s.Store.Asides(ctx, func(a Aside) error {
 		return s.loadAside(byGenesis[a.Genesis], a)
 	})
@@ -341,6 +338,11 @@ func (s *Service) settleAside(ctx context.Context, p *publication, a *aside) (_ 
 		return nil, fmt.Errorf("settle: %w", err)
 	}
 	p.landed(a, int64(index))
+	if _, ok := a.record.Sighting.(*statement.Enrolment); ok {
+		if err := s.confirmRows(ctx, p); err != nil {
+			return nil, err
+		}
+	}
 	return s.asideReceipt(p, a, true)
 }
 

@@ -2,7 +2,6 @@ package publish
 
 import (
 	"bytes"
-	"encoding/base64"
 	"fmt"
 	"slices"
 
@@ -89,12 +88,7 @@ func (s *Service) Endorsements(v View, slug string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		// RFC 8785: a bundle is in that form, and base64 has nothing to escape.
-		out.WriteString(`{"bundle":`)
-		out.Write(bundle)
-		out.WriteString(`,"key":"`)
-		out.WriteString(base64.StdEncoding.EncodeToString(a.record.Key.SPKI()))
-		out.WriteString("\"}\n")
+		writeLine(&out, bundle, a.record.Key.SPKI())
 	}
 	if out.Len() <= maxAsideDoc {
 		p.mu.Lock()

@@ -72,6 +72,7 @@ type Store interface {
 	Token(ctx context.Context, digest log.Digest) (Token, error)
 
 	AsideStore
+	RollStore
 	MailStore
 	DoorStore
 	ReleaseStore
@@ -149,6 +150,8 @@ var (
 	// ErrAway: what the service runs on cannot be reached; whether the write happened is
 	// not known. The caller answers 503.
 	ErrAway = errors.New("the database cannot be reached for now; if you sent a record, send the same one again: it is never taken twice")
+	// ErrNoRolls: the store has no place for rolls. The caller answers 501.
+	ErrNoRolls = errors.New("a cluster on PostgreSQL keeps no rolls of endorsers: import them at a service with a folder of its own")
 	// ErrSettled: the signature was settled before. The caller goes on from that.
 	ErrSettled = errors.New("settled before")
 	// ErrInvitationUsed: an invitation lets one record in. The caller answers 403.

@@ -30,6 +30,7 @@ type publication struct {
 	headAt    int64                 // its tree size
 	revision  int64                 // that the store has, as far as is known
 	asides    asides
+	roll      rollState
 	undeleted map[string]undeleted // by withheld entry
 
 	looking sync.Mutex // one look at a domain is recorded at a time

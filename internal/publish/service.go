@@ -128,6 +128,9 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if err := s.loadAsides(ctx); err != nil {
 		return nil, fmt.Errorf("load endorsements: %w", err)
 	}
+	if err := s.loadRolls(ctx); err != nil {
+		return nil, fmt.Errorf("load rolls: %w", err)
+	}
 	for _, p := range s.all() {
 		if !c.ReadOnly && c.CatchUp == nil { // else whoever leads does it
 			if err := s.resume(ctx, p); err != nil {
@@ -142,15 +145,25 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 		return s, nil
 	}
 	for _, p := range s.all() {
-		if err := s.resumeAsides(ctx, p); err != nil {
+		err := s.resumeAsides(ctx, p)
+		if err == nil {
+			err = s.resumeRoll(ctx, p)
+		}
+		if err == nil {
+			err = s.confirmRows(ctx, p)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("publication %q: finish what was interrupted: %w", p.slug, err)
 		}
+	}
+	if err := s.scrub(ctx); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
 
 func (s *Service) load(ctx context.Context) error {
-	return s.Store.Records(ctx, func(r Stored) error {
+	err := s.Store.Records(ctx, func(r Stored) error {
 		p, err := s.loadRecord(s.publications[r.Slug], r)
 		if err != nil {
 			return fmt.Errorf("%q record %d: %w", r.Slug, r.Sequence, err)
@@ -160,6 +173,32 @@ func (s *Service) load(ctx context.Context) error {
 		}
 		return s.indexed(p, p.entries[len(p.entries)-1])
 	})
+	if err != nil {
+		return err
+	}
+	for _, p := range s.publications {
+		if err := s.checkHead(p); err != nil {
+			return fmt.Errorf("%q: %w", p.slug, err)
+		}
+	}
+	return nil
+}
+
+// checkHead holds a publication's signed head against its records: one that is missing
+// leaves no other trace when it is the newest. In a cluster the two are read one after the
+// other, and another front end may write in between.
+func (s *Service) checkHead(p *publication) error {
+	if len(p.entries) == 0 || s.CatchUp != nil {
+		return nil
+	}
+	head, err := log.OpenHead(p.head, s.Trust.Policy().LogOnly())
+	if err != nil {
+		return err
+	}
+	if newest := p.entries[len(p.entries)-1].digest(); head.Head().Record != newest {
+		return fmt.Errorf("the head is record %s, the newest that is there %s: the database is damaged", head.Head().Record, newest)
+	}
+	return nil
 }
 
 // loadRecord adds a stored record to its publication, nil before the genesis.
@@ -266,6 +305,14 @@ func (s *Service) all() []*publication {
 	out := make([]*publication, 0, len(s.publications))
 	for _, p := range s.publications {
 		out = append(out, p)
+	}
+	return out
+}
+
+func (s *Service) byGenesis() map[log.Digest]*publication {
+	out := map[log.Digest]*publication{}
+	for _, p := range s.all() {
+		out[p.chain.Genesis()] = p
 	}
 	return out
 }

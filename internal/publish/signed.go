@@ -63,6 +63,9 @@ func (s *Service) RecordBundle(v View, slug string, record log.Digest, n int) ([
 	if e, ok := p.known(record); ok {
 		return s.signatureBundle(e, n, c)
 	}
+	if b, ok := p.batch(record); ok && n == 1 && b.index < c.Size {
+		return s.complete(b.bundle, b.record.Signed, b.index, c)
+	}
 	if a, ok := p.aside(record); ok && n == 1 && a.index < c.Size {
 		return s.complete(a.bundle, a.record.Signed, a.index, c)
 	}

@@ -167,7 +167,7 @@ func (p *Publisher) deliver(ctx context.Context, slug, name string) (*Result, er
 	out := &Result{Publication: pub, Genesis: pub.Genesis(), Record: record}
 	if out.Want = pub.Chain().Threshold(); out.Want > 1 && !inChain(pub, record) {
 		// The proof of the signature is all there is to read back.
-		if out.Index, err = p.logged(receipt.Bundle, record); err != nil {
+		if out.Index, err = p.Logged(receipt.Bundle, record); err != nil {
 			return nil, fmt.Errorf("the service accepted the signature, and its answer does not verify: %w", err)
 		}
 		out.Have = min(receipt.Have, out.Want-1)
@@ -201,9 +201,9 @@ func inChain(pub *evidence.Publication, record log.Digest) bool {
 	return false
 }
 
-// logged verifies that a bundle is our signature over the record, in the log, and
+// Logged verifies that a bundle is our signature over the record, in the log, and
 // returns its index.
-func (p *Publisher) logged(bundle []byte, record log.Digest) (int64, error) {
+func (p *Publisher) Logged(bundle []byte, record log.Digest) (int64, error) {
 	b, err := log.ParseBundle(bundle)
 	if err != nil {
 		return 0, err

@@ -45,11 +45,12 @@ type Receipt struct {
 
 // Problem is an RFC 9457 answer.
 type Problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail"`
-	ID     string `json:"id"`
+	Type   string   `json:"type"`
+	Title  string   `json:"title"`
+	Status int      `json:"status"`
+	Detail string   `json:"detail"`
+	ID     string   `json:"id"`
+	Rows   []BadRow `json:"rows"` // of a batch
 }
 
 func (p *Problem) Error() string {
@@ -120,7 +121,10 @@ func (c *Client) Lookup(ctx context.Context, fingerprints []uint32) ([]match.Lea
 }
 
 func (c *Client) post(ctx context.Context, path, token string, body any) (*Receipt, error) {
-	answer, status, err := c.send(ctx, path, token, body)
+	return receiptOf(c.send(ctx, path, token, body))
+}
+
+func receiptOf(answer []byte, status int, err error) (*Receipt, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -137,11 +141,15 @@ func (c *Client) send(ctx context.Context, path, token string, body any) ([]byte
 	if err != nil {
 		return nil, 0, err
 	}
+	return c.sendBody(ctx, path, token, "application/json", data)
+}
+
+func (c *Client) sendBody(ctx context.Context, path, token, kind string, data []byte) ([]byte, int, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+path, bytes.NewReader(data))
 	if err != nil {
 		return nil, 0, err
 	}
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", kind)
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}

@@ -27,19 +27,19 @@ const (
 	Person       Kind = "person"
 )
 
-// Signatory is one entry of a signatory list.
+// Signatory is one entry of a signatory list. Its fields stand in the order of RFC 8785.
 type Signatory struct {
-	// Name as the publisher gives it: NFC, one line, 1 to 500 runes.
-	Name string `json:"name"`
-	// Language of the name, a BCP 47 tag in canonical case. Optional.
-	Language string `json:"language,omitempty"`
-	Kind     Kind   `json:"kind"`
-	// Role of a person, one line, at most 200 runes. Optional.
-	Role string `json:"role,omitempty"`
 	// Country, ISO 3166-1 alpha-2 in capitals. Optional.
 	Country string `json:"country,omitempty"`
 	// Domain is a host name in lower case with at least two labels. Optional.
 	Domain string `json:"domain,omitempty"`
+	Kind   Kind   `json:"kind"`
+	// Language of the name, a BCP 47 tag in canonical case. Optional.
+	Language string `json:"language,omitempty"`
+	// Name as the publisher gives it: NFC, one line, 1 to 500 runes.
+	Name string `json:"name"`
+	// Role of a person, one line, at most 200 runes. Optional.
+	Role string `json:"role,omitempty"`
 }
 
 // Validate reports the first rule that s breaks.

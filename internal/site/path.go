@@ -12,6 +12,10 @@ func publicationPath(slug string) string { return "/p/" + slug }
 
 func versionPath(slug string, version int) string { return fmt.Sprintf("/p/%s/v/%d", slug, version) }
 
+func endorsersPath(slug string, version int) string { return versionPath(slug, version) + "/endorsers" }
+
+func rollPath(slug string) string { return apiPath(slug) + "/roll.jsonl" }
+
 func historyPath(slug string) string { return "/p/" + slug + "/history" }
 
 func chainPath(slug string) string { return "/p/" + slug + "/chain" }

@@ -38,6 +38,9 @@ type Service interface {
 	// the log; AsideAt finds one such record by its log index.
 	Said(slug string) ([]publish.Said, error)
 	AsideAt(index int64) (r publish.AsideSummary, ok bool)
+	// RollCounts counts the endorsers of a publication; RollEntries finds some.
+	RollCounts(ctx context.Context, slug string) (publish.RollSummary, error)
+	RollEntries(ctx context.Context, slug string, q publish.RollQuery) ([]publish.EndorserView, error)
 	// Checkpoint is a signed note.
 	Checkpoint(view publish.View) ([]byte, error)
 	// Compare says how version b differs from version a.
@@ -156,6 +159,7 @@ func (s *site) routes() http.Handler {
 	get(one, (*visit).publication)
 	get(one+"/v/"+number, (*visit).versionPage)
 	get(one+"/v/"+number+"/print/{lang}", (*visit).print)
+	get(one+"/v/"+number+"/endorsers", (*visit).endorsers)
 	get(one+"/history", (*visit).history)
 	get(one+"/chain", (*visit).chain)
 	get(one+"/embed", (*visit).embed)

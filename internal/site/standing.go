@@ -7,6 +7,7 @@ import (
 
 	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/publish"
+	"github.com/sijil/sijil/internal/roll"
 	"github.com/sijil/sijil/internal/statement"
 )
 
@@ -58,6 +59,7 @@ var knownIcons = map[endorsement.Known]string{
 	endorsement.Signed:          "M4 20h16M6.5 16l1-4L16 3.5 19.5 7 11 15.5z",
 	endorsement.ConfirmedMail:   "M3.5 6h17v12h-17zM4 6.5l8 6.5 8-6.5",
 	endorsement.ConfirmedDomain: "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17M3.5 12h17M12 3.5c4.5 5 4.5 12 0 17M12 3.5c-4.5 5-4.5 12 0 17",
+	roll.Unconfirmed:            "M4 20h9M17.5 20h.1M6.5 16l1-4L16 3.5 19.5 7 11 15.5z",
 	endorsement.Listed:          "M9 6h11M9 12h11M9 18h11M4.5 6h.1M4.5 12h.1M4.5 18h.1",
 	endorsement.Withdrawn:       "M9.5 6L4 11.5 9.5 17M4.5 11.5H15a5 5 0 0 1 0 9",
 	endorsement.Denied:          "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17M6 6l12 12",
@@ -73,6 +75,7 @@ var knownWords = map[endorsement.Known][2]string{
 	endorsement.Signed:          {"known_signed", "known_signed_count"},
 	endorsement.ConfirmedMail:   {"known_mail", "known_mail_count"},
 	endorsement.ConfirmedDomain: {"known_domain", "known_domain_count"},
+	roll.Unconfirmed:            {"known_unconfirmed", "known_unconfirmed_count"},
 	endorsement.Listed:          {"known_listed", "known_listed_count"},
 	endorsement.Withdrawn:       {"known_withdrawn", "known_withdrawn_count"},
 	endorsement.Denied:          {"known_denied", "known_denied_count"},

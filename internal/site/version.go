@@ -32,6 +32,7 @@ type contentView struct {
 	Signatories                 []signatoryView
 	Counts                      []countView
 	SomeWithheld                bool
+	Roll                        *rollView // of endorsers who stand in no list
 	SignatoriesPath, BundlePath string
 }
 
@@ -120,6 +121,12 @@ func (v *visit) contentOf(p publish.Summary, n publish.VersionSummary) (contentV
 	names, err := v.service.Names(p.Slug, n.Version)
 	if err != nil {
 		return c, err
+	}
+	if c.Roll, _, err = v.rollOf(p.Slug, n.Version); err != nil {
+		return c, err
+	}
+	if c.Roll != nil {
+		c.Contents = append(c.Contents, link{Path: "#endorsers", Text: v.Say("endorsers")})
 	}
 	sc := v.newScreen()
 	sc.left = len(names) * maxName // bounded already: a list has at most 10,000 names

@@ -43,6 +43,7 @@ const (
 	TypeEnrolment   = "urn:sijil:enrolment:v1"
 	TypeObservation = "urn:sijil:observation:v1"
 	TypeRelease     = "urn:sijil:release:v1"
+	TypeBatch       = "urn:sijil:batch:v1"
 )
 
 // Statement is a statement of a chain: a *Publication, a *Version, a
@@ -53,7 +54,7 @@ type Statement interface {
 	document
 }
 
-// document is any statement: of a chain, a Claim, a Sighting, or a *Release.
+// document is any statement: of a chain, a Claim, a Sighting, a *Batch, or a *Release.
 type document interface {
 	// Subjects are the digests the statement is about; see the formats page.
 	subjects() []subject

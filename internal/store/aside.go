@@ -14,7 +14,11 @@ import (
 
 // ReserveAside implements publish.AsideStore.
 func (s *Store) ReserveAside(ctx context.Context, a publish.Aside) error {
-	return s.queue.do(ctx, func(t *tx) error {
+	do := s.queue.do
+	if a.Invitation == nil && a.Revision == 0 {
+		do = s.queue.doOne
+	}
+	return do(ctx, func(t *tx) error {
 		if a.Revision != 0 {
 			var same int
 			if err := t.row(`SELECT count(*) FROM publication WHERE genesis = ? AND revision = ?`, a.Genesis[:], a.Revision).Scan(&same); err != nil {
@@ -58,7 +62,7 @@ func (s *Store) InvitationUsed(ctx context.Context, digest log.Digest) (used boo
 
 // MarkSeen implements publish.AsideStore.
 func (s *Store) MarkSeen(ctx context.Context, genesis log.Digest, entry string, at time.Time) error {
-	return s.queue.do(ctx, func(t *tx) error {
+	return s.queue.doOne(ctx, func(t *tx) error {
 		_, err := t.exec(`INSERT INTO seen (genesis, entry, at) VALUES (?, ?, ?) ON CONFLICT (genesis, entry) DO UPDATE SET at = excluded.at`, genesis[:], entry, at.Unix())
 		if err != nil {
 			return fmt.Errorf("store: seen: %w", err)
@@ -90,7 +94,7 @@ func (s reading) seen(ctx context.Context, yield func(genesis log.Digest, entry 
 
 // SettleAside implements publish.AsideStore.
 func (s *Store) SettleAside(ctx context.Context, record, key log.Digest, index int64) error {
-	return s.queue.do(ctx, func(t *tx) error {
+	return s.queue.doOne(ctx, func(t *tx) error {
 		done, err := t.execOne(`UPDATE aside SET log_index = ? WHERE record = ? AND key = ? AND log_index IS NULL`, index, record[:], key[:])
 		if err != nil {
 			return fmt.Errorf("store: settle: %w", err)
@@ -111,7 +115,11 @@ func (s *Store) SettleAside(ctx context.Context, record, key log.Digest, index i
 
 // Asides implements publish.AsideStore.
 func (s *Store) Asides(ctx context.Context, yield func(publish.Aside) error) error {
-	return s.asides(ctx, yield, `SELECT record, spki, genesis, entry, bundle, log_index FROM aside ORDER BY log_index IS NULL, log_index`)
+	const all = `SELECT record, spki, genesis, entry, bundle, log_index FROM aside`
+	if err := s.asides(ctx, yield, all+` WHERE log_index IS NOT NULL ORDER BY log_index`); err != nil {
+		return err
+	}
+	return s.asides(ctx, yield, all+` WHERE log_index IS NULL`)
 }
 
 func (s reading) asides(ctx context.Context, yield func(publish.Aside) error, query string, args ...any) error {

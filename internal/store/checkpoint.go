@@ -53,7 +53,7 @@ func (s reading) checkpoint(ctx context.Context, view string) (publish.Checkpoin
 }
 
 func (s *Store) swap(ctx context.Context, view string, old, new publish.Checkpoint) error {
-	return s.queue.do(ctx, func(t *tx) error {
+	return s.queue.doOne(ctx, func(t *tx) error {
 		done, err := false, error(nil)
 		if old.Note == nil {
 			done, err = t.execOne(`INSERT INTO checkpoint (view, size, root, note) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, view, new.Size, new.Root[:], new.Note)

@@ -17,11 +17,18 @@ type dialect struct {
 	// timeout bounds a statement of the writer, where the database may be gone
 	// without saying so. 0: none.
 	timeout time.Duration
+	// alone says that a statement that failed has changed nothing and stopped nothing:
+	// a transaction of one needs no savepoint.
+	alone bool
+	// rolls says that there are tables for them; where not, there are no rolls.
+	rolls bool
 }
 
 var onSQLite = dialect{
 	begin:  []string{"BEGIN IMMEDIATE"},
 	rebind: func(query string) string { return query },
+	alone:  true,
+	rolls:  true,
 }
 
 var onPostgres = dialect{

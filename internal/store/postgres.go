@@ -52,7 +52,7 @@ ALTER TABLE tile ALTER data SET STORAGE EXTERNAL; -- hashes and signatures do no
 
 // createPostgres is the common schema in PostgreSQL's words, and postgresSchema.
 func createPostgres() string {
-	return strings.NewReplacer(" BLOB", " BYTEA", " INTEGER", " BIGINT", ") STRICT, WITHOUT ROWID;", ");", ") STRICT;", ");").Replace(schema) + postgresSchema
+	return strings.NewReplacer(" INTEGER PRIMARY KEY", " BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", " BLOB", " BYTEA", " INTEGER", " BIGINT", ") STRICT, WITHOUT ROWID;", ");", ") STRICT;", ");").Replace(schema) + postgresSchema
 }
 
 // Names that processes share within the database.

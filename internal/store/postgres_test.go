@@ -31,7 +31,7 @@ func TestPostgres(t *testing.T) {
 	for name, f := range conformance {
 		t.Run(name, func(t *testing.T) { f(t, server(s.Database())) })
 	}
-	for name, f := range map[string]func(*testing.T, *postgrestest.Server, server){"Follow": testFollow, "Restart": testRestart, "Locks": testLocks, "Refuses": testPostgresRefuses, "Export": testExport} {
+	for name, f := range map[string]func(*testing.T, *postgrestest.Server, server){"Follow": testFollow, "Restart": testRestart, "Locks": testLocks, "Refuses": testPostgresRefuses, "Export": testExport, "NoRolls": testNoRolls} {
 		t.Run(name, func(t *testing.T) { f(t, s, server(s.Database())) })
 	}
 }
@@ -212,5 +212,27 @@ func testExport(t *testing.T, _ *postgrestest.Server, at server) {
 	}))
 	if n, err := s.CountTiles(ctx, "edge/"); err != nil || n != 0 {
 		t.Errorf("%d edges, %v", n, err)
+	}
+}
+
+// testNoRolls: PostgreSQL has no tables for rolls. Nothing can be imported, and there are
+// none to be read.
+func testNoRolls(t *testing.T, _ *postgrestest.Server, at server) {
+	s := at.create(t)
+	withToken(t, s, "river")
+	must(t, s.Reserve(t.Context(), genesis("river")))
+	river := genesis("river").Genesis
+	if err := s.ReserveBatch(t.Context(), publish.NewBatch{Genesis: river, Number: 1}); !errors.Is(err, publish.ErrNoRolls) {
+		t.Errorf("a batch: %v", err)
+	}
+	must(t, s.Batches(t.Context(), func(publish.StoredBatch) error { return errors.New("a batch") }))
+	must(t, s.Scrub(t.Context()))
+	must(t, s.Confirm(t.Context(), river, log.Digest{1}, "example.org", func(int64) bool { return true }))
+	tally, err := s.Tally(t.Context(), river)
+	must(t, err)
+	rows, err := s.Endorsers(t.Context(), river, publish.RollQuery{})
+	must(t, err)
+	if len(tally) > 0 || len(rows) > 0 {
+		t.Errorf("%v, %v", tally, rows)
 	}
 }

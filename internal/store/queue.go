@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"sync"
 
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"github.com/sijil/sijil/internal/publish"
 )
 
@@ -28,6 +31,7 @@ type queue struct {
 
 type job struct {
 	run func(*tx) error
+	one bool // it changes something by one statement at most, which undoes itself
 	err chan error
 }
 
@@ -89,6 +93,14 @@ func (t *tx) stmt(query string) (*sql.Stmt, error) {
 	return s, nil
 }
 
+// close closes the statements, which nobody else does. With one open, SQLite would not
+// close the connection, and would leave the write-ahead log beside the database.
+func (t *tx) close() {
+	for _, s := range t.stmts {
+		_ = s.Close() // nothing runs any more
+	}
+}
+
 // startQueue takes the connection over. again, where it is not nil, opens another
 // one after a failure: the database may have been restarted.
 func startQueue(d *dialect, conn *sql.Conn, again func(context.Context) (*sql.Conn, error)) *queue {
@@ -122,10 +134,19 @@ func (t *tx) abandon() {
 
 // do runs f in a transaction and returns when it is durable, or was undone.
 func (q *queue) do(ctx context.Context, f func(*tx) error) error {
+	return q.add(ctx, job{run: f})
+}
+
+// doOne is do for what changes something by one statement at most: it needs no savepoint.
+func (q *queue) doOne(ctx context.Context, f func(*tx) error) error {
+	return q.add(ctx, job{run: f, one: true})
+}
+
+func (q *queue) add(ctx context.Context, j job) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	j := job{run: f, err: make(chan error, 1)}
+	j.err = make(chan error, 1)
 	q.mu.RLock()
 	if q.shut {
 		q.mu.RUnlock()
@@ -149,6 +170,7 @@ func (q *queue) stop() {
 func (q *queue) loop(t *tx) {
 	defer close(q.done)
 	defer func() {
+		t.close()
 		if t.conn != nil {
 			_ = t.conn.Close()
 		}
@@ -187,7 +209,9 @@ func runBatch(t *tx, batch []job) {
 		}
 		for i, j := range batch {
 			var err error
-			if errs[i], err = runOne(t, j.run); err != nil {
+			if j.one && t.d.alone {
+				errs[i] = j.run(t)
+			} else if errs[i], err = runOne(t, j.run); err != nil {
 				return t.rollback(err)
 			}
 		}
@@ -202,11 +226,21 @@ func runBatch(t *tx, batch []job) {
 	}
 	for i, j := range batch {
 		if err != nil {
-			j.err <- fmt.Errorf("store: %w", err)
+			j.err <- refused(fmt.Errorf("store: %w", err))
 			continue
 		}
-		j.err <- errs[i]
+		j.err <- refused(errs[i])
 	}
+}
+
+// refused tells a full disk from other faults: for want of room nothing was written, and
+// the caller may come again.
+func refused(err error) error {
+	var e *sqlite.Error
+	if errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_FULL {
+		return fmt.Errorf("%w: %w", publish.ErrFull, err)
+	}
+	return err
 }
 
 // rollback undoes the batch. The database may have done so itself, and then says that
@@ -221,8 +255,9 @@ func runOne(t *tx, run func(*tx) error) (failed, fatal error) {
 		return nil, err
 	}
 	if failed = run(t); failed != nil {
+		// After some faults SQLite has undone the whole transaction by itself.
 		if _, err := t.exec("ROLLBACK TO job"); err != nil {
-			return nil, err
+			return nil, errors.Join(failed, err)
 		}
 	}
 	_, err := t.exec("RELEASE job")

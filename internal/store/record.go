@@ -177,6 +177,13 @@ func (s *Store) Records(ctx context.Context, yield func(publish.Stored) error) e
 	if err != nil {
 		return err
 	}
+	var orphan []byte
+	switch err := s.row(ctx, `SELECT digest FROM record WHERE genesis NOT IN (SELECT genesis FROM publication) LIMIT 1`).Scan(&orphan); {
+	case err == nil:
+		return fmt.Errorf("store: record %x is of a publication that is not there: the database is damaged", orphan)
+	case !errors.Is(err, sql.ErrNoRows):
+		return fmt.Errorf("store: records: %w", err)
+	}
 	for _, p := range list {
 		if err := s.recordsOf(ctx, p, yield); err != nil {
 			return err

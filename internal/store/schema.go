@@ -49,19 +49,22 @@ CREATE TABLE disclosure (
   PRIMARY KEY (record, position)
 ) STRICT;
 
--- Records that belong to no chain: what signatories say, and what the service saw.
+-- Records that belong to no chain: what signatories say, and what the service saw. Rows
+-- stand in the order in which they came, so that their many bytes are written side by side.
 CREATE TABLE aside (
+  id        INTEGER PRIMARY KEY,
+  log_index INTEGER,        -- NULL while reserved
   record    BLOB NOT NULL,
   key       BLOB NOT NULL,  -- SHA-256 of the signer's SubjectPublicKeyInfo, which is:
   spki      BLOB NOT NULL,
   genesis   BLOB NOT NULL REFERENCES publication(genesis),
   entry     TEXT NOT NULL,  -- commitment of the list entry that it is about
-  bundle    BLOB NOT NULL,  -- without a log entry
-  log_index INTEGER,        -- NULL while reserved
-  PRIMARY KEY (record, key)
-) STRICT, WITHOUT ROWID;
+  bundle    BLOB NOT NULL   -- without a log entry
+) STRICT;
 
+CREATE UNIQUE INDEX aside_name ON aside (record, key);
 CREATE INDEX aside_entry ON aside (genesis, entry);
+CREATE INDEX aside_log ON aside (log_index);
 
 -- Invitations that were used, by their digest; the invitation itself is nowhere.
 CREATE TABLE invitation (

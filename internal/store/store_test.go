@@ -84,6 +84,49 @@ func testRoundTrip(t *testing.T, at place) {
 	}
 }
 
+// TestCloseFolds: after a write and a read, closing leaves one file, which holds all.
+func TestCloseFolds(t *testing.T) {
+	s, dir := create(t)
+	must(t, s.ReplaceSetting(t.Context(), "name", "value"))
+	if _, err := s.Setting(t.Context(), "name"); err != nil {
+		t.Fatal(err)
+	}
+	must(t, s.Close())
+	list, err := os.ReadDir(dir)
+	must(t, err)
+	if len(list) != 1 || list[0].Name() != file {
+		t.Errorf("left: %v", list)
+	}
+}
+
+// TestRecordWithoutPublication: a row that is lost is no publication less, but damage.
+func TestRecordWithoutPublication(t *testing.T) {
+	s, _ := create(t)
+	withToken(t, s, "river")
+	must(t, s.Reserve(t.Context(), genesis("river")))
+	_, err := s.conn.ExecContext(t.Context(), `PRAGMA foreign_keys(0); DELETE FROM publication`)
+	must(t, err)
+	err = s.Records(t.Context(), func(publish.Stored) error { return nil })
+	if err == nil || !strings.Contains(err.Error(), "is damaged") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestFull: what a full disk refuses is told from other faults.
+func TestFull(t *testing.T) {
+	s, _ := create(t)
+	_, err := s.conn.ExecContext(t.Context(), `PRAGMA max_page_count = 1`)
+	must(t, err)
+	for i := range 100 {
+		if err = s.ReplaceSetting(t.Context(), fmt.Sprint(i), strings.Repeat("x", 10_000)); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, publish.ErrFull) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // testReserveIsAllOrNothing: a reservation that fails leaves no row, and does
 // not use the token.
 func testReserveIsAllOrNothing(t *testing.T, at place) {

@@ -27,6 +27,21 @@ func ReadFolder(dir string) func(path string) ([]byte, error) {
 	}
 }
 
+// Noted returns the newest published tree as the folder notes it, and false if it notes
+// none. It is for checking a folder that no Writer has open, as ReadFolder is; a note that
+// is damaged is a *DamageError.
+func Noted(dir string) (t tlog.Tree, ok bool, err error) {
+	f, err := os.Open(filepath.Join(dir, "last"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return tlog.Tree{}, false, nil
+	}
+	if err != nil {
+		return tlog.Tree{}, false, err
+	}
+	defer f.Close()
+	return (&disk{last: f}).readLast()
+}
+
 // CopyFull copies the full tiles and entry bundles of the first size entries to
 // another folder, while a Writer has this one open: they never change. What is
 // missing, and the right edge, is for Open to make on the copy, from the log. Nothing

@@ -75,6 +75,9 @@ CREATE TABLE sequence (
 ) STRICT, WITHOUT ROWID;
 `
 
+// Schema is what Create makes a database of.
+func Schema() string { return schema }
+
 // dsn gives the data source name of the database at path. Pragmas stand here
 // because a pragma executed on one pooled connection holds on that one alone.
 // mode is SQLite's own: "rw" never creates a file, "rwc" may, "ro" reads.
