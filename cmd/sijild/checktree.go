@@ -35,7 +35,7 @@ func readEntries(ctx context.Context, r *trillianlog.Reader) (*entryTree, error)
 	for start := uint64(0); start < size; {
 		leaves, err := r.Leaves(ctx, start, min(1024, size-start))
 		if err != nil {
-			return nil, fmt.Errorf("Trillian's entries: %w", err)
+			return nil, fmt.Errorf("the entries in Trillian: %w", err)
 		}
 		for i, leaf := range leaves {
 			stored, err := tlog.StoredHashes(int64(start)+int64(i), leaf, &t.hashes)
