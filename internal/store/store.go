@@ -86,7 +86,7 @@ func build(path string) error {
 	if err != nil {
 		return err
 	}
-	_, err = db.Exec(schema + rollSchema + fmt.Sprintf("PRAGMA user_version = %d; PRAGMA wal_checkpoint(TRUNCATE);", schemaVersion))
+	_, err = db.Exec(Schema() + fmt.Sprintf("PRAGMA user_version = %d; PRAGMA wal_checkpoint(TRUNCATE);", schemaVersion))
 	return errors.Join(err, db.Close())
 }
 
