@@ -39,20 +39,20 @@ func TestOpenRefuses(t *testing.T) {
 	const entry = "name: Reed Keepers\n"
 	tests := map[string]struct{ file, old, new, want string }{
 		"unknown key":        {headerFile, "slug: river\n", "slug: river\nslugs: river\n", "publication.yaml: line 19: field slugs is not known here"},
-		"unknown entry key":  {signatoriesFile, entry, entry + "    email: x\n", "signatories.yaml: line 37: field email is not known here"},
+		"unknown entry key":  {signatoriesFile, entry, entry + "    email: x\n", "signatories.yaml: line 38: field email is not known here"},
 		"repeated key":       {signatoriesFile, entry, entry + "    name: x\n", "already defined"},
 		"bad YAML":           {headerFile, "slug: river", "slug: [river", "publication.yaml: line"},
 		"wrong type":         {headerFile, "slug: river", "slug: [river]", "publication.yaml: line 18: cannot unmarshal"},
 		"second document":    {headerFile, "slug: river", "slug: river\n---\nslug: river", "more than one YAML document"},
-		"alias":              {signatoriesFile, entry, "name: &a Reed Keepers\n    role: *a\n", "signatories.yaml: line 36: anchors and aliases"},
-		"tag":                {signatoriesFile, entry, "name: !!str Reed Keepers\n", "signatories.yaml: line 36: tags"},
-		"kind":               {signatoriesFile, "kind: organisation", "kind: group", `signatories.yaml: line 22: entry 1: kind "group"`},
-		"same id":            {signatoriesFile, "id: 2\n", "id: 1\n", "signatories.yaml: line 35: id 1"},
-		"no id":              {signatoriesFile, "id: 2\n", "id: 0\n", "signatories.yaml: line 35: id 0"},
-		"rule":               {signatoriesFile, "rule: glued-number", "rule: glue", `signatories.yaml: line 27: entry 1: flag 1-glued-number: rule "glue" is not known`},
+		"alias":              {signatoriesFile, entry, "name: &a Reed Keepers\n    role: *a\n", "signatories.yaml: line 37: anchors and aliases"},
+		"tag":                {signatoriesFile, entry, "name: !!str Reed Keepers\n", "signatories.yaml: line 37: tags"},
+		"kind":               {signatoriesFile, "kind: organisation", "kind: group", `signatories.yaml: line 23: entry 1: kind "group"`},
+		"same id":            {signatoriesFile, "id: 2\n", "id: 1\n", "signatories.yaml: line 36: id 1"},
+		"no id":              {signatoriesFile, "id: 2\n", "id: 0\n", "signatories.yaml: line 36: id 0"},
+		"rule":               {signatoriesFile, "rule: glued-number", "rule: glue", `signatories.yaml: line 28: entry 1: flag 1-glued-number: rule "glue" is not known`},
 		"resolution":         {signatoriesFile, `resolution: ""`, "resolution: fixed", `resolution "fixed" is none of`},
 		"flag without id":    {signatoriesFile, "id: 1-glued-number", `id: ""`, "flag id"},
-		"no repair there is": {signatoriesFile, "nothing of it is left: ask the organisation for its name and correct the entry, or remove it'\n        resolution: \"\"", "x'\n        resolution: repaired", "signatories.yaml: line 44: entry 3: flag 3-destroyed-address: destroyed-address has no automatic repair"},
+		"no repair there is": {signatoriesFile, "nothing of it is left: ask the organisation for its name and correct the entry, or remove it'\n        resolution: \"\"", "x'\n        resolution: repaired", "signatories.yaml: line 45: entry 3: flag 3-destroyed-address: destroyed-address has no automatic repair"},
 		"text removed":       {headerFile, `resolution: ""`, "resolution: removed", "publication.yaml: line 33: flag en-3-repeated-word: only an entry"},
 		"empty header":       {headerFile, "slug: river", "---\n---\nslug: river", "publication.yaml"},
 		"text not UTF-8":     {"text.en.txt", "We ask", "We \xff ask", "text.en.txt: line 3: byte 25 is not UTF-8"},
@@ -197,8 +197,8 @@ func TestTextFileIsBroughtIntoForm(t *testing.T) {
 // are named, and the character that is wrong.
 func TestPublishableSaysWhere(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
-		{"name: Reed Keepers", `name: "Réed\u202eKeepers"`, "signatories.yaml: line 36, column 11: entry 2: name: character 5, U+202E, is not allowed"},
-		{"name: Reed Keepers", "name: Reed Keepers\n    country: Tunisia", "signatories.yaml: line 37, column 14: entry 2: country "},
+		{"name: Reed Keepers", `name: "Réed\u202eKeepers"`, "signatories.yaml: line 37, column 11: entry 2: name: character 5, U+202E, is not allowed"},
+		{"name: Reed Keepers", "name: Reed Keepers\n    country: Tunisia", "signatories.yaml: line 38, column 14: entry 2: country "},
 	} {
 		dir := folder(t)
 		edit(t, dir, signatoriesFile, c.old, c.new)
