@@ -42,7 +42,7 @@ func thousandWords(t *testing.T) (c *caller, text, copied string) {
 // milliseconds, where the machine has other things to do.
 const (
 	coldTries = 5
-	busy      = 800
+	busy      = 2000
 )
 
 // TestPageFigures prints what the page costs, and holds its budgets: `make bench-web`.
