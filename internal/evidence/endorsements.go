@@ -112,19 +112,24 @@ func (r *reader) openAside(line []byte, observers map[log.Digest]bool) (*Aside, 
 	return a, err
 }
 
+// parseAside reads a line about a record that belongs to no chain: its bundle, and the key
+// that has to have signed it. Nothing is verified.
+func parseAside(line []byte) (l asideLine, b *log.Bundle, key *keys.PublicKey, err error) {
+	if err = jcs.Unmarshal(line, &l); err != nil {
+		return l, nil, nil, err
+	}
+	if b, err = log.ParseBundle(l.Bundle); err != nil {
+		return l, nil, nil, err
+	}
+	key, err = keys.ParsePublicKey(l.Key)
+	return l, b, key, err
+}
+
 // OpenAside reads and verifies one line of the document, and returns the record with
 // the checkpoint that its proof leads to. observers are the digests of the observer
 // keys.
 func OpenAside(line []byte, c *chain.Chain, observers map[log.Digest]bool, policy *keys.Policy, passkeys endorsement.PasskeyVerifier) (*Aside, *log.Checkpoint, error) {
-	var l asideLine
-	if err := jcs.Unmarshal(line, &l); err != nil {
-		return nil, nil, err
-	}
-	b, err := log.ParseBundle(l.Bundle)
-	if err != nil {
-		return nil, nil, err
-	}
-	key, err := keys.ParsePublicKey(l.Key)
+	l, b, key, err := parseAside(line)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/sijil/sijil/internal/chain"
 	"github.com/sijil/sijil/internal/endorsement"
-	"github.com/sijil/sijil/internal/jcs"
 	"github.com/sijil/sijil/internal/roll"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
@@ -24,15 +23,7 @@ type Batch struct {
 // OpenBatch reads and verifies one line of a roll's batches, and returns the batch with the
 // checkpoint that its proof leads to.
 func OpenBatch(line []byte, c *chain.Chain, policy *keys.Policy) (*Batch, *log.Checkpoint, error) {
-	var l asideLine
-	if err := jcs.Unmarshal(line, &l); err != nil {
-		return nil, nil, err
-	}
-	b, err := log.ParseBundle(l.Bundle)
-	if err != nil {
-		return nil, nil, err
-	}
-	key, err := keys.ParsePublicKey(l.Key)
+	_, b, key, err := parseAside(line)
 	if err != nil {
 		return nil, nil, err
 	}
