@@ -11,7 +11,7 @@ import (
 )
 
 // Signed is a statement whose signature by a given key was verified. Only
-// Bundle.VerifySignature makes one.
+// Bundle.VerifySignature makes one, and Bundle.Reopen, of what was verified before.
 type Signed struct {
 	payload []byte
 	digest  Digest
@@ -58,6 +58,25 @@ func (b *Bundle) VerifySignature(key *ecdsa.PublicKey) (*Signed, error) {
 	if err := e.Verify(); err != nil {
 		return nil, errors.New("bundle: signature does not verify under the key")
 	}
+	return b.signed(e)
+}
+
+// Reopen returns what VerifySignature returned when the bundle was taken into a log whose
+// writer verifies every entry's signature: leaf is the hash of the entry there, which the
+// caller has authenticated. It covers payload, signature and key (DER
+// SubjectPublicKeyInfo), so that nothing else has the same.
+func (b *Bundle) Reopen(spki []byte, leaf tlog.Hash) (*Signed, error) {
+	s, err := b.signed(Entry{Digest: b.Envelope.Digest(), Signature: b.Signature(), Key: spki})
+	if err != nil {
+		return nil, err
+	}
+	if LeafHash(s.leaf) != leaf {
+		return nil, errors.New("bundle: it is not what stands in the log")
+	}
+	return s, nil
+}
+
+func (b *Bundle) signed(e Entry) (*Signed, error) {
 	leaf, err := e.Marshal()
 	if err != nil {
 		return nil, fmt.Errorf("bundle: %w", err)

@@ -32,6 +32,8 @@ func (t proofs) Prove(index, size int64) (tlog.RecordProof, error) {
 	return t.w.Prove(uint64(index), uint64(size))
 }
 
+func (t proofs) Leaves(indexes []int64) ([]tlog.Hash, error) { return t.w.Leaves(indexes) }
+
 func (t proofs) Room() error { return full(t.w.Room()) }
 
 // full says in the use cases' word that the disk is full.

@@ -157,6 +157,13 @@ func (s *service) auditFolder(ctx context.Context, o serveOptions, trust *keys.T
 	if err != nil {
 		return []string{fmt.Sprintf("records: %v", err)}, nil
 	}
+	err = s.rows.Orphans(ctx, func(record log.Digest) error {
+		found = append(found, fmt.Sprintf("records: %s is about a publication that is not here", record))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	reserved := map[string]bool{}
 	err = s.rows.Reserved(ctx, func(record, key log.Digest) { reserved[record.String()+" "+key.String()] = true })
 	if err != nil {

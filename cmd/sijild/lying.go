@@ -42,7 +42,28 @@ func (lying) Room() error { return errReadOnly }
 
 // Prove computes from the tiles, each authenticated.
 func (l lying) Prove(index, size int64) (tlog.RecordProof, error) {
-	v, err := tile.NewVerifier(tlog.Tree{N: l.latest.Size, Hash: l.latest.Root}, func(tiles []tlog.Tile) ([][]byte, error) {
+	v, err := l.verifier()
+	if err != nil {
+		return nil, err
+	}
+	return tlog.ProveRecord(size, index, v)
+}
+
+// Leaves are read from the tiles, each authenticated.
+func (l lying) Leaves(indexes []int64) ([]tlog.Hash, error) {
+	v, err := l.verifier()
+	if err != nil {
+		return nil, err
+	}
+	stored := make([]int64, len(indexes))
+	for i, x := range indexes {
+		stored[i] = tlog.StoredHashIndex(0, x)
+	}
+	return v.ReadHashes(stored)
+}
+
+func (l lying) verifier() (*tile.Verifier, error) {
+	return tile.NewVerifier(tlog.Tree{N: l.latest.Size, Hash: l.latest.Root}, func(tiles []tlog.Tile) ([][]byte, error) {
 		out := make([][]byte, len(tiles))
 		for i, t := range tiles {
 			var err error
@@ -52,16 +73,12 @@ func (l lying) Prove(index, size int64) (tlog.RecordProof, error) {
 		}
 		return out, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return tlog.ProveRecord(size, index, v)
 }
 
 // asItLies serves the folder's documents to an audit, in this process.
 func (s *service) asItLies(ctx context.Context, o serveOptions, trust *keys.Trust, latest publish.Checkpoint) (audit.Source, error) {
 	log := lying{latest: latest, read: tilewriter.ReadFolder(filepath.Join(o.data, tilesDir))}
-	uses, err := s.usesAsItLies(ctx, log, trust)
+	uses, err := s.usesAsItLies(ctx, o.data, log, trust)
 	if err != nil {
 		return nil, err
 	}
@@ -73,9 +90,17 @@ func (s *service) asItLies(ctx context.Context, o serveOptions, trust *keys.Trus
 }
 
 // usesAsItLies are the service's use cases over what lies in the folder.
-func (s *service) usesAsItLies(ctx context.Context, log lying, trust *keys.Trust) (*publish.Service, error) {
+func (s *service) usesAsItLies(ctx context.Context, data string, log lying, trust *keys.Trust) (*publish.Service, error) {
+	observer, err := loadObserver(data)
+	if err != nil {
+		return nil, err
+	}
+	former, err := formerObservers(ctx, s.rows, observer)
+	if err != nil {
+		return nil, err
+	}
 	return publish.Open(ctx, publish.Config{Log: log, Tree: log, Public: log.Latest, Store: s.rows, Frozen: s.frozen, ReadOnly: true,
-		Signer: s.signer, Trust: trust, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)})
+		Observers: append(former, observer.Public()), Signer: s.signer, Trust: trust, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)})
 }
 
 // inProcess reads documents from a handler, and tiles as they lie there.

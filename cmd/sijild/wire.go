@@ -68,6 +68,7 @@ type tree interface {
 	Latest() tilewriter.Checkpoint
 	Cover(ctx context.Context, index uint64) (tilewriter.Checkpoint, error)
 	Prove(index, size uint64) (tlog.RecordProof, error)
+	Leaves(indexes []int64) ([]tlog.Hash, error)
 	Consistency(old, size uint64) (tlog.TreeProof, error)
 	ReadTile(path string) ([]byte, error)
 	Room() error

@@ -59,7 +59,7 @@ func (a *api) postDomainCheck(w http.ResponseWriter, r *http.Request) error {
 // getEndorsements gives every record about the publication's list entries.
 func (a *api) getEndorsements(view publish.View) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		b, err := a.Service.Endorsements(view, mux.Vars(r)["slug"])
+		b, err := a.Service.Endorsements(r.Context(), view, mux.Vars(r)["slug"])
 		if err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func (a *api) getEndorsements(view publish.View) handler {
 // which the endorsements prove.
 func (a *api) getStandings(w http.ResponseWriter, r *http.Request) error {
 	slug, version, _ := a.version(r)
-	list, err := a.Service.Standings(slug, version)
+	list, err := a.Service.Standings(r.Context(), slug, version)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (a *api) getClaim(w http.ResponseWriter, r *http.Request) error {
 
 // getPayloads gives the digests of the records about a list entry.
 func (a *api) getPayloads(w http.ResponseWriter, r *http.Request) error {
-	list, err := a.Service.Payloads(mux.Vars(r)["slug"], mux.Vars(r)["entry"])
+	list, err := a.Service.Payloads(r.Context(), mux.Vars(r)["slug"], mux.Vars(r)["entry"])
 	if err != nil {
 		return err
 	}

@@ -192,7 +192,7 @@ func (a *api) getRecord(view publish.View) handler {
 		if err != nil {
 			return err
 		}
-		b, err := a.Service.RecordBundle(view, slug, digest, nth(r))
+		b, err := a.Service.RecordBundle(r.Context(), view, slug, digest, nth(r))
 		if err != nil {
 			return err
 		}

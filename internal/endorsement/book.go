@@ -12,7 +12,8 @@ import (
 
 const meansKey = "key"
 
-// Book holds what was said of a publication's entries. Only Read makes one.
+// Book holds what was said of a publication's entries: what follows from the records, and
+// not the records.
 type Book struct {
 	chain    *chain.Chain
 	policies []Policy
@@ -20,6 +21,8 @@ type Book struct {
 	owners   map[log.Digest]string   // domains by the key that was enrolled under them
 	named    map[log.Digest][]string // list entries for which a key was enrolled
 	events   []Event                 // in the order of the log
+	// enrolment is the log index of the newest one; 0 before the first.
+	enrolment int64
 }
 
 // account is what was said of one entry.
@@ -48,10 +51,15 @@ type endorsed struct {
 	text *statement.ReadText
 }
 
-// Read takes verified records in the order of the log, with the publication's
-// policies over time.
+// NewBook returns a book of a publication, with its policies over time, in which nothing
+// was said. Enrolments are added first, then the rest, each in the order of the log.
+func NewBook(c *chain.Chain, policies []Policy) *Book {
+	return &Book{chain: c, policies: policies, entries: map[string]*account{}, owners: map[log.Digest]string{}, named: map[log.Digest][]string{}}
+}
+
+// Read returns the book of verified records, which are in the order of the log.
 func Read(c *chain.Chain, policies []Policy, records []Logged) *Book {
-	b := &Book{chain: c, policies: policies, entries: map[string]*account{}, owners: map[log.Digest]string{}, named: map[log.Digest][]string{}}
+	b := NewBook(c, policies)
 	for _, r := range records {
 		if e, ok := r.Sighting.(*statement.Enrolment); ok {
 			b.enrol(e, r.Index)
@@ -64,15 +72,29 @@ func Read(c *chain.Chain, policies []Policy, records []Logged) *Book {
 }
 
 // Add adds a claim or an observation. It reports false where it changes nothing because
-// one that stands after it in the log was added before: then Again reads the entry anew.
-// An enrolment cannot be added: it counts for what was said before it.
+// one that does not stand before it in the log was added already: then Again reads the
+// entry anew. An enrolment is not added: see Enrol.
 func (b *Book) Add(r Logged) bool {
-	if _, ok := r.Sighting.(*statement.Enrolment); ok || r.Index < b.account(r.Entry()).last {
+	if _, ok := r.Sighting.(*statement.Enrolment); ok || r.Index <= b.account(r.Entry()).last {
 		return false
 	}
 	b.said(r)
 	return true
 }
+
+// Enrol adds an enrolment. It counts for what was said before it too, so that Again has to
+// read its entry anew. It reports false where it changes nothing because a later one was
+// added already: then the whole book is to be read anew.
+func (b *Book) Enrol(e *statement.Enrolment, index int64) bool {
+	if index <= b.enrolment {
+		return false
+	}
+	b.enrol(e, index)
+	return true
+}
+
+// Continue has the book go on with the chain that its own has become by one version more.
+func (b *Book) Continue(c *chain.Chain) { b.chain = c }
 
 // Again reads anew what was said of one entry. records are all those about it, in the
 // order of the log, with the enrolments that the book has.
@@ -102,7 +124,7 @@ func (b *Book) said(r Logged) {
 func (b *Book) account(entry string) *account {
 	a, ok := b.entries[entry]
 	if !ok {
-		a = &account{waiting: map[log.Digest]time.Time{}}
+		a = &account{}
 		b.entries[entry] = a
 	}
 	return a
@@ -110,6 +132,7 @@ func (b *Book) account(entry string) *account {
 
 // enrol is rule 1.
 func (b *Book) enrol(e *statement.Enrolment, index int64) {
+	b.enrolment = index
 	key := log.Sum(e.Key)
 	if owner, ok := b.owners[key]; ok && owner != e.Domain {
 		return
@@ -127,10 +150,13 @@ func (b *Book) enrol(e *statement.Enrolment, index int64) {
 	case a.enrolled == nil:
 		a.enrolled = &enrolled{key: key, domain: e.Domain, until: noEnd}
 	case a.enrolled.key == key:
-		a.waiting = map[log.Digest]time.Time{} // the domain names the first key again
+		a.waiting = nil // the domain names the first key again
 	default:
 		first, ok := a.waiting[key]
 		if !ok {
+			if a.waiting == nil {
+				a.waiting = map[log.Digest]time.Time{}
+			}
 			a.waiting[key] = at
 			return
 		}
@@ -141,7 +167,7 @@ func (b *Book) enrol(e *statement.Enrolment, index int64) {
 		old.until = index
 		a.former = append(a.former, old)
 		a.enrolled = &enrolled{key: key, domain: e.Domain, until: noEnd}
-		a.waiting = map[log.Digest]time.Time{}
+		a.waiting = nil
 	}
 }
 

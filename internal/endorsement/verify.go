@@ -29,6 +29,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"github.com/sijil/sijil/internal/chain"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
@@ -49,7 +51,7 @@ var (
 )
 
 // Record is a verified record that belongs to no chain. Only VerifyClaim and
-// VerifySighting make one.
+// VerifySighting make one, and Reopen, of what one of them made before.
 type Record struct {
 	*log.Signed
 	Key *keys.PublicKey
@@ -74,7 +76,11 @@ func VerifyClaim(b *log.Bundle, key *keys.PublicKey, c *chain.Chain) (*Record, e
 	if err != nil {
 		return nil, err
 	}
-	claim, err := statement.ParseClaim(b.Envelope.Payload)
+	return openClaim(signed, key, c)
+}
+
+func openClaim(signed *log.Signed, key *keys.PublicKey, c *chain.Chain) (*Record, error) {
+	claim, err := statement.ParseClaim(signed.Payload())
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +104,23 @@ func VerifySighting(b *log.Bundle, observer *keys.PublicKey, c *chain.Chain, pas
 	if err != nil {
 		return nil, err
 	}
-	s, err := statement.ParseSighting(b.Envelope.Payload)
+	r, err := openSighting(signed, observer, c)
+	if err != nil {
+		return nil, err
+	}
+	if s, ok := r.Sighting.(*statement.Observation); ok && s.Passkey != nil {
+		if passkeys == nil {
+			return nil, errors.New("a passkey's assertion cannot be verified here")
+		}
+		if err := passkeys(s.Passkey); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+func openSighting(signed *log.Signed, observer *keys.PublicKey, c *chain.Chain) (*Record, error) {
+	s, err := statement.ParseSighting(signed.Payload())
 	if err != nil {
 		return nil, err
 	}
@@ -118,16 +140,25 @@ func VerifySighting(b *log.Bundle, observer *keys.PublicKey, c *chain.Chain, pas
 		if s.Text != nil && !holds(c.Statement(s.Version.Number), *s.Text) {
 			return nil, fmt.Errorf("version %d has no such text %s", s.Version.Number, s.Text.Language)
 		}
-		if s.Passkey != nil {
-			if passkeys == nil {
-				return nil, errors.New("a passkey's assertion cannot be verified here")
-			}
-			if err := passkeys(s.Passkey); err != nil {
-				return nil, err
-			}
-		}
 	}
 	return &Record{Signed: signed, Key: observer, Sighting: s}, nil
+}
+
+// Reopen reads a record that was verified before it was taken into the log: leaf is the
+// hash that stands there in its place, which the caller has authenticated. What it speaks
+// of is looked up again; signature and passkey are not verified again.
+func Reopen(b *log.Bundle, key *keys.PublicKey, c *chain.Chain, sighting bool, leaf tlog.Hash) (*Record, error) {
+	if b.VerificationMaterial.PublicKey.Hint != key.Hint() {
+		return nil, ErrSigner
+	}
+	signed, err := b.Reopen(key.SPKI(), leaf)
+	if err != nil {
+		return nil, err
+	}
+	if sighting {
+		return openSighting(signed, key, c)
+	}
+	return openClaim(signed, key, c)
 }
 
 func verify(b *log.Bundle, key *keys.PublicKey) (*log.Signed, error) {

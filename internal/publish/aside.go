@@ -1,12 +1,11 @@
 package publish
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/sijil/sijil/internal/endorsement"
@@ -37,126 +36,55 @@ type aside struct {
 	record *endorsement.Record
 	bundle *log.Bundle // without a log entry
 	index  int64       // -1 until it is in the log
-	moving bool        // somebody takes it there
 }
 
-// asides are those of one publication. The publication's mu guards them.
+// asides are those of one publication: the store has what is in the log, and here is what
+// is on its way there, and what follows from the rest while it is asked for. The
+// publication's mu guards them.
 type asides struct {
-	list  []*aside // by log index
-	names map[asideName]*aside
-	count map[about]int
-	entry map[string][]*aside // those of list, by the entry that they are about
+	moving map[asideName]*aside
 	// closing is the entry that a redaction on its way withholds: nothing more is
 	// taken about it. Empty for none.
 	closing string
 	seen    map[string]time.Time // when an entry's domain was last seen, by commitment
-	book    *endorsement.Book    // of list; nil when it is to be read anew
+	said    *said                // nil until it is asked for, and when memory is short
+	late    []*aside             // that came into the log since said is being read
 	docs    [2]asideDoc          // by view
-	forgot  int                  // how often something was dropped
+	changes int                  // how often a record came into the log, or went
+
+	reading sync.Mutex // one reads said at a time; taken before mu
 }
 
 // asideName is a record under a key: two keys can sign one claim.
 type asideName struct{ record, key log.Digest }
 
-// about is what is counted of one entry: claims under a key, claims under any (the
-// zero digest), or sightings.
-type about struct {
-	entry    string
-	key      log.Digest
-	sighting bool
-}
-
 func nameOf(r *endorsement.Record) asideName { return asideName{r.Digest(), r.Key.Digest()} }
 
-// counted are the counts that a record is in, with the most that each may be.
-func counted(r *endorsement.Record) map[about]int {
-	if r.Sighting != nil {
-		return map[about]int{{entry: r.Entry(), sighting: true}: maxOfEntry}
-	}
-	return map[about]int{{entry: r.Entry(), key: r.Key.Digest()}: maxClaims, {entry: r.Entry()}: maxOfEntry}
-}
-
 func newAsides() asides {
-	return asides{names: map[asideName]*aside{}, count: map[about]int{}, entry: map[string][]*aside{}, seen: map[string]time.Time{}}
+	return asides{moving: map[asideName]*aside{}, seen: map[string]time.Time{}}
 }
 
-// take notes a record that is on its way, or there. The caller holds mu, or is alone.
-func (a *asides) take(x *aside) {
-	a.names[nameOf(x.record)] = x
-	for k := range counted(x.record) {
-		a.count[k]++
-	}
-}
-
-// drop is take undone.
-func (a *asides) drop(x *aside) {
-	delete(a.names, nameOf(x.record))
-	for k := range counted(x.record) {
-		a.count[k]--
-	}
-}
-
-// settled notes that a record is in the log, at its index.
-func (a *asides) settled(x *aside) {
-	a.list = insert(a.list, x)
-	entry := x.record.Entry()
-	a.entry[entry] = insert(a.entry[entry], x)
-	_, enrolment := x.record.Sighting.(*statement.Enrolment)
-	switch {
-	case enrolment || a.book == nil:
-		a.book = nil
-	case !a.book.Add(x.logged()):
-		a.book.Again(entry, logged(a.entry[entry]))
-	}
-}
-
-func (a *aside) logged() endorsement.Logged {
-	return endorsement.Logged{Record: a.record, Index: a.index}
-}
-
-func logged(list []*aside) []endorsement.Logged {
-	out := make([]endorsement.Logged, len(list))
-	for i, a := range list {
-		out[i] = a.logged()
-	}
-	return out
-}
-
-func insert(list []*aside, x *aside) []*aside {
-	i, _ := slices.BinarySearchFunc(list, x.index, func(y *aside, want int64) int { return cmp.Compare(y.index, want) })
-	return slices.Insert(list, i, x)
-}
-
-// forget drops everything about an entry.
+// forget drops what is known of the entries' records: one of them goes.
 func (a *asides) forget(entry string) {
-	of := func(x *aside) bool { return x.record.Entry() == entry }
-	a.list = slices.DeleteFunc(a.list, of)
-	maps.DeleteFunc(a.names, func(_ asideName, x *aside) bool { return of(x) })
-	maps.DeleteFunc(a.count, func(k about, _ int) bool { return k.entry == entry })
-	delete(a.entry, entry)
 	delete(a.seen, entry)
-	a.book, a.docs = nil, [2]asideDoc{}
-	a.forgot++
+	a.said, a.docs = nil, [2]asideDoc{}
+	a.changes++
 }
 
-// below is how many of list stand in a tree of a size.
-func (a *asides) below(size int64) int {
-	n, _ := slices.BinarySearchFunc(a.list, size, func(x *aside, size int64) int { return cmp.Compare(x.index, size) })
-	return n
-}
-
-// loadAsides reads what the store has, after the chains.
+// loadAsides reads what the store has, after the chains: who speaks, and when domains were
+// seen. The records themselves are read when they are asked for.
 func (s *Service) loadAsides(ctx context.Context) error {
-	byGenesis := s.byGenesis()
-	err := s.Store.Asides(ctx, func(a Aside) error {
-		return s.loadAside(byGenesis[a.Genesis], a)
+	err := s.Store.Enrolled(ctx, func(key log.Digest) error {
+		s.speakers.add(key)
+		return nil
 	})
+	if err == nil && s.CatchUp != nil && s.Vault != nil {
+		err = s.Store.GoneMails(ctx, s.Vault.Delete) // withheld while this process was away
+	}
 	if err != nil {
 		return err
 	}
-	for _, p := range byGenesis {
-		s.speakers.read(p)
-	}
+	byGenesis := s.byGenesis()
 	return s.Store.Seen(ctx, func(genesis log.Digest, entry string, at time.Time) {
 		if p := byGenesis[genesis]; p != nil {
 			p.asides.seen[entry] = at
@@ -164,16 +92,33 @@ func (s *Service) loadAsides(ctx context.Context) error {
 	})
 }
 
-// loadAside takes over what the store has of a record.
-func (s *Service) loadAside(p *publication, a Aside) error {
+// applyAside takes over what another process wrote, or this one.
+func (s *Service) applyAside(ctx context.Context, p *publication, a Aside) error {
 	if p == nil {
 		return fmt.Errorf("record %s belongs to no publication", a.Record)
 	}
-	name := asideName{a.Record, log.Sum(a.SPKI)}
-	p.mu.RLock()
-	x := p.asides.names[name]
-	p.mu.RUnlock()
-	if x == nil {
+	if a.Enrols != nil {
+		s.speakers.add(*a.Enrols)
+	}
+	if a.Index < 0 {
+		return nil
+	}
+	b, err := log.ParseBundle(a.Bundle)
+	if err != nil {
+		return fmt.Errorf("record %s: %w", a.Record, err)
+	}
+	r, err := s.verifyAside(p, b, a.SPKI)
+	if err != nil {
+		return fmt.Errorf("record %s: %w", a.Record, err)
+	}
+	s.landed(ctx, p, &aside{record: r, bundle: b, index: a.Index})
+	return nil
+}
+
+// resumeAsides finishes what a crash, or a log that did not answer, left unfinished.
+func (s *Service) resumeAsides(ctx context.Context, p *publication) error {
+	var stuck []*aside
+	err := s.Store.Asides(ctx, AsideSelection{Genesis: p.genesis, Reserved: true}, func(a Aside) error {
 		b, err := log.ParseBundle(a.Bundle)
 		if err != nil {
 			return fmt.Errorf("record %s: %w", a.Record, err)
@@ -182,44 +127,40 @@ func (s *Service) loadAside(p *publication, a Aside) error {
 		if err != nil {
 			return fmt.Errorf("record %s: %w", a.Record, err)
 		}
-		x = &aside{record: r, bundle: b, index: -1}
-		p.mu.Lock()
-		p.asides.take(x)
-		p.mu.Unlock()
+		stuck = append(stuck, &aside{record: r, bundle: b, index: -1})
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	if a.Index >= 0 {
-		p.landed(x, a.Index)
-	}
-	return nil
-}
-
-// resumeAsides finishes what a crash, or a log that did not answer, left unfinished.
-func (s *Service) resumeAsides(ctx context.Context, p *publication) error {
-	p.mu.Lock()
-	var stuck []*aside
-	for _, a := range p.asides.names {
-		if a.index < 0 && !a.moving {
-			a.moving = true
-			stuck = append(stuck, a)
+	for _, a := range stuck {
+		if !p.move(a) {
+			continue // somebody is at it
 		}
-	}
-	p.mu.Unlock()
-	for i, a := range stuck {
 		if _, err := s.settleAside(ctx, p, a); err != nil {
-			p.rest(stuck[i:]...)
 			return fmt.Errorf("record %s: %w", a.record.Digest(), err)
 		}
 	}
 	return nil
 }
 
-// rest says that nobody takes these records into the log any more.
-func (p *publication) rest(list ...*aside) {
+// move marks a record as being on its way, and reports false where it was.
+func (p *publication) move(a *aside) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, a := range list {
-		a.moving = false
+	name := nameOf(a.record)
+	if _, moving := p.asides.moving[name]; moving {
+		return false
 	}
+	p.asides.moving[name] = a
+	return true
+}
+
+// rest says that nobody takes a record into the log any more.
+func (p *publication) rest(a *aside) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.asides.moving, nameOf(a.record))
 }
 
 // verifyAside verifies a claim, or a sighting of ours.
@@ -263,54 +204,66 @@ func (s *Service) takeAside(ctx context.Context, p *publication, b *log.Bundle, 
 		revision = p.revision
 		p.mu.RUnlock()
 	}
-	a, known, err := p.admitAside(b, r)
+	a := &aside{record: r, bundle: b, index: -1}
+	err := s.admitAside(ctx, p, a)
+	if errors.Is(err, ErrTooMany) {
+		if known, ok, err := s.storedAside(ctx, p, nameOf(r)); err != nil || ok && known.index >= 0 {
+			return s.againOr(p, known, err)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	if known && a.index >= 0 {
-		return s.asideReceipt(p, a, false)
+	// If we die before this returns, the record was never here.
+	err = s.Store.ReserveAside(ctx, Aside{Record: r.Digest(), SPKI: r.Key.SPKI(), Genesis: p.genesis, Entry: r.Entry(), Enrols: enrols(r), Bundle: data, Invitation: invitation, Revision: revision})
+	if err == nil {
+		return s.settleAside(ctx, p, a)
 	}
-	if !known {
-		// If we die before this returns, the record was never here.
-		err = s.Store.ReserveAside(ctx, Aside{Record: r.Digest(), SPKI: r.Key.SPKI(), Genesis: p.genesis, Entry: r.Entry(), Bundle: data, Invitation: invitation, Revision: revision})
-		if err != nil {
-			if s.CatchUp != nil && errors.Is(err, ErrTaken) {
-				err = ErrBusy // by another process
-			}
-			p.mu.Lock()
-			p.asides.drop(a)
-			p.mu.Unlock()
-			return nil, err
-		}
+	if !errors.Is(err, ErrTaken) {
+		s.refuse(ctx, p, a)
+		return nil, err
 	}
-	return s.settleAside(ctx, p, a)
+	known, ok, err := s.storedAside(ctx, p, nameOf(r))
+	if err == nil && ok && known.index < 0 && s.CatchUp == nil {
+		return s.settleAside(ctx, p, a) // a fault kept it from the log
+	}
+	s.refuse(ctx, p, a)
+	if err == nil && (!ok || known.index < 0) {
+		err = ErrBusy // by another process
+	}
+	return s.againOr(p, known, err)
 }
 
-// admitAside marks a record as being on its way, or returns the one that is known: in
-// the log, or kept from it by a fault, and then it is on its way again.
-func (p *publication) admitAside(b *log.Bundle, r *endorsement.Record) (a *aside, known bool, err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if a, known = p.asides.names[nameOf(r)]; known {
-		if a.index < 0 && a.moving {
-			return nil, false, ErrBusy
-		}
-		if a.index < 0 {
-			a.moving = true
-		}
-		return a, true, nil
+// againOr answers a record that was in the log before.
+func (s *Service) againOr(p *publication, known *aside, err error) (*Receipt, error) {
+	if err != nil {
+		return nil, err
 	}
-	if _, gone := p.chain.Withheld(r.Entry()); gone || p.asides.closing == r.Entry() {
-		return nil, false, endorsement.ErrNoEntry
-	}
-	for k, most := range counted(r) {
-		if p.asides.count[k] >= most {
-			return nil, false, ErrTooMany
+	return s.asideReceipt(p, known, false)
+}
+
+// admitAside marks a record as being on its way.
+func (s *Service) admitAside(ctx context.Context, p *publication, a *aside) error {
+	return s.withSaid(ctx, p, true, func(said *said) error {
+		entry, name := a.record.Entry(), nameOf(a.record)
+		if _, moving := p.asides.moving[name]; moving {
+			return ErrBusy
 		}
-	}
-	a = &aside{record: r, bundle: b, index: -1, moving: true}
-	p.asides.take(a)
-	return a, false, nil
+		if _, gone := p.chain.Withheld(entry); gone || p.asides.closing == entry {
+			return endorsement.ErrNoEntry
+		}
+		if !said.take(a.record) {
+			return ErrTooMany
+		}
+		p.asides.moving[name] = a
+		return nil
+	})
+}
+
+// refuse says that a record that was admitted is not one more.
+func (s *Service) refuse(ctx context.Context, p *publication, a *aside) {
+	p.rest(a)
+	s.readEntry(context.WithoutCancel(ctx), p, a.record.Entry())
 }
 
 // settleAside appends a record that is moving. If we die in here the entry may be in
@@ -324,8 +277,8 @@ func (s *Service) settleAside(ctx context.Context, p *publication, a *aside) (_ 
 	}()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	if e, ok := a.record.Sighting.(*statement.Enrolment); ok {
-		s.speakers.add(p, log.Sum(e.Key))
+	if key := enrols(a.record); key != nil {
+		s.speakers.add(*key)
 	}
 	index, _, err := s.Log.Append(ctx, a.record.Leaf())
 	if err != nil {
@@ -337,23 +290,24 @@ func (s *Service) settleAside(ctx context.Context, p *publication, a *aside) (_ 
 	if err := s.Store.SettleAside(ctx, a.record.Digest(), a.record.Key.Digest(), int64(index)); err != nil {
 		return nil, fmt.Errorf("settle: %w", err)
 	}
-	p.landed(a, int64(index))
-	if _, ok := a.record.Sighting.(*statement.Enrolment); ok {
+	in := &aside{record: a.record, bundle: a.bundle, index: int64(index)}
+	s.landed(ctx, p, in)
+	if enrols(a.record) != nil {
 		if err := s.confirmRows(ctx, p); err != nil {
 			return nil, err
 		}
 	}
-	return s.asideReceipt(p, a, true)
+	return s.asideReceipt(p, in, true)
 }
 
-// landed notes that a record is in the log, once.
-func (p *publication) landed(a *aside, index int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if a.moving = false; a.index < 0 {
-		a.index = index
-		p.asides.settled(a)
+// enrols is the digest of the key that a record enrols, nil if it is no enrolment.
+func enrols(r *endorsement.Record) *log.Digest {
+	e, ok := r.Sighting.(*statement.Enrolment)
+	if !ok {
+		return nil
 	}
+	key := log.Sum(e.Key)
+	return &key
 }
 
 func (s *Service) asideReceipt(_ *publication, a *aside, created bool) (*Receipt, error) {

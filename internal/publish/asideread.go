@@ -2,31 +2,13 @@ package publish
 
 import (
 	"bytes"
+	"context"
 	"fmt"
-	"slices"
 
 	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/log"
 )
-
-// withBook calls use with what was said of the publication's entries. The caller does
-// not hold mu; use does.
-func (p *publication) withBook(use func(*endorsement.Book)) {
-	p.mu.RLock()
-	if p.asides.book != nil {
-		defer p.mu.RUnlock()
-		use(p.asides.book)
-		return
-	}
-	p.mu.RUnlock()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.asides.book == nil {
-		p.asides.book = endorsement.Read(p.chain.Clone(), p.policies(), logged(p.asides.list))
-	}
-	use(p.asides.book)
-}
 
 // policies are those of the chain over time. The caller holds mu.
 func (p *publication) policies() []endorsement.Policy {
@@ -53,7 +35,7 @@ func (p *publication) policies() []endorsement.Policy {
 // asideDoc is the document of a view, as it was last asked for.
 type asideDoc struct {
 	note    []byte // of the checkpoint to which its proofs lead
-	records int
+	changes int    // how often records had come or gone
 	body    []byte
 }
 
@@ -63,51 +45,78 @@ const maxAsideDoc = 8 << 20
 // Endorsements returns every record about the publication's entries, in the order of
 // the log: a line of JSON each, with the bundle, whose proof leads to the view's
 // checkpoint, and the signer's key (base64 of its SubjectPublicKeyInfo).
-func (s *Service) Endorsements(v View, slug string) ([]byte, error) {
+func (s *Service) Endorsements(ctx context.Context, v View, slug string) ([]byte, error) {
 	p, err := s.find(slug)
 	if err != nil {
 		return nil, err
 	}
 	c := s.tree(v)
 	p.mu.RLock()
-	n, forgot, kept := p.asides.below(c.Size), p.asides.forgot, p.asides.docs[v]
-	list := slices.Clone(p.asides.list[:n])
+	changes, kept := p.asides.changes, p.asides.docs[v]
 	known := p.newest(c.Size) != nil
 	p.mu.RUnlock()
 	if !known {
 		return nil, fmt.Errorf("publication %w", ErrUnknown)
 	}
-	// Under one checkpoint a record can still be added; what is dropped drops the
-	// document too.
-	if kept.records == n && bytes.Equal(kept.note, c.Note) {
+	// Under one checkpoint a record can still be added, and one can go.
+	if kept.note != nil && kept.changes == changes && bytes.Equal(kept.note, c.Note) {
 		return kept.body, nil
 	}
 	var out bytes.Buffer
-	for _, a := range list {
+	err = s.openAsides(ctx, p, AsideSelection{Genesis: p.genesis}, func(a *aside) error {
+		if a.index < 0 || a.index >= c.Size {
+			return nil
+		}
 		bundle, err := s.complete(a.bundle, a.record.Signed, a.index, c)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		writeLine(&out, bundle, a.record.Key.SPKI())
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	if out.Len() <= maxAsideDoc {
 		p.mu.Lock()
-		if p.asides.forgot == forgot {
-			p.asides.docs[v] = asideDoc{note: c.Note, records: n, body: out.Bytes()}
+		if p.asides.changes == changes {
+			p.asides.docs[v] = asideDoc{note: c.Note, changes: changes, body: out.Bytes()}
 		}
 		p.mu.Unlock()
 	}
 	return out.Bytes(), nil
 }
 
-// aside returns the record with this digest that belongs to no chain.
-func (p *publication) aside(record log.Digest) (aside, bool) {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	for _, a := range p.asides.list {
-		if a.record.Digest() == record {
-			return *a, true
+// about returns the records about an entry, in the order of the log; those on their way
+// first.
+func (s *Service) about(ctx context.Context, p *publication, entry string) ([]*aside, error) {
+	var out []*aside
+	err := s.openAsides(ctx, p, AsideSelection{Genesis: p.genesis, Entry: entry}, func(a *aside) error {
+		out = append(out, a)
+		return nil
+	})
+	return out, err
+}
+
+// storedAside returns a record under a key, if it is there.
+func (s *Service) storedAside(ctx context.Context, p *publication, name asideName) (found *aside, ok bool, err error) {
+	err = s.openAsides(ctx, p, AsideSelection{Genesis: p.genesis, Record: name.record}, func(a *aside) error {
+		if nameOf(a.record) == name {
+			found, ok = a, true
 		}
-	}
-	return aside{}, false
+		return nil
+	})
+	return found, ok, err
+}
+
+// loggedAside returns the record with this digest that belongs to no chain, under the key
+// that signed it first.
+func (s *Service) loggedAside(ctx context.Context, p *publication, record log.Digest) (found *aside, err error) {
+	err = s.openAsides(ctx, p, AsideSelection{Genesis: p.genesis, Record: record}, func(a *aside) error {
+		if found == nil && a.index >= 0 {
+			found = a
+		}
+		return nil
+	})
+	return found, err
 }

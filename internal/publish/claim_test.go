@@ -156,7 +156,7 @@ func (x *river) line(kind string, entry int) publish.DomainLine {
 // known is how the entries of version 1 are known.
 func (x *river) known() string {
 	x.t.Helper()
-	list, err := x.service.Standings("river", 1)
+	list, err := x.service.Standings(x.t.Context(), "river", 1)
 	must(x.t, err)
 	var out []string
 	for _, s := range list {
@@ -229,10 +229,10 @@ func TestClaimsRefused(t *testing.T) {
 	}
 	// One signature, another's key; one payload, no signature of ours.
 	data := x.sign(stranger, x.endorsement(0, nil))
-	if _, err := x.service.Claim(t.Context(), "river", data, ours.Public().SPKI(), ""); !errors.Is(err, endorsement.ErrSigner) {
+	if _, err := x.service.Claim(x.t.Context(), "river", data, ours.Public().SPKI(), ""); !errors.Is(err, endorsement.ErrSigner) {
 		t.Errorf("under another's key: %v", err)
 	}
-	if _, err := x.service.Claim(t.Context(), "lake", x.sign(ours, x.endorsement(0, nil)), ours.Public().SPKI(), ""); err == nil || !strings.Contains(err.Error(), "publication") {
+	if _, err := x.service.Claim(x.t.Context(), "lake", x.sign(ours, x.endorsement(0, nil)), ours.Public().SPKI(), ""); err == nil || !strings.Contains(err.Error(), "publication") {
 		t.Errorf("replayed in another publication: %v", err)
 	}
 	// The publisher's withdrawal, with a reason, says that it is the publisher's.
@@ -242,7 +242,7 @@ func TestClaimsRefused(t *testing.T) {
 	_, err = x.claim(x.a.signer, withdrawal("On the request of 3 May, by letter."), "")
 	must(t, err)
 	x.want("withdrawn listed listed")
-	list, err := x.service.Standings("river", 1)
+	list, err := x.service.Standings(x.t.Context(), "river", 1)
 	must(t, err)
 	if l := list[0].Left; l == nil || !l.Publisher || l.Reason == "" {
 		t.Errorf("%+v", l)
@@ -254,10 +254,10 @@ func TestReplay(t *testing.T) {
 	x := newRiver(t)
 	s := logtest.NewSigner(t)
 	data, code := x.sign(s, x.endorsement(0, nil)), x.invite(0, nil)
-	first, err := x.service.Claim(t.Context(), "river", data, s.Public().SPKI(), code)
+	first, err := x.service.Claim(x.t.Context(), "river", data, s.Public().SPKI(), code)
 	must(t, err)
 	for _, invited := range []string{code, "", "nonsense"} {
-		r, err := x.service.Claim(t.Context(), "river", data, s.Public().SPKI(), invited)
+		r, err := x.service.Claim(x.t.Context(), "river", data, s.Public().SPKI(), invited)
 		if err != nil || r.Created || r.Index != first.Index {
 			t.Errorf("again: %+v, %v", r, err)
 		}
@@ -357,7 +357,7 @@ func TestUnconfirmedCountsForNothing(t *testing.T) {
 func TestDomains(t *testing.T) {
 	x := newRiver(t)
 	look := func(entry int) (*publish.DomainCheck, error) {
-		return x.service.CheckDomain(t.Context(), "river", x.entries[entry], nil)
+		return x.service.CheckDomain(x.t.Context(), "river", x.entries[entry], nil)
 	}
 	// Two things of one version: nothing is recorded.
 	x.said.put("o0.example", x.line("endorsement", 0), x.line("withdrawal", 0))
@@ -481,7 +481,7 @@ func TestFlood(t *testing.T) {
 	x.want("signed listed listed")
 	// The domain's word still counts, its next key, and the publisher's withdrawal.
 	x.said.put("o0.example", x.line("denial", 0))
-	_, err = x.service.CheckDomain(t.Context(), "river", x.entries[0], nil)
+	_, err = x.service.CheckDomain(x.t.Context(), "river", x.entries[0], nil)
 	must(t, err)
 	x.want("denied listed listed")
 	for range 2 {
@@ -547,7 +547,7 @@ func TestClaimInterrupted(t *testing.T) {
 			must(t, err)
 			data := x.sign(s, x.endorsement(0, nil))
 			x.ledger.lose, x.ledger.refuse = lose, !lose
-			if _, err := x.service.Claim(t.Context(), "river", data, s.Public().SPKI(), ""); !errors.Is(err, errDown) {
+			if _, err := x.service.Claim(x.t.Context(), "river", data, s.Public().SPKI(), ""); !errors.Is(err, errDown) {
 				t.Fatal(err)
 			}
 			x.want("listed listed listed")
@@ -556,7 +556,7 @@ func TestClaimInterrupted(t *testing.T) {
 				must(t, x.open())
 				x.want("signed listed listed")
 			}
-			r, err := x.service.Claim(t.Context(), "river", data, s.Public().SPKI(), "")
+			r, err := x.service.Claim(x.t.Context(), "river", data, s.Public().SPKI(), "")
 			if err != nil || r.Created == restart || r.Index != 3 || x.ledger.log.Size() != 4 {
 				t.Errorf("lose %v, restart %v: %+v, %v, %d entries", lose, restart, r, err, x.ledger.log.Size())
 			}
@@ -578,7 +578,7 @@ func (x *river) redaction(entry int, payloads []log.Digest) []byte {
 
 func (x *river) payloads(entry int) []log.Digest {
 	x.t.Helper()
-	list, err := x.service.Payloads("river", x.entries[entry])
+	list, err := x.service.Payloads(x.t.Context(), "river", x.entries[entry])
 	must(x.t, err)
 	return list
 }
@@ -590,7 +590,7 @@ func TestRedactions(t *testing.T) {
 	_, err := x.enrol(0, s)
 	must(t, err)
 	data := x.sign(s, x.endorsement(0, nil))
-	_, err = x.service.Claim(t.Context(), "river", data, s.Public().SPKI(), "")
+	_, err = x.service.Claim(x.t.Context(), "river", data, s.Public().SPKI(), "")
 	must(t, err)
 	all := x.payloads(0)
 	if len(all) != 2 {
@@ -601,7 +601,7 @@ func TestRedactions(t *testing.T) {
 	for name, list := range map[string][]log.Digest{"none": {}, "one of two": all[:1], "the other": all[1:], "one too many": more, "another": {all[0], log.Sum([]byte("\xff"))}} {
 		slices.SortFunc(list, func(a, b log.Digest) int { return slices.Compare(a[:], b[:]) })
 		var invalid *publish.InvalidError
-		if _, err := x.service.Submit(t.Context(), "river", x.redaction(0, list), publish.Content{}); !errors.As(err, &invalid) || !strings.Contains(err.Error(), "ask again which they are") {
+		if _, err := x.service.Submit(x.t.Context(), "river", x.redaction(0, list), publish.Content{}); !errors.As(err, &invalid) || !strings.Contains(err.Error(), "ask again which they are") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -617,13 +617,13 @@ func TestRedactions(t *testing.T) {
 	if won < 0 || !errors.As(errs[1-won], &conflict) {
 		t.Fatal(errs)
 	}
-	_, err = x.service.Submit(t.Context(), "river", x.redaction(1-won, x.payloads(1-won)), publish.Content{})
+	_, err = x.service.Submit(x.t.Context(), "river", x.redaction(1-won, x.payloads(1-won)), publish.Content{})
 	must(t, err)
 	x.want("withheld withheld listed")
-	if _, err := x.service.Claim(t.Context(), "river", data, s.Public().SPKI(), ""); !errors.Is(err, endorsement.ErrNoEntry) {
+	if _, err := x.service.Claim(x.t.Context(), "river", data, s.Public().SPKI(), ""); !errors.Is(err, endorsement.ErrNoEntry) {
 		t.Errorf("a claim about what is withheld: %v", err)
 	}
-	if _, err := x.service.CheckDomain(t.Context(), "river", x.entries[0], nil); !errors.Is(err, endorsement.ErrNoEntry) {
+	if _, err := x.service.CheckDomain(x.t.Context(), "river", x.entries[0], nil); !errors.Is(err, endorsement.ErrNoEntry) {
 		t.Errorf("a look for what is withheld: %v", err)
 	}
 }
@@ -650,7 +650,7 @@ func TestRedactionAgainstClaims(t *testing.T) {
 		var named []log.Digest
 		for {
 			named = x.payloads(0)
-			_, err := x.service.Submit(t.Context(), "river", x.redaction(0, named), publish.Content{})
+			_, err := x.service.Submit(x.t.Context(), "river", x.redaction(0, named), publish.Content{})
 			var invalid *publish.InvalidError
 			if err == nil {
 				break
@@ -679,17 +679,17 @@ func TestRedactionThatWaits(t *testing.T) {
 	change, err := logtest.SignStatement(t, x.a.signer, &statement.PolicyChange{Issued: x.now.UTC().Format(time.RFC3339), Log: statement.NameOf(x.ledger.log.Key),
 		Policy: statement.NewPolicy(2, x.a.signer.Public(), second.Public()), Previous: p.Head, Publication: x.a.digest, Reason: "Two sign.", Sequence: p.Sequence + 1}).Marshal()
 	must(t, err)
-	_, err = x.service.Submit(t.Context(), "river", change, publish.Content{})
+	_, err = x.service.Submit(x.t.Context(), "river", change, publish.Content{})
 	must(t, err)
 	cosign := func(data []byte) error {
 		t.Helper()
 		again, err := logtest.Sign(t, second, payload(t, data)).Marshal()
 		must(t, err)
-		_, err = x.service.Submit(t.Context(), "river", again, publish.Content{})
+		_, err = x.service.Submit(x.t.Context(), "river", again, publish.Content{})
 		return err
 	}
 	first := x.redaction(0, x.payloads(0))
-	r, err := x.service.Submit(t.Context(), "river", first, publish.Content{})
+	r, err := x.service.Submit(x.t.Context(), "river", first, publish.Content{})
 	if err != nil || r.Have != 1 || r.Want != 2 {
 		t.Fatalf("%+v, %v", r, err)
 	}
@@ -703,7 +703,7 @@ func TestRedactionThatWaits(t *testing.T) {
 	}
 	x.want("denied listed listed")
 	anew := x.redaction(0, x.payloads(0))
-	_, err = x.service.Submit(t.Context(), "river", anew, publish.Content{})
+	_, err = x.service.Submit(x.t.Context(), "river", anew, publish.Content{})
 	must(t, err)
 	must(t, cosign(anew))
 	x.want("withheld listed listed")
@@ -717,10 +717,10 @@ func TestNamesLeftOut(t *testing.T) {
 	data, c, _ := x.nextOf(x.list)
 	full := slices.Clone(c.Disclosures)
 	c.Disclosures[1] = ""
-	if _, err := x.service.Submit(t.Context(), "river", data, c); !errors.As(err, &invalid) || !strings.Contains(err.Error(), "entry 2 is left out") {
+	if _, err := x.service.Submit(x.t.Context(), "river", data, c); !errors.As(err, &invalid) || !strings.Contains(err.Error(), "entry 2 is left out") {
 		t.Fatalf("a name left out: %v", err)
 	}
-	_, err := x.service.Submit(t.Context(), "river", x.redaction(1, x.payloads(1)), publish.Content{})
+	_, err := x.service.Submit(x.t.Context(), "river", x.redaction(1, x.payloads(1)), publish.Content{})
 	must(t, err)
 	p, err := x.service.Publication("river")
 	must(t, err)
@@ -735,12 +735,12 @@ func TestNamesLeftOut(t *testing.T) {
 	data, err = b.Marshal()
 	must(t, err)
 	c.Disclosures = full
-	if _, err := x.service.Submit(t.Context(), "river", data, c); !errors.As(err, &invalid) || !strings.Contains(err.Error(), "entry 2 is withheld by a redaction") {
+	if _, err := x.service.Submit(x.t.Context(), "river", data, c); !errors.As(err, &invalid) || !strings.Contains(err.Error(), "entry 2 is withheld by a redaction") {
 		t.Fatalf("a withheld name again: %v", err)
 	}
 	c.Disclosures = slices.Clone(full)
 	c.Disclosures[1] = ""
-	r, err := x.service.Submit(t.Context(), "river", data, c)
+	r, err := x.service.Submit(x.t.Context(), "river", data, c)
 	if err != nil || r.Record != digest {
 		t.Fatal(err)
 	}
@@ -753,11 +753,11 @@ type dying struct {
 	left int
 }
 
-func (d *dying) Withhold(ctx context.Context, genesis log.Digest, entry string, disclosure signatory.Disclosure) error {
+func (d *dying) Withhold(ctx context.Context, genesis log.Digest, entry string, disclosure signatory.Disclosure, mails []log.Digest) error {
 	if d.left--; d.left >= 0 {
 		return errLost
 	}
-	return d.Store.Withhold(ctx, genesis, entry, disclosure)
+	return d.Store.Withhold(ctx, genesis, entry, disclosure, mails)
 }
 
 // TestWithholdInterrupted: a name that a crash kept between redaction and deletion is
@@ -779,7 +779,7 @@ func TestWithholdInterrupted(t *testing.T) {
 			x.wrap, x.readOnly = nil, true
 			must(x.t, x.open())
 			x.want("listed withheld listed")
-			if b, err := x.service.Endorsements(publish.Public, "river"); err != nil || len(b) > 0 {
+			if b, err := x.service.Endorsements(x.t.Context(), publish.Public, "river"); err != nil || len(b) > 0 {
 				x.t.Errorf("what is about it is served: %s, %v", b, err)
 			}
 			x.readOnly = false
@@ -794,7 +794,7 @@ func TestWithholdInterrupted(t *testing.T) {
 			x.wrap = func(s publish.Store) publish.Store { return &dying{s, 1} }
 			must(t, x.open())
 			data := x.redaction(1, x.payloads(1))
-			if _, err := x.service.Submit(t.Context(), "river", data, publish.Content{}); !errors.Is(err, errLost) {
+			if _, err := x.service.Submit(x.t.Context(), "river", data, publish.Content{}); !errors.Is(err, errLost) {
 				t.Fatal(err)
 			}
 			x.want("listed withheld listed")
@@ -819,7 +819,7 @@ func (x *river) stored(entry int) (n int) {
 		}
 		return nil
 	}))
-	must(x.t, x.rows.Asides(x.t.Context(), func(a publish.Aside) error {
+	must(x.t, x.rows.Asides(x.t.Context(), publish.AsideSelection{}, func(a publish.Aside) error {
 		if a.Entry == x.entries[entry] {
 			n++
 		}

@@ -51,7 +51,10 @@ func (s *Service) CheckDomain(ctx context.Context, slug, entry string, spki []by
 	if err != nil {
 		return nil, err
 	}
-	d := &looking{s: s, p: p, entry: entry, out: &DomainCheck{Domain: domain, Found: []string{}, Recorded: []log.Digest{}}, known: p.keysOf(entry)}
+	d := &looking{s: s, p: p, entry: entry, out: &DomainCheck{Domain: domain, Found: []string{}, Recorded: []log.Digest{}}}
+	if d.known, err = s.keysOf(ctx, p, entry); err != nil {
+		return nil, err
+	}
 	if spki != nil {
 		k, err := keys.ParsePublicKey(spki)
 		if err != nil {
@@ -82,44 +85,21 @@ func (p *publication) domainOf(commitment string) (string, error) {
 }
 
 // keysOf are the keys that signed claims about an entry, passkeys too, by their digests.
-func (p *publication) keysOf(entry string) map[log.Digest][]byte {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
+func (s *Service) keysOf(ctx context.Context, p *publication, entry string) (map[log.Digest][]byte, error) {
+	list, err := s.about(ctx, p, entry)
 	out := map[log.Digest][]byte{}
-	for _, a := range p.asides.entry[entry] {
+	for _, a := range list {
+		if a.index < 0 {
+			continue
+		}
 		if a.record.Claim != nil {
 			out[a.record.Key.Digest()] = a.record.Key.SPKI()
 		}
-		if o, ok := a.record.Sighting.(*statement.Observation); ok && o.Passkey != nil && o.Entry == entry {
+		if o, ok := a.record.Sighting.(*statement.Observation); ok && o.Passkey != nil {
 			out[log.Sum(o.Passkey.Key)] = o.Passkey.Key
 		}
 	}
-	return out
-}
-
-// speaksElsewhere reports whether a key has spoken for other entries, and not for this
-// one: a domain that names it may want to lock its owner out, and has to show that it
-// holds the key, by signing something about its own entry.
-func (p *publication) speaksElsewhere(key log.Digest, entry string) bool {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	elsewhere := false
-	for _, a := range p.asides.list {
-		by := a.record.Key.Digest()
-		if o, ok := a.record.Sighting.(*statement.Observation); ok && o.Passkey != nil {
-			by = log.Sum(o.Passkey.Key)
-		} else if a.record.Claim == nil {
-			continue
-		}
-		if by != key {
-			continue
-		}
-		if a.record.Entry() == entry {
-			return false
-		}
-		elsewhere = true
-	}
-	return elsewhere
+	return out, err
 }
 
 // looking is one look at a domain.
@@ -212,11 +192,11 @@ func (d *looking) claim(ctx context.Context, f found) error {
 	if !ok || v.record.Digest() != f.line.Record {
 		return &InvalidError{fmt.Errorf("the domain names version %d with a record that is not that version's", f.line.Version)}
 	}
-	if d.s.lastSaid(d.p, d.entry, f.line.Version) == f.line.Kind {
-		return nil
+	if last, err := d.s.lastSaid(ctx, d.p, d.entry, f.line.Version); err != nil || last == f.line.Kind {
+		return err
 	}
 	if f.line.Kind == statement.ClaimEndorsement {
-		if err := d.p.ownDomain(d.entry, d.out.Domain); err != nil {
+		if err := d.s.ownDomain(ctx, d.p, d.entry, d.out.Domain); err != nil {
 			return err
 		}
 	}
@@ -225,38 +205,40 @@ func (d *looking) claim(ctx context.Context, f found) error {
 }
 
 // lastSaid is what the domain of an entry was last seen to say of a version.
-func (s *Service) lastSaid(p *publication, entry string, version int) string {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	last := ""
-	for _, a := range p.asides.entry[entry] {
-		if o, ok := a.record.Sighting.(*statement.Observation); ok && o.Version.Number == version && o.Seen != nil && o.Seen.Means == statement.MeansDomain {
+func (s *Service) lastSaid(ctx context.Context, p *publication, entry string, version int) (last string, err error) {
+	list, err := s.about(ctx, p, entry)
+	for _, a := range list {
+		if o, ok := a.record.Sighting.(*statement.Observation); ok && a.index >= 0 && o.Version.Number == version && o.Seen != nil && o.Seen.Means == statement.MeansDomain {
 			last = o.Claim
 		}
 	}
-	return last
+	return last, err
 }
 
 // enrol records a key that the domain names, unless it is the entry's already, or
 // waits and has not waited long enough.
 func (d *looking) enrol(ctx context.Context, f found) error {
-	spki, ok := d.known[f.line.Key]
-	if !ok || d.p.speaksElsewhere(f.line.Key, d.entry) {
-		d.out.UnknownKey = true
-		return nil
-	}
 	var owner string
 	var have log.Digest
-	var owned, enrolled, waits bool
+	var owned, enrolled, waits, elsewhere bool
 	var waiting int
 	var first time.Time
-	d.p.withBook(func(b *endorsement.Book) {
+	err := d.s.withSaid(ctx, d.p, false, func(x *said) error {
+		b := x.book
+		elsewhere = x.speaksElsewhere(f.line.Key, d.entry)
 		owner, owned = b.Owner(f.line.Key)
 		have, _, enrolled = b.Key(d.entry)
 		first, waits = b.Waiting(d.entry)[f.line.Key]
 		waiting = len(b.Waiting(d.entry))
+		return nil
 	})
+	spki, ok := d.known[f.line.Key]
 	switch {
+	case err != nil:
+		return err
+	case !ok || elsewhere:
+		d.out.UnknownKey = true
+		return nil
 	case d.s.hasOffice(f.line.Key):
 		return fmt.Errorf("%w: the domain names a publisher's key, or the service's, which cannot speak for a signatory", endorsement.ErrSigner)
 	case owned && owner != d.out.Domain:
@@ -266,13 +248,15 @@ func (d *looking) enrol(ctx context.Context, f found) error {
 	case waits && d.s.Clock().Sub(first) < endorsement.RenewalWait:
 		return nil
 	}
-	if err := d.p.ownDomain(d.entry, d.out.Domain); err != nil {
+	if err := d.s.ownDomain(ctx, d.p, d.entry, d.out.Domain); err != nil {
 		return err
 	}
 	if err := d.see(ctx, &statement.Enrolment{Sighted: d.sighted(), Key: spki, Seen: f.seen()}); err != nil {
 		return err
 	}
-	d.p.withBook(func(b *endorsement.Book) { _, waits = b.Waiting(d.entry)[f.line.Key] })
+	if err := d.s.withBook(ctx, d.p, func(b *endorsement.Book) { _, waits = b.Waiting(d.entry)[f.line.Key] }); err != nil {
+		return err
+	}
 	if waits {
 		d.s.notice(ctx, d.p, Notice{Domain: d.out.Domain, Slug: d.p.slug, Said: "key"}, d.entry)
 	}
@@ -285,7 +269,14 @@ func (d *looking) absent(ctx context.Context, said []DomainSaid, versions map[in
 	c := d.p.chain.Clone()
 	d.p.mu.RUnlock()
 	for n := 1; n <= c.Version(); n++ {
-		if _, still := versions[n]; still || d.s.lastSaid(d.p, d.entry, n) != statement.ClaimEndorsement {
+		if _, still := versions[n]; still {
+			continue
+		}
+		last, err := d.s.lastSaid(ctx, d.p, d.entry, n)
+		if err != nil {
+			return err
+		}
+		if last != statement.ClaimEndorsement {
 			continue
 		}
 		// Where nothing stands there is nothing to digest but that.
@@ -295,7 +286,7 @@ func (d *looking) absent(ctx context.Context, said []DomainSaid, versions map[in
 				seen.Via, seen.Document, seen.Certificate = place.Via, place.Document, place.Certificate
 			}
 		}
-		err := d.see(ctx, &statement.Observation{Sighted: d.sighted(), Claim: statement.ClaimAbsence, Seen: &seen,
+		err = d.see(ctx, &statement.Observation{Sighted: d.sighted(), Claim: statement.ClaimAbsence, Seen: &seen,
 			Version: statement.VersionName{Number: n, Record: c.VersionRecord(n)}})
 		if err != nil {
 			return err

@@ -48,7 +48,7 @@ func (s *Service) Claim(ctx context.Context, slug string, data, spki []byte, inv
 	if err := s.notOurs(key, r, c); err != nil {
 		return nil, err
 	}
-	used, err := s.entitled(p, c, key, r, invited)
+	used, err := s.entitled(ctx, p, c, key, r, invited)
 	if err != nil {
 		return nil, err
 	}
@@ -107,20 +107,20 @@ func inPolicy(c *chain.Chain, key *keys.PublicKey) bool {
 
 // entitled finds what lets a claim in: an enrolment, a publisher key, or an
 // invitation, whose digest it returns.
-func (s *Service) entitled(p *publication, c *chain.Chain, key *keys.PublicKey, r *endorsement.Record, invited string) (*log.Digest, error) {
+func (s *Service) entitled(ctx context.Context, p *publication, c *chain.Chain, key *keys.PublicKey, r *endorsement.Record, invited string) (*log.Digest, error) {
 	enrolled := false
-	p.withBook(func(b *endorsement.Book) {
+	err := s.withBook(ctx, p, func(b *endorsement.Book) {
 		k, _, ok := b.Key(r.Entry())
 		enrolled = ok && k == key.Digest()
 	})
+	if err != nil {
+		return nil, err
+	}
 	if enrolled || inPolicy(c, key) {
 		return nil, nil
 	}
-	p.mu.RLock()
-	_, known := p.asides.names[nameOf(r)]
-	p.mu.RUnlock()
-	if known {
-		return nil, nil // whatever let it in has been used
+	if _, known, err := s.storedAside(ctx, p, nameOf(r)); err != nil || known {
+		return nil, err // whatever let it in has been used
 	}
 	if invited == "" {
 		return nil, ErrInvitation
@@ -194,7 +194,7 @@ func (e *entry) lists(commitment string) bool {
 func (s *Service) now() string { return s.Clock().UTC().Truncate(time.Second).Format(time.RFC3339) }
 
 // Standings says how each entry of a version's list is known, in list order.
-func (s *Service) Standings(slug string, version int) ([]EntryStanding, error) {
+func (s *Service) Standings(ctx context.Context, slug string, version int) ([]EntryStanding, error) {
 	e, err := s.version(slug, version)
 	if err != nil {
 		return nil, err
@@ -204,7 +204,9 @@ func (s *Service) Standings(slug string, version int) ([]EntryStanding, error) {
 		return nil, err
 	}
 	var list []endorsement.Standing
-	p.withBook(func(b *endorsement.Book) { list = b.Version(version) })
+	if err := s.withBook(ctx, p, func(b *endorsement.Book) { list = b.Version(version) }); err != nil {
+		return nil, err
+	}
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	out := make([]EntryStanding, len(list))

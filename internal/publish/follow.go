@@ -15,9 +15,10 @@ type Changes struct {
 	// Publications holds, for each whose chain has changed, all of its records, as
 	// Store.Records yields them.
 	Publications [][]Stored
-	Asides       []Aside // by log index; reserved ones last
+	Asides       []Aside // by log index; reserved ones first
 	Seen         []SeenAt
 	DoorKeys     []log.Digest // that have written
+	GoneMails    []log.Digest // see AsideStore
 }
 
 // SeenAt says when a domain was last seen to say what it said of an entry.
@@ -64,7 +65,7 @@ func (s *Service) Apply(ctx context.Context, c Changes) error {
 		byGenesis[p.genesis] = p
 	}
 	for _, a := range c.Asides {
-		if err := s.loadAside(byGenesis[a.Genesis], a); err != nil {
+		if err := s.applyAside(ctx, byGenesis[a.Genesis], a); err != nil {
 			return err
 		}
 	}
@@ -73,6 +74,14 @@ func (s *Service) Apply(ctx context.Context, c Changes) error {
 			p.mu.Lock()
 			p.asides.seen[seen.Entry] = seen.At
 			p.mu.Unlock()
+		}
+	}
+	for _, m := range c.GoneMails {
+		if s.Vault == nil {
+			break
+		}
+		if err := s.Vault.Delete(m); err != nil {
+			return fmt.Errorf("withhold: %w", err)
 		}
 	}
 	s.ring.mu.Lock()
@@ -108,17 +117,8 @@ func (s *Service) applyChain(ctx context.Context, records []Stored) error {
 	// Who withholds a name deletes it from the store; here it goes from memory.
 	for _, e := range fresh.entries {
 		if r, ok := e.record.Statement.(*statement.Redaction); ok {
-			_, mails, err := p.forget(r.Entry)
-			if err != nil {
+			if _, err := p.forget(r.Entry); err != nil {
 				return err
-			}
-			for _, m := range mails {
-				if s.Vault == nil {
-					break
-				}
-				if err := s.Vault.Delete(m); err != nil {
-					return fmt.Errorf("withhold: %w", err)
-				}
 			}
 		}
 	}
@@ -136,7 +136,7 @@ func (s *Service) replace(p, fresh *publication) bool {
 	p.chain, p.entries, p.proposals, p.pending = fresh.chain, fresh.entries, fresh.proposals, fresh.pending
 	p.head, p.headAt, p.revision = fresh.head, fresh.headAt, fresh.revision
 	s.judge(p)
-	p.asides.book, p.asides.closing = nil, ""
+	p.asides.said, p.asides.closing = nil, ""
 	if p.pending != nil {
 		if r, ok := p.pending.statement().(*statement.Redaction); ok && p.pending.record != nil {
 			p.asides.closing = r.Entry

@@ -44,7 +44,7 @@ func (f *front) catchUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := f.rows.Asides(ctx, func(a publish.Aside) error { c.Asides = append(c.Asides, a); return nil }); err != nil {
+	if err := f.rows.Asides(ctx, publish.AsideSelection{}, func(a publish.Aside) error { c.Asides = append(c.Asides, a); return nil }); err != nil {
 		return err
 	}
 	return f.Apply(ctx, c)
@@ -178,7 +178,7 @@ func TestFrontsRedact(t *testing.T) {
 	}
 	for i, f := range fs {
 		must(t, f.catchUp(t.Context()))
-		list, err := f.Standings("river", 1)
+		list, err := f.Standings(t.Context(), "river", 1)
 		must(t, err)
 		if list[1].Name != "" || len(f.payloads(t, x.entries[1])) != 0 {
 			t.Errorf("front end %d knows %+v", i, list[1])
@@ -188,7 +188,7 @@ func TestFrontsRedact(t *testing.T) {
 
 func (f *front) payloads(t *testing.T, entry string) []log.Digest {
 	t.Helper()
-	out, err := f.Payloads("river", entry)
+	out, err := f.Payloads(t.Context(), "river", entry)
 	must(t, err)
 	return out
 }

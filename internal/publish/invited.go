@@ -80,7 +80,10 @@ func (s *Service) Invited(ctx context.Context, text string) (*Invited, error) {
 	if _, gone := c.Withheld(opened.Entry); gone {
 		return out, endorsement.ErrNoEntry
 	}
-	out.Version, out.Record, out.Entry, out.Keys = opened.Version, e.record.Digest(), opened.Entry, p.unconfirmed(opened.Entry)
+	out.Version, out.Record, out.Entry = opened.Version, e.record.Digest(), opened.Entry
+	if out.Keys, err = s.unconfirmed(ctx, p, opened.Entry); err != nil {
+		return nil, err
+	}
 	digest, err := invitation.Digest(text)
 	if err != nil {
 		return nil, err
@@ -92,7 +95,7 @@ func (s *Service) Invited(ctx context.Context, text string) (*Invited, error) {
 	if used {
 		return out, ErrInvitationUsed
 	}
-	standings, err := s.Standings(p.slug, opened.Version)
+	standings, err := s.Standings(ctx, p.slug, opened.Version)
 	if err != nil {
 		return nil, err
 	}
@@ -117,22 +120,22 @@ func (s *Service) findGenesis(genesis log.Digest) *publication {
 }
 
 // unconfirmed are the keys that spoke for an entry and are not its own.
-func (p *publication) unconfirmed(entry string) []log.Digest {
+func (s *Service) unconfirmed(ctx context.Context, p *publication, entry string) ([]log.Digest, error) {
 	var own log.Digest
-	p.withBook(func(b *endorsement.Book) { own, _, _ = b.Key(entry) })
-	p.mu.RLock()
-	defer p.mu.RUnlock()
+	if err := s.withBook(ctx, p, func(b *endorsement.Book) { own, _, _ = b.Key(entry) }); err != nil {
+		return nil, err
+	}
+	list, err := s.about(ctx, p, entry)
+	if err != nil {
+		return nil, err
+	}
 	var out []log.Digest
 	seen := map[log.Digest]bool{own: true}
-	for _, a := range p.asides.list {
-		if a.record.Entry() != entry {
-			continue
-		}
-		key, ok := a.speaker()
-		if ok && !seen[key] {
+	for _, a := range list {
+		if key, ok := speaker(a.record); ok && a.index >= 0 && !seen[key] {
 			seen[key] = true
 			out = append(out, key)
 		}
 	}
-	return out
+	return out, nil
 }

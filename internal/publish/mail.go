@@ -221,8 +221,12 @@ func (s *Service) speakByMail(ctx context.Context, p *publication, c MailCode, m
 		return nil, &MailError{"the mail does not come from the domain that the list gives of the entry"}
 	}
 	if c.Kind == statement.ClaimEndorsement {
-		if err := p.ownDomain(c.Entry, domain); err != nil {
-			return nil, &MailError{err.Error()}
+		err := s.ownDomain(ctx, p, c.Entry, domain)
+		if errors.Is(err, ErrOtherEntry) {
+			err = &MailError{err.Error()}
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 	// The raw mail is kept first, encrypted to others: an observation whose evidence

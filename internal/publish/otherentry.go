@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -14,26 +15,45 @@ var ErrOtherEntry = errors.New("the domain has spoken for another entry of this 
 // ownDomain refuses what a domain would say for an entry, once it has spoken for another
 // that a version lists beside it: who lists its own domain many times would have as many
 // organisations confirmed. A domain may always deny and withdraw.
-func (p *publication) ownDomain(entry, domain string) error {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	for _, e := range p.entries {
-		if e.edition == nil || !e.lists(entry) {
-			continue
+func (s *Service) ownDomain(ctx context.Context, p *publication, entry, domain string) error {
+	for commitment, where := range p.sameDomain(entry, domain) {
+		list, err := s.about(ctx, p, commitment)
+		if err != nil {
+			return err
 		}
-		for i, x := range e.edition.List().Entries() {
-			if x.Commitment != entry && !x.Withheld && x.Signatory.Domain == domain && p.asides.spokeFor(x.Commitment) {
-				return fmt.Errorf("%w (entry %d of version %d)", ErrOtherEntry, i+1, e.edition.Statement().Version)
-			}
+		if spokeFor(list) {
+			return fmt.Errorf("%w (%s)", ErrOtherEntry, where)
 		}
 	}
 	return nil
 }
 
+// sameDomain are the entries of a domain that a version lists beside another one, by their
+// commitments, with where they stand.
+func (p *publication) sameDomain(entry, domain string) map[string]string {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	out := map[string]string{}
+	for _, e := range p.entries {
+		if e.edition == nil || !e.lists(entry) {
+			continue
+		}
+		for i, x := range e.edition.List().Entries() {
+			if x.Commitment != entry && !x.Withheld && x.Signatory.Domain == domain {
+				out[x.Commitment] = fmt.Sprintf("entry %d of version %d", i+1, e.edition.Statement().Version)
+			}
+		}
+	}
+	return out
+}
+
 // spokeFor reports whether a domain, or a mail of it, has endorsed for an entry or named a
-// key for it. The caller holds mu.
-func (a *asides) spokeFor(entry string) bool {
-	for _, x := range a.entry[entry] {
+// key for it, by the records about the entry.
+func spokeFor(list []*aside) bool {
+	for _, x := range list {
+		if x.index < 0 {
+			continue
+		}
 		switch s := x.record.Sighting.(type) {
 		case *statement.Enrolment:
 			return true

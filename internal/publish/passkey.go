@@ -68,7 +68,7 @@ func (s *Service) ClaimByPasskey(ctx context.Context, slug string, in PasskeyCla
 	if age := s.Clock().Sub(issued); err != nil || age > passkeyLife || age < -passkeyLife {
 		return nil, nil, &InvalidError{errors.New("the statement is not of now: load the page again")}
 	}
-	spki, used, err := s.passkeyOf(p, about.Entry, in)
+	spki, used, err := s.passkeyOf(ctx, p, about.Entry, in)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -91,9 +91,13 @@ func (s *Service) ClaimByPasskey(ctx context.Context, slug string, in PasskeyCla
 
 // passkeyOf finds the key: one that the entry knows, or a new one, which an invitation
 // lets in.
-func (s *Service) passkeyOf(p *publication, entry string, in PasskeyClaim) (spki []byte, used *log.Digest, err error) {
+func (s *Service) passkeyOf(ctx context.Context, p *publication, entry string, in PasskeyClaim) (spki []byte, used *log.Digest, err error) {
 	if in.Registration == nil {
-		if _, ok := p.keysOf(entry)[log.Sum(in.Key)]; !ok {
+		known, err := s.keysOf(ctx, p, entry)
+		if err != nil {
+			return nil, nil, err
+		}
+		if _, ok := known[log.Sum(in.Key)]; !ok {
 			return nil, nil, fmt.Errorf("%w: the passkey is not known for this list entry", endorsement.ErrSigner)
 		}
 		return in.Key, nil, nil

@@ -31,6 +31,9 @@ type Tree interface {
 	// Prove returns the inclusion proof of index in the tree of a size that is
 	// not beyond Latest.
 	Prove(index, size int64) (tlog.RecordProof, error)
+	// Leaves returns the hashes of the entries at indexes, which Latest covers, as they
+	// stand in its tree.
+	Leaves(indexes []int64) ([]tlog.Hash, error)
 	// Room returns ErrFull when no checkpoint could be written for want of disk
 	// space, so that a record is refused before it is taken in.
 	Room() error
@@ -66,8 +69,9 @@ type Store interface {
 	// FirstBundle returns the bundle that Settle stored.
 	FirstBundle(ctx context.Context, record, key log.Digest) ([]byte, error)
 	// Withhold deletes a disclosure wherever it stands, and everything outside the
-	// chains that is about its entry, so that no byte of it is left in the folder.
-	Withhold(ctx context.Context, genesis log.Digest, entry string, disclosure signatory.Disclosure) error
+	// chains that is about its entry, so that no byte of it is left in the folder. mails
+	// are those about it, by their digests: other processes may have them in their vaults.
+	Withhold(ctx context.Context, genesis log.Digest, entry string, disclosure signatory.Disclosure, mails []log.Digest) error
 	// Token returns what is known of a token by its digest; ErrToken if none.
 	Token(ctx context.Context, digest log.Digest) (Token, error)
 
@@ -87,8 +91,14 @@ type AsideStore interface {
 	ReserveAside(ctx context.Context, a Aside) error
 	// SettleAside says that it is in the log; again is no error.
 	SettleAside(ctx context.Context, record, key log.Digest, index int64) error
-	// Asides calls yield for all of them, by log index; reserved ones last.
-	Asides(ctx context.Context, yield func(Aside) error) error
+	// Asides calls yield for those that a selection names, as they are at one moment, by
+	// log index; reserved ones first. yield does not call the store.
+	Asides(ctx context.Context, which AsideSelection, yield func(Aside) error) error
+	// Enrolled calls yield with the digest of every key for which an enrolment is there, in
+	// whichever publication, and maybe several times.
+	Enrolled(ctx context.Context, yield func(key log.Digest) error) error
+	// GoneMails calls yield with the digest of every mail that Withhold was told of.
+	GoneMails(ctx context.Context, yield func(log.Digest) error) error
 	// InvitationUsed reports whether an invitation, by its digest, has let a record in.
 	InvitationUsed(ctx context.Context, digest log.Digest) (bool, error)
 	// MarkSeen says when a domain was last seen to say what it said of an entry.
@@ -104,12 +114,36 @@ type Aside struct {
 	SPKI       []byte // the signer's key
 	Genesis    log.Digest
 	Entry      string      // commitment of the list entry that it is about
+	Enrols     *log.Digest // the key that it enrols; nil where it is no enrolment
 	Bundle     []byte      // without a log entry
 	Invitation *log.Digest // that lets it in. Optional
 	Index      int64
 	// Revision of the publication that the writer knows. 0: it is not compared.
 	Revision int64
 }
+
+// AsideSelection names the records that belong to no chain of which all that is set here
+// holds.
+type AsideSelection struct {
+	Genesis log.Digest
+	Entry   string
+	Record  log.Digest
+	Enrols  log.Digest // key
+	Index   *int64     // in the log
+	Kind    AsideKind
+	// Reserved: only those that are not in the log yet.
+	Reserved bool
+}
+
+// AsideKind is a part of the records that belong to no chain.
+type AsideKind int
+
+// The values of AsideKind.
+const (
+	AllAsides AsideKind = iota
+	Enrolments
+	NoEnrolments
+)
 
 // ErrDomainSilent: a domain could not be asked. Domains wraps it, with words that can
 // be shown; nothing is known. The caller answers 502.

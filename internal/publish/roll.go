@@ -57,7 +57,7 @@ func (s *Service) AddBatch(ctx context.Context, slug string, data, spki, body []
 	if err := p.mayFollow(r, c); err != nil {
 		return nil, err
 	}
-	n, err := p.newBatch(r, c, body, s.Tree.Latest().Size)
+	n, err := s.newBatch(ctx, p, r, c, body, s.Tree.Latest().Size)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func (p *publication) lastBatch() *roll.Record {
 }
 
 // newBatch verifies the rows. size is that of the log now: from there on keys are judged.
-func (p *publication) newBatch(r *roll.Record, c *chain.Chain, body []byte, size int64) (NewBatch, error) {
+func (s *Service) newBatch(ctx context.Context, p *publication, r *roll.Record, c *chain.Chain, body []byte, size int64) (NewBatch, error) {
 	n := NewBatch{Genesis: c.Genesis(), Record: r.Digest(), Number: r.Batch.Number, SPKI: r.Key.SPKI(), Change: r.Batch.Change}
 	if r.Batch.Change != statement.BatchAdd {
 		var err error
@@ -151,12 +151,12 @@ func (p *publication) newBatch(r *roll.Record, c *chain.Chain, body []byte, size
 		return n, rowsError(err)
 	}
 	n.Added = make([]NewEndorser, len(list))
-	p.withBook(func(b *endorsement.Book) {
+	err = s.withBook(ctx, p, func(b *endorsement.Book) {
 		for i, e := range list {
 			n.Added[i] = NewEndorser{e, knownNow(b, e, size)}
 		}
 	})
-	return n, nil
+	return n, err
 }
 
 // knownNow is how a row is known whose batch stands in the log at an index.
@@ -287,12 +287,15 @@ func (s *Service) confirmRows(ctx context.Context, p *publication) error {
 	}
 	until := map[log.Digest]int64{}
 	var owners map[log.Digest]string
-	p.withBook(func(b *endorsement.Book) {
+	err := s.withBook(ctx, p, func(b *endorsement.Book) {
 		owners = b.Owners()
 		for key, domain := range owners {
 			until[key] = b.NamedUntil(key, domain)
 		}
 	})
+	if err != nil {
+		return err
+	}
 	for key, domain := range owners {
 		if err := s.Store.Confirm(ctx, p.chain.Genesis(), key, domain, func(index int64) bool { return index < until[key] }); err != nil {
 			return err

@@ -1,8 +1,8 @@
 package publish
 
 import (
-	"cmp"
-	"slices"
+	"context"
+	"fmt"
 
 	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/signatory"
@@ -18,13 +18,15 @@ type Said struct {
 
 // Said lists what was said of a publication's entries and counts, in the order of the
 // log.
-func (s *Service) Said(slug string) ([]Said, error) {
+func (s *Service) Said(ctx context.Context, slug string) ([]Said, error) {
 	p, err := s.find(slug)
 	if err != nil {
 		return nil, err
 	}
 	var events []endorsement.Event
-	p.withBook(func(b *endorsement.Book) { events = b.Events() })
+	if err := s.withBook(ctx, p, func(b *endorsement.Book) { events = b.Events() }); err != nil {
+		return nil, err
+	}
 	who := p.signatories()
 	out := make([]Said, 0, len(events))
 	for _, e := range events {
@@ -60,21 +62,27 @@ type AsideSummary struct {
 	Index  int64
 }
 
-// AsideAt returns the record about a list entry that stands at a log index.
-func (s *Service) AsideAt(index int64) (AsideSummary, bool) {
-	for _, p := range s.all() {
-		p.mu.RLock()
-		i, ok := slices.BinarySearchFunc(p.asides.list, index, func(a *aside, want int64) int { return cmp.Compare(a.index, want) })
-		var sum AsideSummary
-		if ok {
-			sum = p.asides.list[i].summary(p.slug)
-		}
-		p.mu.RUnlock()
-		if ok {
-			return sum, true
-		}
+// AsideAt returns the record about a list entry that stands at a log index; ErrUnknown
+// where none does.
+func (s *Service) AsideAt(ctx context.Context, index int64) (AsideSummary, error) {
+	var genesis log.Digest
+	err := s.Store.Asides(ctx, AsideSelection{Index: &index}, func(a Aside) error {
+		genesis = a.Genesis
+		return nil
+	})
+	if err != nil {
+		return AsideSummary{}, err
 	}
-	return AsideSummary{}, false
+	p := s.findGenesis(genesis)
+	if p == nil {
+		return AsideSummary{}, fmt.Errorf("record %w", ErrUnknown)
+	}
+	var out AsideSummary
+	err = s.openAsides(ctx, p, AsideSelection{Genesis: genesis, Index: &index}, func(a *aside) error {
+		out = a.summary(p.slug)
+		return nil
+	})
+	return out, err
 }
 
 func (a *aside) summary(slug string) AsideSummary {
@@ -95,11 +103,11 @@ func (a *aside) summary(slug string) AsideSummary {
 
 // speaker is the key of the signatory that a record was made with: the signer's own, or
 // a passkey's; ok is false for what the service saw without any.
-func (a aside) speaker() (log.Digest, bool) {
-	if a.record.Claim != nil {
-		return a.record.Key.Digest(), true
+func speaker(r *endorsement.Record) (log.Digest, bool) {
+	if r.Claim != nil {
+		return r.Key.Digest(), true
 	}
-	if o, ok := a.record.Sighting.(*statement.Observation); ok && o.Passkey != nil {
+	if o, ok := r.Sighting.(*statement.Observation); ok && o.Passkey != nil {
 		return log.Sum(o.Passkey.Key), true
 	}
 	return log.Digest{}, false

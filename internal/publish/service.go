@@ -22,6 +22,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -93,6 +94,8 @@ type Service struct {
 	// What the door has to know of signatories.
 	speakers speakers
 	given    given
+	maxSaid  int          // see the constant
+	asked    atomic.Int64 // counts how often what was said was asked for
 
 	mu           sync.RWMutex // guards publications
 	publications map[string]*publication
@@ -108,7 +111,7 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if c.Files == nil {
 		c.Files = &extract.Reader{}
 	}
-	s := &Service{Config: c, name: statement.NameOf(c.Trust.Policy().Log()), index: match.NewIndex(), ring: newRing(), publications: map[string]*publication{}}
+	s := &Service{Config: c, name: statement.NameOf(c.Trust.Policy().Log()), index: match.NewIndex(), maxSaid: maxSaid, ring: newRing(), publications: map[string]*publication{}}
 	if s.Rand == nil {
 		s.Rand = rand.Reader
 	}

@@ -118,12 +118,17 @@ func (p *publication) settled(e *entry, head []byte, headAt int64) bool {
 		}
 	}
 	p.revision++
-	p.pending, p.asides.book = nil, nil
+	p.pending = nil
 	if e.record == nil {
 		p.proposals[e.digest()] = e
 		return true
 	}
 	p.add(*e)
+	if x := p.asides.said; e.edition != nil && x != nil {
+		x.book.Continue(p.chain.Clone())
+	} else {
+		p.asides.said = nil // it may be judged otherwise
+	}
 	p.asides.closing = "" // the chain says it now
 	p.head, p.headAt = head, headAt
 	return true

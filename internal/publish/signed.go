@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/sijil/sijil/log"
@@ -54,7 +55,7 @@ func (s *Service) Bundle(v View, slug string, sequence int64, n int) ([]byte, er
 
 // RecordBundle is Bundle for a record by its digest: also for one that waits for
 // signatures, or never had as many as it needs, and for one that belongs to no chain.
-func (s *Service) RecordBundle(v View, slug string, record log.Digest, n int) ([]byte, error) {
+func (s *Service) RecordBundle(ctx context.Context, v View, slug string, record log.Digest, n int) ([]byte, error) {
 	p, err := s.find(slug)
 	if err != nil {
 		return nil, err
@@ -66,7 +67,10 @@ func (s *Service) RecordBundle(v View, slug string, record log.Digest, n int) ([
 	if b, ok := p.batch(record); ok && n == 1 && b.index < c.Size {
 		return s.complete(b.bundle, b.record.Signed, b.index, c)
 	}
-	if a, ok := p.aside(record); ok && n == 1 && a.index < c.Size {
+	if a, err := s.loggedAside(ctx, p, record); err != nil || a != nil && n == 1 && a.index < c.Size {
+		if err != nil {
+			return nil, err
+		}
 		return s.complete(a.bundle, a.record.Signed, a.index, c)
 	}
 	return nil, fmt.Errorf("record %w", ErrUnknown)

@@ -153,7 +153,7 @@ func TestDoorWhileEnrolling(t *testing.T) {
 	must(t, err)
 	enrolled := int64(0)
 	for {
-		if a, ok := x.service.AsideAt(enrolled); ok && a.Kind == "enrolment" {
+		if a, err := x.service.AsideAt(t.Context(), enrolled); err == nil && a.Kind == "enrolment" {
 			break
 		}
 		enrolled++

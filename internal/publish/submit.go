@@ -141,11 +141,8 @@ func (s *Service) submit(ctx context.Context, slug string, data []byte, c Conten
 	if err != nil {
 		return nil, err
 	}
-	if r, ok := e.statement().(*statement.Redaction); ok && e.record != nil {
-		if err := s.resumeAsides(ctx, p); err != nil {
-			return nil, err
-		}
-		if err := p.close(r); err != nil {
+	if r, ok := e.statement().(*statement.Redaction); ok {
+		if err := s.redacts(ctx, p, r, e.record != nil); err != nil {
 			return nil, err
 		}
 	}
@@ -203,11 +200,6 @@ func (s *Service) admitted(p *publication, b *log.Bundle, c Content) (*entry, Co
 	}
 	if mine >= maxProposals {
 		return nil, Content{}, &chain.ConflictError{Head: p.chain.Head(), Sequence: p.chain.Sequence(), Detail: fmt.Sprintf("%d records that this key proposed wait for signatures; have one of them signed", mine)}
-	}
-	if r, ok := e.statement().(*statement.Redaction); ok {
-		if err := p.checkRedaction(r); err != nil {
-			return nil, Content{}, err
-		}
 	}
 	var err error
 	if e.edition, err = openEdition(e.statement(), c); err == nil {

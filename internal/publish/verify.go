@@ -12,8 +12,8 @@ import (
 // Verify compares a text with what was published under slug, or with
 // everything where slug is empty. It keeps nothing of the copy. The verdict is
 // this service's word: readers who check for themselves use their own pins.
-func (s *Service) Verify(_ context.Context, slug string, copied []byte) *match.Verdict {
-	return s.attach(s.index.Check(copied, slug))
+func (s *Service) Verify(ctx context.Context, slug string, copied []byte) *match.Verdict {
+	return s.attach(ctx, s.index.Check(copied, slug))
 }
 
 // VerifyFile is Verify for a file of any form; it also returns what was extracted
@@ -21,9 +21,9 @@ func (s *Service) Verify(_ context.Context, slug string, copied []byte) *match.V
 func (s *Service) VerifyFile(ctx context.Context, slug string, file []byte) (*match.Verdict, *extract.Copy) {
 	c, err := s.Files.Read(ctx, file)
 	if err != nil {
-		return s.attach(match.NotRead(err)), nil
+		return s.attach(ctx, match.NotRead(err)), nil
 	}
-	return s.attach(s.index.CheckCopy(c, slug)), c
+	return s.attach(ctx, s.index.CheckCopy(c, slug)), c
 }
 
 // maxLeads is how many publications one look-up names.
@@ -36,7 +36,7 @@ func (s *Service) Lookup(fingerprints []uint32) []match.Lead {
 }
 
 // attach fills in what the matcher cannot know.
-func (s *Service) attach(v *match.Verdict) *match.Verdict {
+func (s *Service) attach(ctx context.Context, v *match.Verdict) *match.Verdict {
 	c := s.Public()
 	v.Log, v.Trust = s.name.Origin, match.TrustServer
 	v.Evidence.TreeSize, v.Evidence.Witnesses = c.Size, c.Witnesses
@@ -52,9 +52,13 @@ func (s *Service) attach(v *match.Verdict) *match.Verdict {
 	if p, err := s.find(v.Publication); err == nil {
 		if e, ok := p.version(v.Version); ok {
 			v.Evidence.LogIndex, v.Evidence.Record = e.index, e.record.Digest().String()
-			p.withBook(func(b *endorsement.Book) {
+			err := s.withBook(ctx, p, func(b *endorsement.Book) {
 				v.Signatories.Known = endorsement.ForVerdict(b.Version(v.Version), e.edition.List())
 			})
+			if err != nil {
+				s.Logger.Error("what was said of a publication cannot be read", "publication", p.slug, "error", err)
+				return match.NewUnchecked(match.ReasonDamaged, "what signatories said of this publication cannot be read on the server", "try again later; whoever runs this server has been told")
+			}
 			if e.index >= c.Size {
 				v.Evidence.TreeSize, v.Evidence.Witnesses = s.Tree.Latest().Size, 0
 				v.Warnings = append(v.Warnings, match.Warning{Code: match.WarnNotWitnessed, Detail: "too few witnesses have seen this version so far: tools that check for themselves do not show it yet"})

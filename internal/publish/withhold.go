@@ -14,52 +14,79 @@ import (
 
 // Payloads are the digests of the records about a list entry, sorted: what a redaction
 // of it names, because they go with it.
-func (s *Service) Payloads(slug, entry string) ([]log.Digest, error) {
+func (s *Service) Payloads(ctx context.Context, slug, entry string) ([]log.Digest, error) {
 	p, err := s.find(slug)
 	if err != nil {
 		return nil, err
 	}
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	return p.payloads(entry), nil
+	list, _, err := s.payloads(ctx, p, entry)
+	return list, err
 }
 
-// payloads: the caller holds mu.
-func (p *publication) payloads(entry string) []log.Digest {
-	out := []log.Digest{}
-	for _, a := range p.asides.entry[entry] {
-		out = append(out, a.record.Digest())
+// payloads also reports whether more are on their way.
+func (s *Service) payloads(ctx context.Context, p *publication, entry string) (list []log.Digest, more bool, err error) {
+	list = []log.Digest{}
+	about, err := s.about(ctx, p, entry)
+	for _, a := range about {
+		if a.index < 0 {
+			more = true
+		} else {
+			list = append(list, a.record.Digest())
+		}
 	}
-	slices.SortFunc(out, func(a, b log.Digest) int { return slices.Compare(a[:], b[:]) })
-	return slices.Compact(out)
+	slices.SortFunc(list, func(a, b log.Digest) int { return slices.Compare(a[:], b[:]) })
+	return slices.Compact(list), more, err
 }
 
 // checkRedaction holds the payloads that a redaction names against those that are
-// here: what is not named would be missing, and nobody could say why. The caller holds
-// mu.
-func (p *publication) checkRedaction(r *statement.Redaction) error {
-	if here := p.payloads(r.Entry); !slices.Equal(here, r.Payloads) {
+// here: what is not named would be missing, and nobody could say why.
+func checkRedaction(r *statement.Redaction, here []log.Digest) error {
+	if !slices.Equal(here, r.Payloads) {
 		return &InvalidError{fmt.Errorf("the redaction names %d records about the entry, and there are %d: ask again which they are, and sign anew", len(r.Payloads), len(here))}
 	}
 	return nil
 }
 
+// redacts checks what a redaction names, and closes its entry where it is about to take
+// its place.
+func (s *Service) redacts(ctx context.Context, p *publication, r *statement.Redaction, complete bool) error {
+	if complete {
+		if err := s.resumeAsides(ctx, p); err != nil {
+			return err
+		}
+		return s.close(ctx, p, r)
+	}
+	here, _, err := s.payloads(ctx, p, r.Entry)
+	if err != nil {
+		return err
+	}
+	return checkRedaction(r, here)
+}
+
 // close keeps everything more about an entry out, while the redaction that names what
 // there is makes its way: a record that came in between would be deleted, and named
 // nowhere.
-func (p *publication) close(r *statement.Redaction) error {
+func (s *Service) close(ctx context.Context, p *publication, r *statement.Redaction) error {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, a := range p.asides.names {
-		if a.index < 0 && a.record.Entry() == r.Entry {
+	for _, a := range p.asides.moving {
+		if a.record.Entry() == r.Entry {
+			p.mu.Unlock()
 			return ErrBusy
 		}
 	}
-	if err := p.checkRedaction(r); err != nil {
-		return err
-	}
 	p.asides.closing = r.Entry
-	return nil
+	p.mu.Unlock()
+	here, more, err := s.payloads(ctx, p, r.Entry)
+	if err == nil && more {
+		err = ErrBusy
+	}
+	if err == nil {
+		err = checkRedaction(r, here)
+	}
+	if err != nil {
+		p.reopen()
+	}
+	return err
 }
 
 // reopen is close undone.
@@ -73,11 +100,14 @@ func (p *publication) reopen() {
 // redaction is in the log: after an error the next submission to the publication does
 // it again, and if we die in here the next start.
 func (s *Service) withhold(ctx context.Context, p *publication, entry string) error {
-	disclosure, mails, err := p.forget(entry)
+	mails, err := s.mailsAbout(ctx, p, entry)
 	if err != nil {
 		return err
 	}
-	s.speakers.read(p)
+	disclosure, err := p.forget(entry)
+	if err != nil {
+		return err
+	}
 	p.mu.Lock()
 	p.undeleted[entry] = undeleted{disclosure, mails}
 	p.mu.Unlock()
@@ -107,7 +137,7 @@ func (s *Service) deleteWithheld(ctx context.Context, p *publication) error {
 				return fmt.Errorf("withhold: %w", err)
 			}
 		}
-		if err := s.Store.Withhold(ctx, p.genesis, entry, gone.disclosure); err != nil {
+		if err := s.Store.Withhold(ctx, p.genesis, entry, gone.disclosure, gone.mails); err != nil {
 			return fmt.Errorf("withhold: %w", err)
 		}
 		p.mu.Lock()
@@ -117,9 +147,20 @@ func (s *Service) deleteWithheld(ctx context.Context, p *publication) error {
 	return nil
 }
 
+// mailsAbout are the digests of the mails about an entry.
+func (s *Service) mailsAbout(ctx context.Context, p *publication, entry string) (mails []log.Digest, err error) {
+	err = s.openAll(ctx, p, AsideSelection{Genesis: p.genesis, Entry: entry}, func(a *aside) error {
+		if o, ok := a.record.Sighting.(*statement.Observation); ok && o.Seen != nil && o.Seen.Means == statement.MeansMail {
+			mails = append(mails, o.Seen.Document)
+		}
+		return nil
+	})
+	return mails, err
+}
+
 // forget takes a name out of the versions in memory, and returns its disclosure, empty
-// where it was gone before, and the digests of the mails about it.
-func (p *publication) forget(commitment string) (found signatory.Disclosure, mails []log.Digest, err error) {
+// where it was gone before.
+func (p *publication) forget(commitment string) (found signatory.Disclosure, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	hide := func(e *entry) error {
@@ -143,21 +184,16 @@ func (p *publication) forget(commitment string) (found signatory.Disclosure, mai
 	}
 	for i := range p.entries {
 		if err := hide(&p.entries[i]); err != nil {
-			return "", nil, err
+			return "", err
 		}
 	}
 	for _, e := range p.proposals {
 		if err := hide(e); err != nil {
-			return "", nil, err
-		}
-	}
-	for _, a := range p.asides.list {
-		if o, ok := a.record.Sighting.(*statement.Observation); ok && o.Entry == commitment && o.Seen != nil && o.Seen.Means == statement.MeansMail {
-			mails = append(mails, o.Seen.Document)
+			return "", err
 		}
 	}
 	p.asides.forget(commitment)
-	return found, mails, nil
+	return found, nil
 }
 
 // reindex makes Verify know the versions anew.
@@ -193,7 +229,7 @@ func (s *Service) withholdAgain(ctx context.Context, p *publication) error {
 			}
 			continue
 		}
-		if _, _, err := p.forget(r.Entry); err != nil {
+		if _, err := p.forget(r.Entry); err != nil {
 			return err
 		}
 		if err := s.reindex(p); err != nil {

@@ -218,7 +218,7 @@ func (v *visit) listGroups(sc *screen, slug string, a, b int, l match.ListCompar
 // knownIn says how the entry at a place of a version's list is known; nil where its name
 // is withheld.
 func (v *visit) knownIn(slug string, version int) (func(place int) *knownView, error) {
-	list, err := v.service.Standings(slug, version)
+	list, err := v.service.Standings(v.r.Context(), slug, version)
 	if err != nil {
 		return nil, err
 	}

@@ -77,7 +77,7 @@ func (v *visit) otherItems(slug, name string) ([]feedItem, error) {
 			out = append(out, feedItem{ID: "urn:" + r.Record.String(), Path: historyPath(slug), Reason: r.Reason, Issued: r.Issued, Title: name + ": " + v.recordHeading(r), index: r.Index})
 		}
 	}
-	said, err := v.service.Said(slug)
+	said, err := v.service.Said(v.r.Context(), slug)
 	if err != nil {
 		return nil, err
 	}

@@ -97,6 +97,16 @@ func (l *ledger) Prove(index, size int64) (tlog.RecordProof, error) {
 	return tlog.ProveRecord(size, index, l.log)
 }
 
+func (l *ledger) Leaves(indexes []int64) ([]tlog.Hash, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	stored := make([]int64, len(indexes))
+	for i, x := range indexes {
+		stored[i] = tlog.StoredHashIndex(0, x)
+	}
+	return l.log.ReadHashes(stored)
+}
+
 // world is a service with what was published in it.
 type world struct {
 	t       testing.TB

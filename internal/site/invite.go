@@ -159,7 +159,7 @@ func (v *visit) invite() (answer, error) {
 // one before that.
 func (v *visit) endorsedBefore(slug string, version int, entry string) (int, error) {
 	for n := version - 1; n > 0; n-- {
-		list, err := v.service.Standings(slug, n)
+		list, err := v.service.Standings(v.r.Context(), slug, n)
 		if err != nil {
 			return 0, err
 		}

@@ -63,7 +63,7 @@ func (d *delta) again() {
 
 func (d *delta) entry(place int) string {
 	d.t.Helper()
-	list, err := d.service.Standings("delta", 1)
+	list, err := d.service.Standings(d.t.Context(), "delta", 1)
 	check(d.t, err)
 	return list[place].Entry
 }
@@ -141,7 +141,7 @@ func (d *delta) everything() {
 
 func (d *delta) withhold(place int) {
 	d.t.Helper()
-	payloads, err := d.service.Payloads("delta", d.entry(place))
+	payloads, err := d.service.Payloads(d.t.Context(), "delta", d.entry(place))
 	check(d.t, err)
 	d.again()
 	r := &statement.Redaction{Log: d.name, Publication: d.publication.Genesis, Previous: d.publication.Head, Sequence: d.publication.Sequence + 1, Issued: clock().Format(time.RFC3339), Entry: d.entry(place), Payloads: payloads}
@@ -219,7 +219,7 @@ func TestKnownOnPages(t *testing.T) {
 	if strings.Contains(main, "Evening Club") || strings.Contains(main, "Amina") {
 		t.Error("the history tells of what does not count, or names a withheld person")
 	}
-	said, err := d.service.Said("delta")
+	said, err := d.service.Said(t.Context(), "delta")
 	check(t, err)
 	entry := parse(t, d.get(entryPath(said[0].Index)))
 	holds(t, "entry", words(entry, element("main")), "A signatory endorses", "sijil endorsements delta")
@@ -371,7 +371,7 @@ func TestInvitationMail(t *testing.T) {
 	}
 	_, err := d.service.Mail(context.Background(), []byte("salt-union.example|"+line))
 	check(t, err)
-	list, err := d.service.Standings("delta", 1)
+	list, err := d.service.Standings(d.t.Context(), "delta", 1)
 	check(t, err)
 	if list[union].Known != endorsement.ConfirmedMail {
 		t.Errorf("%+v", list[union])

@@ -121,7 +121,11 @@ func (v *visit) entry() (answer, error) {
 		view.Record, view.Heading, view.BundlePath = &link{Path: v.to(chainPath(slug)), Text: slug}, v.recordHeading(r), bundlePath(slug, r.Sequence)
 		view.Command = "sijil trust init " + v.base + " --publication " + slug + "\nsijil history " + slug
 	}
-	if a, ok := v.service.AsideAt(index); ok {
+	a, err := v.service.AsideAt(v.r.Context(), index)
+	if err != nil && !errors.Is(err, publish.ErrUnknown) {
+		return answer{}, err
+	}
+	if err == nil {
 		view.Record, view.Heading = &link{Path: v.to(publicationPath(a.Slug)) + "#signatories", Text: a.Slug}, v.Say(asideWords[a.Kind])
 		view.BundlePath = recordPath(a.Slug, a.Record.Hex())
 		view.Command = "sijil trust init " + v.base + " --publication " + a.Slug + "\nsijil endorsements " + a.Slug

@@ -35,7 +35,7 @@ var meansWords = map[string]string{
 
 // said tells what signatories said, the newest first: who left, and the rest.
 func (v *visit) said(slug string) (left, rest []saidLine, err error) {
-	list, err := v.service.Said(slug)
+	list, err := v.service.Said(v.r.Context(), slug)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -33,11 +33,11 @@ type Service interface {
 	Records(slug string) ([]publish.RecordSummary, error)
 	RecordAt(index int64) (slug string, r publish.RecordSummary, ok bool)
 	// Standings says how each entry of a version's list is known, in list order.
-	Standings(slug string, version int) ([]publish.EntryStanding, error)
+	Standings(ctx context.Context, slug string, version int) ([]publish.EntryStanding, error)
 	// Said lists what was said of a publication's entries and counts, in the order of
-	// the log; AsideAt finds one such record by its log index.
-	Said(slug string) ([]publish.Said, error)
-	AsideAt(index int64) (r publish.AsideSummary, ok bool)
+	// the log; AsideAt finds one such record by its log index, or publish.ErrUnknown.
+	Said(ctx context.Context, slug string) ([]publish.Said, error)
+	AsideAt(ctx context.Context, index int64) (publish.AsideSummary, error)
 	// RollCounts counts the endorsers of a publication; RollEntries finds some.
 	RollCounts(ctx context.Context, slug string) (publish.RollSummary, error)
 	RollEntries(ctx context.Context, slug string, q publish.RollQuery) ([]publish.EndorserView, error)

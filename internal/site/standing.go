@@ -102,7 +102,7 @@ func (v *visit) knownOf(s publish.EntryStanding) knownView {
 // order of the list; shown are their places in the order in which those of one standing are
 // shown.
 func (v *visit) signatories(slug string, version int, names []nameView, shown []int) ([]signatoryView, []countView, error) {
-	standings, err := v.service.Standings(slug, version)
+	standings, err := v.service.Standings(v.r.Context(), slug, version)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/sijil/sijil/internal/publish"
@@ -29,8 +30,12 @@ func (s *Store) ReserveAside(ctx context.Context, a publish.Aside) error {
 			}
 		}
 		key := log.Sum(a.SPKI)
-		done, err := t.execOne(`INSERT INTO aside (record, key, spki, genesis, entry, bundle) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			a.Record[:], key[:], a.SPKI, a.Genesis[:], a.Entry, a.Bundle)
+		var enrols []byte
+		if a.Enrols != nil {
+			enrols = a.Enrols[:]
+		}
+		done, err := t.execOne(`INSERT INTO aside (record, key, spki, genesis, entry, enrols, bundle) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			a.Record[:], key[:], a.SPKI, a.Genesis[:], a.Entry, enrols, a.Bundle)
 		if err != nil {
 			return fmt.Errorf("store: reserve: %w", err)
 		}
@@ -113,27 +118,80 @@ func (s *Store) SettleAside(ctx context.Context, record, key log.Digest, index i
 	})
 }
 
+const asideColumns = `SELECT record, spki, genesis, entry, enrols, bundle, log_index FROM aside`
+
 // Asides implements publish.AsideStore.
-func (s *Store) Asides(ctx context.Context, yield func(publish.Aside) error) error {
-	const all = `SELECT record, spki, genesis, entry, bundle, log_index FROM aside`
-	if err := s.asides(ctx, yield, all+` WHERE log_index IS NOT NULL ORDER BY log_index`); err != nil {
-		return err
+func (s *Store) Asides(ctx context.Context, which publish.AsideSelection, yield func(publish.Aside) error) error {
+	where, args := selection(which)
+	if !which.Record.IsZero() && !which.Genesis.IsZero() {
+		every := yield
+		yield = func(a publish.Aside) error {
+			if a.Genesis != which.Genesis {
+				return nil
+			}
+			return every(a)
+		}
 	}
-	return s.asides(ctx, yield, all+` WHERE log_index IS NULL`)
+	return s.asides(ctx, yield, asideColumns+where+` ORDER BY log_index NULLS FIRST`, args...)
+}
+
+// selection is a condition, with its parameters.
+func selection(which publish.AsideSelection) (where string, args []any) {
+	var conditions []string
+	and := func(condition string, value ...any) {
+		conditions, args = append(conditions, condition), append(args, value...)
+	}
+	if !which.Genesis.IsZero() && which.Record.IsZero() { // else SQLite would read the whole publication
+		and("genesis = ?", which.Genesis[:])
+	}
+	if which.Entry != "" {
+		and("entry = ?", which.Entry)
+	}
+	if !which.Record.IsZero() {
+		and("record = ?", which.Record[:])
+	}
+	if !which.Enrols.IsZero() {
+		and("enrols = ?", which.Enrols[:])
+	}
+	if which.Index != nil {
+		and("log_index = ?", *which.Index)
+	}
+	switch which.Kind {
+	case publish.Enrolments:
+		and("enrols IS NOT NULL")
+	case publish.NoEnrolments:
+		and("enrols IS NULL")
+	}
+	if which.Reserved {
+		and("log_index IS NULL")
+	}
+	if len(conditions) > 0 {
+		where = " WHERE " + strings.Join(conditions, " AND ")
+	}
+	return where, args
+}
+
+// Enrolled implements publish.AsideStore.
+func (s *Store) Enrolled(ctx context.Context, yield func(key log.Digest) error) error {
+	return s.digests(ctx, yield, `SELECT enrols FROM aside WHERE enrols IS NOT NULL`)
 }
 
 func (s reading) asides(ctx context.Context, yield func(publish.Aside) error, query string, args ...any) error {
 	return s.each(ctx, func(rows *sql.Rows) error {
 		var a publish.Aside
-		var record, genesis []byte
+		var record, genesis, enrols []byte
 		var index sql.NullInt64
-		if err := rows.Scan(&record, &a.SPKI, &genesis, &a.Entry, &a.Bundle, &index); err != nil {
+		if err := rows.Scan(&record, &a.SPKI, &genesis, &a.Entry, &enrols, &a.Bundle, &index); err != nil {
 			return err
 		}
-		if len(record) != len(a.Record) || len(genesis) != len(a.Genesis) {
+		if len(record) != len(a.Record) || len(genesis) != len(a.Genesis) || enrols != nil && len(enrols) != len(a.Record) {
 			return errors.New("asides: a digest is not 32 bytes")
 		}
 		a.Record, a.Genesis, a.Index = log.Digest(record), log.Digest(genesis), -1
+		if enrols != nil {
+			key := log.Digest(enrols)
+			a.Enrols = &key
+		}
 		if index.Valid {
 			a.Index = index.Int64
 		}
@@ -141,17 +199,47 @@ func (s reading) asides(ctx context.Context, yield func(publish.Aside) error, qu
 	}, query, args...)
 }
 
+// Orphans calls yield with the digest of every record that belongs to no chain and is about
+// a publication that is not there: somebody has damaged the database.
+func (s *Store) Orphans(ctx context.Context, yield func(record log.Digest) error) error {
+	return s.digests(ctx, yield, `SELECT record FROM aside WHERE genesis NOT IN (SELECT genesis FROM publication)`)
+}
+
+// GoneMails implements publish.AsideStore.
+func (s *Store) GoneMails(ctx context.Context, yield func(log.Digest) error) error {
+	return s.digests(ctx, yield, `SELECT document FROM gone_mail`)
+}
+
+// digests calls yield for each row of a query for one digest.
+func (s reading) digests(ctx context.Context, yield func(log.Digest) error, query string, args ...any) error {
+	return s.each(ctx, func(rows *sql.Rows) error {
+		var b []byte
+		if err := rows.Scan(&b); err != nil {
+			return err
+		}
+		if len(b) != len(log.Digest{}) {
+			return errors.New("a digest is not 32 bytes")
+		}
+		return yield(log.Digest(b))
+	}, query, args...)
+}
+
 // Withhold implements publish.Store. PostgreSQL keeps deleted rows until it vacuums,
 // and its write-ahead log until that is recycled. SQLite overwrites what is deleted
 // (secure_delete), and the write-ahead log, which holds the pages as they were, is
 // emptied after it. If we die in between, the next start withholds again.
-func (s *Store) Withhold(ctx context.Context, genesis log.Digest, entry string, disclosure signatory.Disclosure) error {
+func (s *Store) Withhold(ctx context.Context, genesis log.Digest, entry string, disclosure signatory.Disclosure, mails []log.Digest) error {
 	err := s.queue.do(ctx, func(t *tx) error {
 		if _, err := t.exec(`UPDATE disclosure SET disclosure = NULL WHERE disclosure = ?`, string(disclosure)); err != nil {
 			return fmt.Errorf("store: withhold: %w", err)
 		}
 		if _, err := t.exec(`DELETE FROM aside WHERE genesis = ? AND entry = ?`, genesis[:], entry); err != nil {
 			return fmt.Errorf("store: withhold: %w", err)
+		}
+		for _, m := range mails {
+			if _, err := t.exec(`INSERT INTO gone_mail (document) VALUES (?) ON CONFLICT DO NOTHING`, m[:]); err != nil {
+				return fmt.Errorf("store: withhold: %w", err)
+			}
 		}
 		if _, err := t.exec(`DELETE FROM mail_code WHERE genesis = ? AND entry = ?`, genesis[:], entry); err != nil {
 			return fmt.Errorf("store: withhold: %w", err)

@@ -152,9 +152,9 @@ func testAsides(t *testing.T, at place) {
 	must(t, s.Close())
 	s = at.open(t)
 	var got []publish.Aside
-	must(t, s.Asides(t.Context(), func(a publish.Aside) error { got = append(got, a); return nil }))
+	must(t, s.Asides(t.Context(), publish.AsideSelection{}, func(a publish.Aside) error { got = append(got, a); return nil }))
 	one.Invitation, two.Revision, two.Index = nil, 0, 9
-	if diff := cmp.Diff([]publish.Aside{two, one}, got); diff != "" {
+	if diff := cmp.Diff([]publish.Aside{one, two}, got); diff != "" {
 		t.Error(diff)
 	}
 	n := 0
@@ -197,8 +197,8 @@ func testWithhold(t *testing.T, at place) {
 	}
 	r.Payloads = 2
 	must(t, s.Reserve(t.Context(), r))
-	must(t, s.Withhold(t.Context(), g, "e1", "a"))
-	must(t, s.Asides(t.Context(), func(a publish.Aside) error { return errors.New("a record is left") }))
+	must(t, s.Withhold(t.Context(), g, "e1", "a", nil))
+	must(t, s.Asides(t.Context(), publish.AsideSelection{}, func(a publish.Aside) error { return errors.New("a record is left") }))
 	must(t, s.Records(t.Context(), func(r publish.Stored) error {
 		if r.Record == v.Record && !slices.Equal(r.Content.Disclosures, []signatory.Disclosure{"", "b"}) {
 			t.Errorf("%q", r.Content.Disclosures)

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -79,7 +78,7 @@ func (s reading) changes(ctx context.Context, since int64) (c publish.Changes, e
 	err = s.asides(ctx, func(a publish.Aside) error {
 		c.Asides = append(c.Asides, a)
 		return nil
-	}, `SELECT record, spki, genesis, entry, bundle, log_index FROM aside WHERE changed > ? ORDER BY log_index IS NULL, log_index`, since)
+	}, asideColumns+` WHERE changed > ? ORDER BY log_index NULLS FIRST`, since)
 	if err != nil {
 		return c, err
 	}
@@ -89,18 +88,16 @@ func (s reading) changes(ctx context.Context, since int64) (c publish.Changes, e
 	if err != nil {
 		return c, err
 	}
-	err = s.each(ctx, func(rows *sql.Rows) error {
-		var key []byte
-		if err := rows.Scan(&key); err != nil {
-			return err
+	keep := func(list *[]log.Digest) func(log.Digest) error {
+		return func(d log.Digest) error {
+			*list = append(*list, d)
+			return nil
 		}
-		if len(key) != len(log.Digest{}) {
-			return errors.New("door key: a digest is not 32 bytes")
-		}
-		c.DoorKeys = append(c.DoorKeys, log.Digest(key))
-		return nil
-	}, `SELECT key FROM door_key WHERE changed > ? AND wrote = 1`, since)
-	return c, err
+	}
+	if err := s.digests(ctx, keep(&c.DoorKeys), `SELECT key FROM door_key WHERE changed > ? AND wrote = 1`, since); err != nil {
+		return c, err
+	}
+	return c, s.digests(ctx, keep(&c.GoneMails), `SELECT document FROM gone_mail WHERE changed > ?`, since)
 }
 
 // Queued tells whoever leads that an entry waits in Trillian's queue.

@@ -32,16 +32,19 @@ ALTER TABLE publication ADD changed BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE aside       ADD changed BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE seen        ADD changed BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE door_key    ADD changed BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE gone_mail   ADD changed BIGINT NOT NULL DEFAULT 0;
 
 CREATE INDEX publication_changed ON publication (changed);
 CREATE INDEX aside_changed       ON aside (changed);
 CREATE INDEX seen_changed        ON seen (changed);
 CREATE INDEX door_key_changed    ON door_key (changed);
+CREATE INDEX gone_mail_changed   ON gone_mail (changed);
 
 CREATE TRIGGER number BEFORE INSERT OR UPDATE ON publication FOR EACH ROW EXECUTE FUNCTION sijil_number();
 CREATE TRIGGER number BEFORE INSERT OR UPDATE ON aside       FOR EACH ROW EXECUTE FUNCTION sijil_number();
 CREATE TRIGGER number BEFORE INSERT OR UPDATE ON seen        FOR EACH ROW EXECUTE FUNCTION sijil_number();
 CREATE TRIGGER number BEFORE INSERT OR UPDATE ON door_key    FOR EACH ROW EXECUTE FUNCTION sijil_number();
+CREATE TRIGGER number BEFORE INSERT OR UPDATE ON gone_mail   FOR EACH ROW EXECUTE FUNCTION sijil_number();
 
 CREATE TABLE tile (
   name TEXT PRIMARY KEY, -- as internal/tilewriter names its files

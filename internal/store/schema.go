@@ -2,7 +2,7 @@ package store
 
 // schema of the folder's database. user_version counts its editions; a database
 // of another edition is refused, never migrated silently.
-const schemaVersion = 4
+const schemaVersion = 5
 
 const schema = `
 CREATE TABLE publication (
@@ -59,12 +59,15 @@ CREATE TABLE aside (
   spki      BLOB NOT NULL,
   genesis   BLOB NOT NULL REFERENCES publication(genesis),
   entry     TEXT NOT NULL,  -- commitment of the list entry that it is about
+  enrols    BLOB,           -- SHA-256 of the key that it enrols; NULL: it is no enrolment
   bundle    BLOB NOT NULL   -- without a log entry
 ) STRICT;
 
 CREATE UNIQUE INDEX aside_name ON aside (record, key);
-CREATE INDEX aside_entry ON aside (genesis, entry);
+CREATE INDEX aside_entry ON aside (genesis, entry, log_index);
 CREATE INDEX aside_log ON aside (log_index);
+CREATE INDEX aside_place ON aside (genesis, log_index);
+CREATE INDEX aside_enrols ON aside (enrols) WHERE enrols IS NOT NULL;
 
 -- Invitations that were used, by their digest; the invitation itself is nowhere.
 CREATE TABLE invitation (
@@ -83,6 +86,11 @@ CREATE TABLE mail_code (
   expires  INTEGER NOT NULL, -- Unix seconds
   invited  INTEGER NOT NULL, -- 1: whoever asked held an invitation
   used     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- SHA-256 of mails about entries that were withheld: whoever has one in a vault deletes it.
+CREATE TABLE gone_mail (
+  document BLOB PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
 -- When a domain was last seen to say what it said.

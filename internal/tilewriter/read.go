@@ -59,6 +59,23 @@ func (w *shown) Prove(index, size uint64) (tlog.RecordProof, error) {
 	return tlog.ProveRecord(int64(size), int64(index), w.reader(pub))
 }
 
+// Leaves returns the hashes of entries of the newest checkpoint's tree, in the order of
+// their indexes. They were authenticated against its root.
+func (w *shown) Leaves(indexes []int64) ([]tlog.Hash, error) {
+	pub := w.pub.Load()
+	stored := make([]int64, len(indexes))
+	for i, x := range indexes {
+		if x < 0 || uint64(x) >= pub.cp.Size {
+			return nil, fmt.Errorf("tile writer: entry %d: the published size is %d", x, pub.cp.Size)
+		}
+		stored[i] = tlog.StoredHashIndex(0, x)
+	}
+	if len(stored) == 0 {
+		return nil, nil
+	}
+	return w.reader(pub).ReadHashes(stored)
+}
+
 // Consistency returns the proof that the tree of the given size, at most
 // Latest's, begins with the tree of size old; an empty one if old is 0.
 func (w *shown) Consistency(old, size uint64) (tlog.TreeProof, error) {
