@@ -17,7 +17,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build hardware hardware-test demo demo-stop cluster cluster-test test check fmt vet staticcheck race fuzz fuzz-hour vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations faults bench bench-door bench-endorse bench-audit bench-bulk bench-match bench-text bench-web licences man deb sbom reproducible package-test clean
+.PHONY: all build hardware hardware-test demo demo-stop cluster cluster-test test check fmt vet staticcheck race fuzz fuzz-hour vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations faults bench bench-door bench-endorse bench-audit bench-bulk bench-records bench-match bench-text bench-web licences man deb sbom reproducible package-test clean
 
 all: build
 
@@ -209,6 +209,11 @@ bench-endorse:
 SIGNED ?= 100
 bench-bulk:
 	SIJIL_BULK_N="$(N)" SIJIL_BULK_SIGNED="$(SIGNED)" $(GO) test -run '^$$' -bench '^BenchmarkBulk$$' -benchtime 1x -timeout 180m ./cmd/sijild
+
+# Holds N records about list entries: start, memory, first and next reading. DATA names a
+# folder to keep them in, or that has them.
+bench-records:
+	SIJIL_RECORDS_N="$(N)" SIJIL_RECORDS_DATA="$(DATA)" $(GO) test -run '^$$' -bench '^BenchmarkRecords$$' -benchtime 1x -timeout 180m ./cmd/sijild
 
 # Audits a log of N entries, made once in CACHE, beside Tessera's fsck.
 N ?= 1000000

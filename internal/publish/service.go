@@ -105,7 +105,7 @@ type Service struct {
 }
 
 // Open loads what the store has, finishes what a crash left unfinished, and
-// returns the service. It verifies every stored record on the way and refuses
+// returns the service. It verifies every record of the chains on the way and refuses
 // to start on one that does not follow its chain.
 func Open(ctx context.Context, c Config) (*Service, error) {
 	if c.Files == nil {
