@@ -100,7 +100,11 @@ func (s *Service) applyAside(ctx context.Context, p *publication, a Aside) error
 	if a.Enrols != nil {
 		s.speakers.add(*a.Enrols)
 	}
-	if a.Index < 0 {
+	p.mu.Lock()
+	p.asides.changes++
+	held := p.asides.said != nil || p.asides.late != nil
+	p.mu.Unlock()
+	if a.Index < 0 || !held {
 		return nil
 	}
 	b, err := log.ParseBundle(a.Bundle)
@@ -225,7 +229,8 @@ func (s *Service) takeAside(ctx context.Context, p *publication, b *log.Bundle, 
 	}
 	known, ok, err := s.storedAside(ctx, p, nameOf(r))
 	if err == nil && ok && known.index < 0 && s.CatchUp == nil {
-		return s.settleAside(ctx, p, a) // a fault kept it from the log
+		s.readEntry(ctx, p, r.Entry()) // it was counted before
+		return s.settleAside(ctx, p, a)
 	}
 	s.refuse(ctx, p, a)
 	if err == nil && (!ok || known.index < 0) {
