@@ -17,6 +17,9 @@ import (
 // held whatever it has.
 const maxSaid = 250_000
 
+// roomEvery is after how many new records it is looked for what to drop.
+const roomEvery = 1024
+
 // said is what follows from a publication's records about its list entries. The
 // publication's mu guards it.
 type said struct {
@@ -219,6 +222,9 @@ func (s *Service) landed(ctx context.Context, p *publication, a *aside) {
 	p.mu.Unlock()
 	if again {
 		s.readEntry(ctx, p, a.record.Entry())
+	}
+	if s.landings.Add(1)%roomEvery == 0 {
+		s.makeRoom(p)
 	}
 }
 

@@ -96,6 +96,7 @@ type Service struct {
 	given    given
 	maxSaid  int          // see the constant
 	asked    atomic.Int64 // counts how often what was said was asked for
+	landings atomic.Int64 // counts records about list entries that came into the log
 
 	mu           sync.RWMutex // guards publications
 	publications map[string]*publication
