@@ -6,9 +6,11 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"runtime"
 	"sync"
@@ -16,10 +18,14 @@ import (
 	"time"
 
 	"github.com/sijil/sijil/internal/jcs"
+	"github.com/sijil/sijil/keys"
+	"github.com/sijil/sijil/log"
 )
 
 // BenchmarkEndorse hands in endorsements under enrolled keys through HTTP, by 1, 64 and
-// 256 clients, beside bare ECDSA P-256 verification on all processors in the same run.
+// 256 clients, beside two yardsticks in the same run: bare ECDSA P-256 verification on all
+// processors, and a service that reads the same requests, verifies their signatures,
+// answers, and does nothing else.
 func BenchmarkEndorse(b *testing.B) {
 	for _, clients := range []int{1, 64, 256} {
 		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
@@ -43,8 +49,41 @@ func BenchmarkEndorse(b *testing.B) {
 			b.ReportMetric(ms(percentile(took, 99)), "p99-ms")
 			b.ReportMetric(bare, "verifications/s")
 			b.ReportMetric(rate/bare, "of-bare")
+			least := httptest.NewServer(http.HandlerFunc(verifyAndForget))
+			defer least.Close()
+			claimAll(b, &running{url: least.URL, http: e.s.http}, clients, bodies[b.N:]) // connections
+			start, before = time.Now(), cpuOf(b, os.Getpid())
+			claimAll(b, &running{url: least.URL, http: e.s.http}, clients, bodies[:b.N])
+			b.ReportMetric(float64(b.N)/time.Since(start).Seconds(), "least/s")
+			b.ReportMetric(float64((cpuOf(b, os.Getpid())-before).Microseconds())/float64(b.N), "cpu-µs/least")
 		})
 	}
+}
+
+// verifyAndForget is the least that a service can do for a claim.
+func verifyAndForget(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Bundle json.RawMessage `json:"bundle"`
+		Key    []byte          `json:"key"`
+	}
+	err := json.NewDecoder(r.Body).Decode(&in)
+	var bundle *log.Bundle
+	var key *keys.PublicKey
+	if err == nil {
+		bundle, err = log.ParseBundle(in.Bundle)
+	}
+	if err == nil {
+		key, err = keys.ParsePublicKey(in.Key)
+	}
+	if err == nil {
+		_, err = bundle.VerifySignature(key.ECDSA())
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(in.Bundle) // a benchmark's own client
 }
 
 // BenchmarkReadEndorsements reads 1,000 endorsements in one document, each with its
