@@ -129,7 +129,6 @@ type AsideSelection struct {
 	Entry   string
 	Record  log.Digest
 	Enrols  log.Digest // key
-	Index   *int64     // in the log
 	Kind    AsideKind
 	// Reserved: only those that are not in the log yet.
 	Reserved bool

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/sijil/sijil/internal/endorsement"
@@ -62,12 +63,14 @@ type AsideSummary struct {
 	Index  int64
 }
 
-// AsideAt returns the record about a list entry that stands at a log index; ErrUnknown
-// where none does.
-func (s *Service) AsideAt(ctx context.Context, index int64) (AsideSummary, error) {
+// AsideAt returns the record about a list entry that stands at a log index, by its digest;
+// ErrUnknown where none does.
+func (s *Service) AsideAt(ctx context.Context, record log.Digest, index int64) (AsideSummary, error) {
 	var genesis log.Digest
-	err := s.Store.Asides(ctx, AsideSelection{Index: &index}, func(a Aside) error {
-		genesis = a.Genesis
+	err := s.Store.Asides(ctx, AsideSelection{Record: record}, func(a Aside) error {
+		if a.Index == index {
+			genesis = a.Genesis
+		}
 		return nil
 	})
 	if err != nil {
@@ -77,12 +80,14 @@ func (s *Service) AsideAt(ctx context.Context, index int64) (AsideSummary, error
 	if p == nil {
 		return AsideSummary{}, fmt.Errorf("record %w", ErrUnknown)
 	}
-	var out AsideSummary
-	err = s.openAsides(ctx, p, AsideSelection{Genesis: genesis, Index: &index}, func(a *aside) error {
-		out = a.summary(p.slug)
+	out, err := AsideSummary{}, fmt.Errorf("record %w", ErrUnknown)
+	read := s.openAsides(ctx, p, AsideSelection{Genesis: genesis, Record: record}, func(a *aside) error {
+		if a.index == index {
+			out, err = a.summary(p.slug), nil
+		}
 		return nil
 	})
-	return out, err
+	return out, errors.Join(read, err)
 }
 
 func (a *aside) summary(slug string) AsideSummary {

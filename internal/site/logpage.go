@@ -114,14 +114,16 @@ func (v *visit) entry() (answer, error) {
 	}
 	leaf := log.LeafHash(body)
 	view := entryPage{page: v.head(v.Say("title_entry", "index", int(index))), Index: int(index), Leaf: hex.EncodeToString(leaf[:]), Content: string(body)}
+	var record log.Digest
 	if e, err := log.ParseEntry(body); err == nil {
+		record = e.Digest
 		view.Payload, view.Key = e.Digest.String(), log.Sum(e.Key).String()
 	}
 	if slug, r, ok := v.service.RecordAt(index); ok {
 		view.Record, view.Heading, view.BundlePath = &link{Path: v.to(chainPath(slug)), Text: slug}, v.recordHeading(r), bundlePath(slug, r.Sequence)
 		view.Command = "sijil trust init " + v.base + " --publication " + slug + "\nsijil history " + slug
 	}
-	a, err := v.service.AsideAt(v.r.Context(), index)
+	a, err := v.service.AsideAt(v.r.Context(), record, index)
 	if err != nil && !errors.Is(err, publish.ErrUnknown) {
 		return answer{}, err
 	}

@@ -153,9 +153,6 @@ func selection(which publish.AsideSelection) (where string, args []any) {
 	if !which.Enrols.IsZero() {
 		and("enrols = ?", which.Enrols[:])
 	}
-	if which.Index != nil {
-		and("log_index = ?", *which.Index)
-	}
 	switch which.Kind {
 	case publish.Enrolments:
 		and("enrols IS NOT NULL")

@@ -64,8 +64,7 @@ CREATE TABLE aside (
 ) STRICT;
 
 CREATE UNIQUE INDEX aside_name ON aside (record, key);
-CREATE INDEX aside_entry ON aside (genesis, entry, log_index);
-CREATE INDEX aside_log ON aside (log_index);
+CREATE INDEX aside_entry ON aside (genesis, entry);
 CREATE INDEX aside_place ON aside (genesis, log_index);
 CREATE INDEX aside_enrols ON aside (enrols) WHERE enrols IS NOT NULL;
 
