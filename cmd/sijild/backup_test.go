@@ -20,6 +20,7 @@ import (
 
 	"github.com/sijil/sijil/internal/audit"
 	"github.com/sijil/sijil/internal/publish"
+	"github.com/sijil/sijil/internal/remote"
 	"github.com/sijil/sijil/internal/store"
 	"github.com/sijil/sijil/internal/witness"
 	"github.com/sijil/sijil/keys"
@@ -401,4 +402,17 @@ func alter(file, statement string) error {
 	}
 	_, err = db.Exec(statement)
 	return errors.Join(err, db.Close())
+}
+
+// TestBackupOfSightings: what the service saw is checked in a copy too that has no keys.
+func TestBackupOfSightings(t *testing.T) {
+	e := newEnrolled(t, 2)
+	claimed, err := e.endorse(e.signers[0], 0, 0).Marshal()
+	check(t, err)
+	_, err = remote.New(e.url, e.s.http).Claim(t.Context(), "river", claimed, e.signers[0].Public().SPKI(), "")
+	check(t, err)
+	for _, withKeys := range []bool{true, false} {
+		_, err := backup(t.Context(), backupOptions{data: e.s.data, out: filepath.Join(t.TempDir(), "copy"), keys: withKeys})
+		check(t, err)
+	}
 }

@@ -344,7 +344,7 @@ func verdictsOf(data string, copies []judged) []judged {
 	if err != nil {
 		return nil
 	}
-	uses, err := s.usesAsItLies(context.Background(), data, lying{latest: latest, read: tilewriter.ReadFolder(filepath.Join(data, tilesDir))}, trust)
+	uses, err := s.usesAsItLies(context.Background(), lying{latest: latest, read: tilewriter.ReadFolder(filepath.Join(data, tilesDir))}, trust)
 	if err != nil {
 		return nil
 	}

@@ -78,7 +78,7 @@ func (l lying) verifier() (*tile.Verifier, error) {
 // asItLies serves the folder's documents to an audit, in this process.
 func (s *service) asItLies(ctx context.Context, o serveOptions, trust *keys.Trust, latest publish.Checkpoint) (audit.Source, error) {
 	log := lying{latest: latest, read: tilewriter.ReadFolder(filepath.Join(o.data, tilesDir))}
-	uses, err := s.usesAsItLies(ctx, o.data, log, trust)
+	uses, err := s.usesAsItLies(ctx, log, trust)
 	if err != nil {
 		return nil, err
 	}
@@ -90,17 +90,13 @@ func (s *service) asItLies(ctx context.Context, o serveOptions, trust *keys.Trus
 }
 
 // usesAsItLies are the service's use cases over what lies in the folder.
-func (s *service) usesAsItLies(ctx context.Context, data string, log lying, trust *keys.Trust) (*publish.Service, error) {
-	observer, err := loadObserver(data)
-	if err != nil {
-		return nil, err
-	}
-	former, err := formerObservers(ctx, s.rows, observer)
+func (s *service) usesAsItLies(ctx context.Context, log lying, trust *keys.Trust) (*publish.Service, error) {
+	observers, err := notedObservers(ctx, s.rows)
 	if err != nil {
 		return nil, err
 	}
 	return publish.Open(ctx, publish.Config{Log: log, Tree: log, Public: log.Latest, Store: s.rows, Frozen: s.frozen, ReadOnly: true,
-		Observers: append(former, observer.Public()), Signer: s.signer, Trust: trust, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)})
+		Observers: observers, Signer: s.signer, Trust: trust, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)})
 }
 
 // inProcess reads documents from a handler, and tiles as they lie there.

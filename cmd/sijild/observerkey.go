@@ -16,7 +16,7 @@ import (
 	"github.com/sijil/sijil/keys"
 )
 
-const settingObservers = "observers" // PEM blocks: observer keys that signed before
+const settingObservers = "observers" // PEM blocks: observer keys that sign, or signed before; the newest first
 
 func newObserverKey(stdout io.Writer) *cobra.Command {
 	var data string
@@ -60,15 +60,7 @@ func replaceObserver(ctx context.Context, data string) (_ *keys.PublicKey, err e
 		return nil, err
 	}
 	if old != nil {
-		former, err := formerObservers(ctx, rows, old)
-		if err != nil {
-			return nil, err
-		}
-		text := old.Public().PEM()
-		for _, k := range former {
-			text = append(text, k.PEM()...)
-		}
-		if err := rows.ReplaceSetting(ctx, settingObservers, string(text)); err != nil {
+		if err := noteObserver(ctx, rows, old.Public()); err != nil {
 			return nil, err
 		}
 	}
@@ -93,8 +85,25 @@ func replaceObserver(ctx context.Context, data string) (_ *keys.PublicKey, err e
 	return key.Public(), nil
 }
 
-// formerObservers are the keys that signed before the one in use.
-func formerObservers(ctx context.Context, rows *store.Store, now *keys.Signer) ([]*keys.PublicKey, error) {
+// noteObserver keeps an observer key's public half with the rows that it signed: they can
+// be checked where its file is not, in a backup without keys.
+func noteObserver(ctx context.Context, rows *store.Store, key *keys.PublicKey) error {
+	noted, err := notedObservers(ctx, rows)
+	if err != nil {
+		return err
+	}
+	text := key.PEM()
+	for _, k := range noted {
+		if k.Digest() == key.Digest() {
+			return nil
+		}
+		text = append(text, k.PEM()...)
+	}
+	return rows.ReplaceSetting(ctx, settingObservers, string(text))
+}
+
+// notedObservers are the keys that noteObserver kept.
+func notedObservers(ctx context.Context, rows *store.Store) ([]*keys.PublicKey, error) {
 	text, err := rows.Setting(ctx, settingObservers)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
@@ -112,9 +121,7 @@ func formerObservers(ctx context.Context, rows *store.Store, now *keys.Signer) (
 		if err != nil {
 			return nil, fmt.Errorf("setting %q: %w", settingObservers, err)
 		}
-		if k.Digest() != now.Public().Digest() {
-			out = append(out, k)
-		}
+		out = append(out, k)
 	}
 	return out, nil
 }

@@ -108,13 +108,16 @@ func open(ctx context.Context, o serveOptions, logger *slog.Logger) (_ *service,
 	if err != nil {
 		return nil, err
 	}
-	former, err := formerObservers(ctx, s.rows, observer)
+	if err := noteObserver(ctx, s.rows, observer.Public()); err != nil {
+		return nil, err
+	}
+	observers, err := notedObservers(ctx, s.rows)
 	if err != nil {
 		return nil, err
 	}
 	tree := proofs{w: s.tiles, moved: s.public.Kick}
 	c := publish.Config{Log: s.log, Tree: tree, Public: s.public.Checkpoint, Store: s.rows, Frozen: s.frozen, Door: o.door, Signer: s.signer, Trust: trust, Clock: o.clock(), Logger: logger, Files: s.files,
-		Observer: observer, Observers: former, Domains: newDomains(o), Passkeys: passkeys{passkeySite(s.url)}}
+		Observer: observer, Observers: observers, Domains: newDomains(o), Passkeys: passkeys{passkeySite(s.url)}}
 	if s.cluster != nil {
 		c.CatchUp = s.cluster.turns.sync
 	}

@@ -20,7 +20,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -63,7 +62,7 @@ type Config struct {
 	Clock  func() time.Time
 	Logger *slog.Logger
 	// Observer signs what this service sees of signatories. Optional: without it
-	// nothing is seen. Observers are the keys that signed before.
+	// nothing is seen. Observers are the keys that signed before; it may be among them.
 	Observer  *keys.Signer
 	Observers []*keys.PublicKey
 	// Domains looks at organisations' domains. Optional.
@@ -116,8 +115,13 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if s.Rand == nil {
 		s.Rand = rand.Reader
 	}
-	if s.observers = slices.Clone(s.Observers); s.Observer != nil {
-		s.observers = slices.Insert(s.observers, 0, s.Observer.Public())
+	if s.Observer != nil {
+		s.observers = append(s.observers, s.Observer.Public())
+	}
+	for _, k := range s.Observers {
+		if !s.isObserver(k) {
+			s.observers = append(s.observers, k)
+		}
 	}
 	if s.Door == "" {
 		s.Door = DoorOff
