@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -153,16 +154,15 @@ func schemas(ctx context.Context, data string) (found []string, err error) {
 
 // auditFolder audits records and tiles as they lie in the folder.
 func (s *service) auditFolder(ctx context.Context, o serveOptions, trust *keys.Trust, latest publish.Checkpoint) (found []string, err error) {
-	src, err := s.asItLies(ctx, o, trust, latest)
+	src, uses, err := s.asItLies(ctx, o, trust, latest)
 	if err != nil {
 		return []string{fmt.Sprintf("records: %v", err)}, nil
 	}
-	err = s.rows.Orphans(ctx, func(record log.Digest) error {
-		found = append(found, fmt.Sprintf("records: %s is about a publication that is not here", record))
-		return nil
-	})
-	if err != nil {
+	if found, err = s.looseRows(ctx, uses); err != nil {
 		return nil, err
+	}
+	if err := uses.ReadAsides(ctx); err != nil {
+		return append(found, fmt.Sprintf("records: %v", err)), nil // an audit would not get beyond it
 	}
 	reserved := map[string]bool{}
 	err = s.rows.Reserved(ctx, func(record, key log.Digest) { reserved[record.String()+" "+key.String()] = true })
@@ -183,3 +183,36 @@ func (s *service) auditFolder(ctx context.Context, o serveOptions, trust *keys.T
 	}
 	return found, err
 }
+
+// looseRows finds rows that no record of a chain leads to, and misses those that one does.
+func (s *service) looseRows(ctx context.Context, uses *publish.Service) (found []string, err error) {
+	err = s.rows.Orphans(ctx, func(record log.Digest) error {
+		found = append(found, fmt.Sprintf("records: %s is about a publication that is not here", record))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	noted := map[log.Digest]bool{}
+	err = s.rows.PublisherKeys(ctx, func(key log.Digest) error {
+		noted[key] = true
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range uses.PublisherKeys() {
+		if !noted[key] {
+			found = append(found, fmt.Sprintf("records: the publisher key %s is not among those that the door refuses", key))
+		}
+	}
+	err = s.rows.SettingNames(ctx, func(name string) {
+		if !slices.Contains(settingNames, name) {
+			found = append(found, fmt.Sprintf("settings: there is none called %q", name))
+		}
+	})
+	return found, err
+}
+
+// settingNames are all settings that a folder may have.
+var settingNames = []string{settingURL, settingTree, settingCreated, settingKey, settingPolicy, settingFrozen, settingCopied, settingAccepted, settingObservers, settingReleaseKey, store.SettingRelease}

@@ -76,17 +76,17 @@ func (l lying) verifier() (*tile.Verifier, error) {
 }
 
 // asItLies serves the folder's documents to an audit, in this process.
-func (s *service) asItLies(ctx context.Context, o serveOptions, trust *keys.Trust, latest publish.Checkpoint) (audit.Source, error) {
+func (s *service) asItLies(ctx context.Context, o serveOptions, trust *keys.Trust, latest publish.Checkpoint) (audit.Source, *publish.Service, error) {
 	log := lying{latest: latest, read: tilewriter.ReadFolder(filepath.Join(o.data, tilesDir))}
 	uses, err := s.usesAsItLies(ctx, log, trust)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	h, err := api.New(api.Config{Service: uses, Tiles: log.read, Ready: func(context.Context) ([]string, error) { return nil, nil }, Logger: uses.Logger})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return inProcess{h, log.read}, nil
+	return inProcess{h, log.read}, uses, nil
 }
 
 // usesAsItLies are the service's use cases over what lies in the folder.

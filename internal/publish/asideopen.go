@@ -63,6 +63,18 @@ func (s *Service) openAll(ctx context.Context, p *publication, which AsideSelect
 	return open()
 }
 
+// ReadAsides reads every record about a list entry that the store has, and returns what is
+// wrong with the first that is damaged.
+func (s *Service) ReadAsides(ctx context.Context) error {
+	for _, p := range s.all() {
+		err := s.openAll(ctx, p, AsideSelection{Genesis: p.genesis}, func(*aside) error { return nil })
+		if err != nil {
+			return fmt.Errorf("publication %q: %w", p.slug, err)
+		}
+	}
+	return nil
+}
+
 // parallel calls do for 0 to n-1, on all processors where that is worth while.
 func parallel(n int, do func(i int)) {
 	workers := min(runtime.GOMAXPROCS(0), n/8+1)

@@ -20,6 +20,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -290,6 +292,13 @@ func (s *Service) publisherKeys(c *chain.Chain) {
 	for _, k := range c.Keys() {
 		s.ring.publishers[k.Digest()] = true
 	}
+}
+
+// PublisherKeys are the keys that a policy of some publication names, or has named.
+func (s *Service) PublisherKeys() []log.Digest {
+	s.ring.mu.Lock()
+	defer s.ring.mu.Unlock()
+	return slices.Collect(maps.Keys(s.ring.publishers))
 }
 
 // indexed makes a settled record known to Verify.

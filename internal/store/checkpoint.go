@@ -83,6 +83,18 @@ func (s *Store) Setting(ctx context.Context, name string) (string, error) {
 	return v, nil
 }
 
+// SettingNames calls yield with the name of every setting.
+func (s *Store) SettingNames(ctx context.Context, yield func(name string)) error {
+	return s.each(ctx, func(rows *sql.Rows) error {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return err
+		}
+		yield(name)
+		return nil
+	}, `SELECT name FROM setting`)
+}
+
 // PutSettings writes values once; an existing name is an error.
 func (s *Store) PutSettings(ctx context.Context, values map[string]string) error {
 	return s.queue.do(ctx, func(t *tx) error {

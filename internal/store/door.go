@@ -106,3 +106,8 @@ func (s *Store) ListDoorKey(ctx context.Context, key log.Digest, note string, li
 		return nil
 	})
 }
+
+// PublisherKeys calls yield with every key that the door takes for a publisher's.
+func (s *Store) PublisherKeys(ctx context.Context, yield func(key log.Digest) error) error {
+	return s.digests(ctx, yield, `SELECT key FROM publisher_key`)
+}

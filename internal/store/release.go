@@ -9,7 +9,7 @@ import (
 	"github.com/sijil/sijil/internal/publish"
 )
 
-const settingRelease = "release"
+const SettingRelease = "release"
 
 type release struct {
 	Bundle []byte `json:"bundle"`
@@ -18,7 +18,7 @@ type release struct {
 
 // Release implements publish.ReleaseStore.
 func (s *Store) Release(ctx context.Context) ([]byte, int64, error) {
-	text, err := s.Setting(ctx, settingRelease)
+	text, err := s.Setting(ctx, SettingRelease)
 	if errors.Is(err, ErrNotFound) {
 		return nil, 0, fmt.Errorf("release %w", publish.ErrUnknown)
 	}
@@ -38,7 +38,7 @@ func (s *Store) PutRelease(ctx context.Context, bundle []byte, index int64) erro
 	if err != nil {
 		return fmt.Errorf("store: release: %w", err)
 	}
-	return s.ReplaceSetting(ctx, settingRelease, string(text))
+	return s.ReplaceSetting(ctx, SettingRelease, string(text))
 }
 
 // ReplaceSetting writes a value, whatever it was before.
