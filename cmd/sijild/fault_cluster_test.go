@@ -23,8 +23,10 @@ func TestClusterPaused(t *testing.T) {
 	var away time.Duration
 	fenced := 0
 	for range *clusterFaults {
+		if l.more(20); t.Failed() {
+			break
+		}
 		f.rounds.Add(1)
-		l.more(20)
 		old := r.leader(fronts)
 		others := []*process{fronts[(old+1)%3], fronts[(old+2)%3]}
 		begun := time.Now()
@@ -86,8 +88,10 @@ func testEngine(t *testing.T, f *fault, which func(*rig) *engine, noticed func(*
 	end := l.begin()
 	var away time.Duration
 	for range *clusterFaults {
+		if l.more(20); t.Failed() {
+			break
+		}
 		f.rounds.Add(1)
-		l.more(20)
 		which(r).kill()
 		noticed(l)
 		begun := time.Now()

@@ -31,15 +31,19 @@ type SeenAt struct {
 // maxTries is how often a write is tried against others that come first.
 const maxTries = 8
 
-// upToDate runs f, and again on what others have written meanwhile.
+// upToDate runs f on what others have written, and again on what they have written
+// meanwhile. What cannot be told from an older state, such as whether a record follows the
+// head, is not told: ErrAway.
 func (s *Service) upToDate(ctx context.Context, f func() (*Receipt, error)) (*Receipt, error) {
 	for try := 1; ; try++ {
+		if s.CatchUp != nil {
+			if err := s.CatchUp(ctx); err != nil {
+				return nil, fmt.Errorf("%w: catch up with what others wrote: %w", ErrAway, err)
+			}
+		}
 		r, err := f()
 		if !errors.Is(err, ErrStale) || s.CatchUp == nil || try == maxTries {
 			return r, err
-		}
-		if err := s.CatchUp(ctx); err != nil {
-			return nil, fmt.Errorf("catch up with what others wrote: %w", err)
 		}
 	}
 }

@@ -23,12 +23,16 @@ type front struct {
 	*publish.Service
 	rows  *store.Store
 	looks sync.Mutex // one look at a time
+	away  error      // what a look ends with, if it is set
 }
 
 // catchUp applies all that the store holds, as a feed that has everything anew would.
 func (f *front) catchUp(ctx context.Context) error {
 	f.looks.Lock()
 	defer f.looks.Unlock()
+	if f.away != nil {
+		return f.away
+	}
 	var c publish.Changes
 	at := map[log.Digest]int{}
 	err := f.rows.Records(ctx, func(r publish.Stored) error {
@@ -111,6 +115,29 @@ func TestFrontsTakeTurns(t *testing.T) {
 	}
 	if n := w.ledger.log.Size(); n != 10 {
 		t.Errorf("%d entries", n)
+	}
+}
+
+// TestFrontBehind: a front end that cannot see what others have written judges no record.
+func TestFrontBehind(t *testing.T) {
+	w := newWorld(t)
+	fs := w.fronts(2, nil)
+	a := w.author("river")
+	_, err := fs[0].Create(t.Context(), w.token("river", true), a.genesis)
+	must(t, err)
+	must(t, fs[1].catchUp(t.Context()))
+	data, c, digest := w.next(a, "version 1")
+	_, err = fs[0].Submit(t.Context(), "river", data, c)
+	must(t, err)
+	a.previous, a.n = digest, a.n+1
+	data, c, _ = w.next(a, "version 2")
+	fs[1].away = context.DeadlineExceeded
+	if _, err := fs[1].Submit(t.Context(), "river", data, c); !errors.Is(err, publish.ErrAway) {
+		t.Errorf("judged by an older state: %v", err)
+	}
+	fs[1].away = nil
+	if r, err := fs[1].Submit(t.Context(), "river", data, c); err != nil || r.Index != 2 {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
 
