@@ -17,8 +17,10 @@ type Changes struct {
 	Publications [][]Stored
 	Asides       []Aside // by log index; reserved ones first
 	Seen         []SeenAt
-	DoorKeys     []log.Digest // that have written
-	GoneMails    []log.Digest // see AsideStore
+	DoorKeys     []log.Digest  // that have written
+	GoneMails    []log.Digest  // see AsideStore
+	Batches      []StoredBatch // of rolls, by publication and number
+	Rolls        []log.Digest  // genesis records of publications whose counts have changed
 }
 
 // SeenAt says when a domain was last seen to say what it said of an entry.
@@ -86,6 +88,16 @@ func (s *Service) Apply(ctx context.Context, c Changes) error {
 		}
 		if err := s.Vault.Delete(m); err != nil {
 			return fmt.Errorf("withhold: %w", err)
+		}
+	}
+	if err := loadBatches(byGenesis, c.Batches); err != nil {
+		return err
+	}
+	for _, genesis := range c.Rolls {
+		if p := byGenesis[genesis]; p != nil {
+			p.mu.Lock()
+			p.roll.recount()
+			p.mu.Unlock()
 		}
 	}
 	s.ring.mu.Lock()
@@ -167,6 +179,12 @@ func (s *Service) resumeAll(ctx context.Context, p *publication) error {
 	err := s.resume(ctx, p)
 	if err == nil {
 		err = s.resumeAsides(ctx, p)
+	}
+	if err == nil {
+		err = s.finishRoll(ctx, p)
+	}
+	if err == nil {
+		err = s.confirmRows(ctx, p)
 	}
 	if err == nil {
 		err = s.deleteWithheld(ctx, p)

@@ -51,6 +51,12 @@ func (f *front) catchUp(ctx context.Context) error {
 	if err := f.rows.Asides(ctx, publish.AsideSelection{}, func(a publish.Aside) error { c.Asides = append(c.Asides, a); return nil }); err != nil {
 		return err
 	}
+	if err := f.rows.Batches(ctx, func(b publish.StoredBatch) error { c.Batches = append(c.Batches, b); return nil }); err != nil {
+		return err
+	}
+	for genesis := range at {
+		c.Rolls = append(c.Rolls, genesis)
+	}
 	return f.Apply(ctx, c)
 }
 
@@ -65,7 +71,7 @@ func (w *world) fronts(n int, observer *keys.Signer) []*front {
 		must(w.t, err)
 		w.t.Cleanup(func() { _ = f.rows.Close() })
 		f.Service, err = publish.Open(w.t.Context(), publish.Config{Log: w.ledger, Tree: w.ledger, Public: w.ledger.Latest, Store: f.rows, Signer: w.ledger.log.Signer, CatchUp: f.catchUp,
-			Observer: observer, Trust: w.ledger.log.Trust(), Clock: func() time.Time { return w.now }, Logger: slog.New(slog.DiscardHandler)})
+			Observer: observer, Domains: w.domains, Trust: w.ledger.log.Trust(), Clock: func() time.Time { return w.now }, Logger: slog.New(slog.DiscardHandler)})
 		must(w.t, err)
 		out[i] = f
 	}
