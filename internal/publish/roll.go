@@ -35,10 +35,11 @@ type rollBatch struct {
 	index  int64
 }
 
-// judgement is by which keys the rows of how many batches were judged.
+// judgement is by which keys the rows of how many batches were judged. changes is that of
+// the records about list entries from which the keys are known.
 type judgement struct {
-	named   map[log.Digest]naming
-	batches int
+	named            map[log.Digest]naming
+	batches, changes int
 }
 
 // naming says which domain named a key, and until where in the log.
@@ -86,7 +87,7 @@ func (s *Service) addBatch(ctx context.Context, slug string, data, spki, body []
 	if err := p.mayFollow(r, c); err != nil {
 		return nil, err
 	}
-	named, err := s.named(ctx, p)
+	now, err := s.judgement(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +111,9 @@ func (s *Service) addBatch(ctx context.Context, slug string, data, spki, body []
 	}
 	x := rollBatch{record: r, bundle: b, index: -1}
 	p.tookBatch(x)
-	if j := &p.roll.judged; n.Number == 1 || j.batches == int(n.Number-1) && maps.Equal(j.named, named) {
-		*j = judgement{named, int(n.Number)}
+	if n.Number == 1 || p.roll.judged.like(now) { // then all rows are judged by the same
+		now.batches++
+		p.roll.judged = now
 	}
 	return s.settleBatch(ctx, p, x)
 }
@@ -375,21 +377,18 @@ func (s *Service) judgeRows(ctx context.Context, p *publication) error {
 				return fmt.Errorf("%w: catch up with what others wrote: %w", ErrAway, err)
 			}
 		}
-		p.mu.RLock()
-		n := len(p.roll.batches)
-		p.mu.RUnlock()
-		if n == 0 {
+		if p.judged() {
 			return nil
 		}
-		named, err := s.named(ctx, p)
+		now, err := s.judgement(ctx, p)
 		if err != nil {
 			return err
 		}
-		now := judgement{named, n}
-		if j := p.roll.judged; j.batches == n && maps.Equal(j.named, named) {
+		if p.roll.judged.like(now) {
+			p.roll.judged = now
 			return nil
 		}
-		for key, by := range named {
+		for key, by := range now.named {
 			if err := s.Store.Confirm(ctx, p.genesis, key, by.domain, func(index int64) bool { return index < by.until }); err != nil {
 				return err
 			}
@@ -401,13 +400,28 @@ func (s *Service) judgeRows(ctx context.Context, p *publication) error {
 	}
 }
 
-// named are the keys that domains ever named.
-func (s *Service) named(ctx context.Context, p *publication) (map[log.Digest]naming, error) {
-	out := map[log.Digest]naming{}
+// judged reports whether there is nothing to judge: no rows, or nothing new.
+func (p *publication) judged() bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	n := len(p.roll.batches)
+	return n == 0 || p.roll.judged.batches == n && p.roll.judged.changes == p.asides.changes
+}
+
+// judgement is by which keys rows are judged now.
+func (s *Service) judgement(ctx context.Context, p *publication) (judgement, error) {
+	p.mu.RLock()
+	out := judgement{named: map[log.Digest]naming{}, batches: len(p.roll.batches), changes: p.asides.changes}
+	p.mu.RUnlock()
 	err := s.withBook(ctx, p, func(b *endorsement.Book) {
 		for key, domain := range b.Owners() {
-			out[key] = naming{domain, b.NamedUntil(key, domain)}
+			out.named[key] = naming{domain, b.NamedUntil(key, domain)}
 		}
 	})
 	return out, err
+}
+
+// like reports whether two judgements are of the same rows, by the same keys.
+func (j judgement) like(other judgement) bool {
+	return j.batches == other.batches && maps.Equal(j.named, other.named)
 }

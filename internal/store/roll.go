@@ -23,6 +23,9 @@ const placeBits = 32
 // maxBadRows bounds how many rows are named that cannot be taken.
 const maxBadRows = 1000
 
+// rowsAtOnce bounds how many rows one statement writes: it has its time.
+const rowsAtOnce = 1000
+
 // commitmentLine is the length of a line of a document that has a commitment alone.
 const commitmentLine = 44
 

@@ -10,8 +10,12 @@ import (
 type rollDialect interface {
 	// insert adds rows, with the words of their names.
 	insert(t *tx, rows []rollRow) error
-	// forget deletes the words of names, by the ids of their rows.
+	// forget deletes the words of names, by the ids of their rows, where they are beside
+	// them.
 	forget(t *tx, names map[int64]string) error
+	// without is a part of a statement that takes the words out of a row, where they are
+	// in it.
+	without() string
 	// find narrows a query of rows, e, to names with all of these words, the last one a
 	// beginning if so; after and upTo bound the ids.
 	find(words []string, beginning bool, after, upTo int64) search
@@ -61,6 +65,8 @@ func (rollsOnSQLite) forget(t *tx, names map[int64]string) error {
 	}
 	return nil
 }
+
+func (rollsOnSQLite) without() string { return `` }
 
 // find: folded words are letters and digits alone, and stand in quotes. The index is read
 // first, and only as far as a page needs.

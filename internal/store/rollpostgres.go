@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -8,13 +9,8 @@ import (
 // rollsOnPostgres keeps the words in the rows.
 type rollsOnPostgres struct{}
 
-// insertAtOnce bounds how many rows are sent in one statement.
-const insertAtOnce = 1000
-
 func (rollsOnPostgres) insert(t *tx, rows []rollRow) error {
-	for len(rows) > 0 {
-		some := rows[:min(len(rows), insertAtOnce)]
-		rows = rows[len(some):]
+	for some := range slices.Chunk(rows, rowsAtOnce) {
 		_, err := t.exec(`INSERT INTO endorser (id, roll, version, batch, known, country, tag, commitment, evidence, disclosure, claim, key_tag, domain, words)
 			SELECT id, roll, version, batch, known, country, tag, commitment, evidence, disclosure, claim, key_tag, domain, array_to_tsvector(string_to_array(name, ' '))
 			FROM unnest(CAST(? AS BIGINT[]), CAST(? AS BIGINT[]), CAST(? AS BIGINT[]), CAST(? AS BIGINT[]), CAST(? AS BIGINT[]), CAST(? AS TEXT[]), CAST(? AS BIGINT[]),
@@ -40,14 +36,9 @@ func column[T any](rows []rollRow, of func(rollRow) T) []T {
 	return out
 }
 
-func (rollsOnPostgres) forget(t *tx, names map[int64]string) error {
-	ids := make([]int64, 0, len(names))
-	for id := range names {
-		ids = append(ids, id)
-	}
-	_, err := t.exec(`UPDATE endorser SET words = NULL WHERE id IN (SELECT value FROM `+t.d.numbers+` x)`, jsonOf(ids))
-	return err
-}
+func (rollsOnPostgres) forget(*tx, map[int64]string) error { return nil }
+
+func (rollsOnPostgres) without() string { return `, words = NULL` }
 
 // find writes the query as PostgreSQL keeps it: nothing parses the words again.
 func (rollsOnPostgres) find(words []string, beginning bool, _, _ int64) search {

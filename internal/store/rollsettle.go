@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/jcs"
@@ -116,9 +117,21 @@ func (t *tx) end(b settling) error {
 			return fmt.Errorf("the roll has no entry %s", roll.Commitment(c))
 		}
 	}
-	if b.change != statement.BatchWithhold {
-		return t.become(ids, endorsement.Withdrawn)
+	for some := range slices.Chunk(ids, rowsAtOnce) {
+		if b.change == statement.BatchWithhold {
+			err = t.withhold(some)
+		} else {
+			err = t.become(some, endorsement.Withdrawn)
+		}
+		if err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// withhold deletes the names of rows, and what goes with them.
+func (t *tx) withhold(ids []int64) error {
 	names, err := t.names(ids)
 	if err != nil {
 		return err
@@ -126,11 +139,7 @@ func (t *tx) end(b settling) error {
 	if err := t.d.rolls.forget(t, names); err != nil {
 		return err
 	}
-	if err := t.become(ids, endorsement.Withheld); err != nil {
-		return err
-	}
-	_, err = t.exec(`UPDATE endorser SET country = '', disclosure = NULL, claim = NULL, key_tag = NULL, domain = NULL WHERE id IN (SELECT value FROM `+t.d.numbers+` x)`, jsonOf(ids))
-	return err
+	return t.become(ids, endorsement.Withheld)
 }
 
 // names are those that are served, by the ids of their rows.
@@ -150,13 +159,14 @@ func (t *tx) names(ids []int64) (map[int64]string, error) {
 }
 
 // become changes how rows that count are known. A withheld row stays withheld; one that
-// becomes so is of no country.
+// becomes so keeps its digests alone.
 func (t *tx) become(ids []int64, now endorsement.Known) error {
 	list, gone := jsonOf(ids), number(endorsement.Withheld)
 	chosen := ` FROM endorser WHERE id IN (SELECT value FROM ` + t.d.numbers + ` x) AND known <> ?2 `
-	country, by := `country`, `roll, version, country`
+	country, by, set := `country`, `roll, version, country`, `known = ?3`
 	if now == endorsement.Withheld {
 		country, by = `''`, `roll, version`
+		set += `, country = '', disclosure = NULL, claim = NULL, key_tag = NULL, domain = NULL` + t.d.rolls.without()
 	}
 	for _, q := range []struct {
 		sql  string
@@ -166,7 +176,7 @@ func (t *tx) become(ids []int64, now endorsement.Known) error {
 			WHERE tally.roll = d.roll AND tally.version = d.version AND tally.country = d.country AND tally.known = d.known`, []any{list, gone}},
 		{`INSERT INTO tally (roll, version, country, known, n) SELECT roll, version, ` + country + `, CAST(?3 AS BIGINT), count(*)` + chosen + `GROUP BY ` + by + `
 			ON CONFLICT (roll, version, country, known) DO UPDATE SET n = tally.n + excluded.n`, []any{list, gone, number(now)}},
-		{`UPDATE endorser SET known = ?3 WHERE id IN (SELECT value FROM ` + t.d.numbers + ` x) AND known <> ?2`, []any{list, gone, number(now)}},
+		{`UPDATE endorser SET ` + set + ` WHERE id IN (SELECT value FROM ` + t.d.numbers + ` x) AND known <> ?2`, []any{list, gone, number(now)}},
 	} {
 		if _, err := t.exec(q.sql, q.args...); err != nil {
 			return err
@@ -187,8 +197,10 @@ func (s *Store) Confirm(ctx context.Context, genesis, key log.Digest, domain str
 			return err
 		}
 		for known, ids := range c.become {
-			if err := t.become(ids, known); err != nil {
-				return fmt.Errorf("store: confirm: %w", err)
+			for some := range slices.Chunk(ids, rowsAtOnce) {
+				if err := t.become(some, known); err != nil {
+					return fmt.Errorf("store: confirm: %w", err)
+				}
 			}
 		}
 		if err := t.counted(c.roll); err != nil {
