@@ -33,15 +33,24 @@ type SeenAt struct {
 // maxTries is how often a write is tried against others that come first.
 const maxTries = 8
 
+// catchUp is CatchUp, where there are others. An error is ErrAway.
+func (s *Service) catchUp(ctx context.Context) error {
+	if s.CatchUp == nil {
+		return nil
+	}
+	if err := s.CatchUp(ctx); err != nil {
+		return fmt.Errorf("%w: catch up with what others wrote: %w", ErrAway, err)
+	}
+	return nil
+}
+
 // upToDate runs f on what others have written, and again on what they have written
 // meanwhile. What cannot be told from an older state, such as whether a record follows the
 // head, is not told: ErrAway.
 func (s *Service) upToDate(ctx context.Context, f func() (*Receipt, error)) (*Receipt, error) {
 	for try := 1; ; try++ {
-		if s.CatchUp != nil {
-			if err := s.CatchUp(ctx); err != nil {
-				return nil, fmt.Errorf("%w: catch up with what others wrote: %w", ErrAway, err)
-			}
+		if err := s.catchUp(ctx); err != nil {
+			return nil, err
 		}
 		r, err := f()
 		if !errors.Is(err, ErrStale) || s.CatchUp == nil || try == maxTries {

@@ -259,6 +259,9 @@ func (s *Service) settleBatch(ctx context.Context, p *publication, b rollBatch) 
 	}
 	p.tookBatch(b)
 	// A domain may have named a key while these rows did not count yet.
+	if err := s.catchUp(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.judgeRows(ctx, p); err != nil {
 		return nil, err
 	}
@@ -371,15 +374,7 @@ func (s *Service) confirmRows(ctx context.Context, p *publication) error {
 // judgeRows judges the rows by what is known of keys, until nothing more has become known
 // meanwhile. The caller holds roll.adding.
 func (s *Service) judgeRows(ctx context.Context, p *publication) error {
-	for {
-		if s.CatchUp != nil {
-			if err := s.CatchUp(ctx); err != nil {
-				return fmt.Errorf("%w: catch up with what others wrote: %w", ErrAway, err)
-			}
-		}
-		if p.judged() {
-			return nil
-		}
+	for !p.judged() {
 		now, err := s.judgement(ctx, p)
 		if err != nil {
 			return err
@@ -397,7 +392,11 @@ func (s *Service) judgeRows(ctx context.Context, p *publication) error {
 		p.mu.Lock()
 		p.roll.recount()
 		p.mu.Unlock()
+		if err := s.catchUp(ctx); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // judged reports whether there is nothing to judge: no rows, or nothing new.
