@@ -331,7 +331,34 @@ func TestRoll(t *testing.T) {
 	if !bytes.Contains(first, []byte(rows[6][4])) || bytes.Contains(second, []byte(rows[6][4])) {
 		t.Error("the mirror does not forget what is withheld")
 	}
-	if said := p.run(0, "audit", dir, "--trust", p.file("trust.json")); !strings.Contains(said, "243 endorsers in 6 batches") {
+	const counted = "243 endorsers in 6 batches of the publisher, counted; 161 signatures"
+	if said := p.run(0, "audit", dir, "--trust", p.file("trust.json")); !strings.Contains(said, counted) {
+		t.Error(said)
+	}
+
+	// So does an exported folder, unless it is told not to.
+	export := func(dir string, more ...string) string {
+		t.Helper()
+		return p.run(0, append([]string{"export", "--server", p.url, "--trust", p.file("trust.json"), "--out", dir}, more...)...)
+	}
+	if said := export(p.file("evidence")); !strings.Contains(said, "with its roll of endorsers (batches: 6)") {
+		t.Error(said)
+	}
+	if said := p.run(0, "audit", p.file("evidence"), "--trust", p.file("trust.json")); !strings.Contains(said, counted) {
+		t.Error(said)
+	}
+	for _, name := range []string{"roll/1.jsonl", "roll/6.jsonl"} {
+		want, err := os.ReadFile(filepath.Join(dir, "api/v1/publications/river", name))
+		check(t, err)
+		if got, err := os.ReadFile(filepath.Join(p.file("evidence"), "river", name)); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is not what the service serves: %v", name, err)
+		}
+	}
+	export(p.file("lean"), "--no-roll")
+	if _, err := os.Stat(filepath.Join(p.file("lean"), "river", "roll.jsonl")); !os.IsNotExist(err) {
+		t.Errorf("--no-roll: %v", err)
+	}
+	if said := p.run(0, "audit", p.file("lean"), "--trust", p.file("trust.json")); !strings.Contains(said, "whether it has a roll of endorsers: the folder holds none") {
 		t.Error(said)
 	}
 }

@@ -33,13 +33,15 @@ func (m *mirror) roll(ctx context.Context, pub *evidence.Publication) error {
 	for _, b := range list {
 		path := l.RollRows(pub.Slug(), b.Batch.Number)
 		if !fresh {
-			if doc, err := m.own.Fetch(ctx, path); err == nil && roll.CheckDocument(b.Batch, doc) == nil {
-				continue
+			if doc, err := m.own.Fetch(ctx, path); err == nil {
+				if _, _, err := roll.CheckDocument(b.Batch, doc); err == nil {
+					continue
+				}
 			}
 		}
 		doc, err := m.Source.Fetch(ctx, path)
 		if err == nil {
-			err = roll.CheckDocument(b.Batch, doc)
+			_, _, err = roll.CheckDocument(b.Batch, doc)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
