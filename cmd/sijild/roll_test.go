@@ -19,6 +19,7 @@ import (
 	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
+	"github.com/sijil/sijil/log"
 )
 
 // petition is an electorate whose publisher has the tool.
@@ -419,4 +420,34 @@ func TestRollPages(t *testing.T) {
 	page("/en/p/river/v/1/endorsers?after=2", "one name withheld at the signatory’s wish")
 	page("/en/p/river/v/1/endorsers?q=quxl*", "There is nobody like that.")
 	page("/en/p/river", "1 name withheld", "230 people and organisations")
+
+	// The pages of the log say what each batch is, and the feeds tell of it.
+	var batches []int64
+	for _, n := range []int{1, 2} {
+		batches = append(batches, p.batchIndex(n))
+	}
+	page(fmt.Sprintf("/en/log/entries/%d", batches[0]), "Endorsers of version 1 added: 230 (batch 1 of the roll)", `href="/en/p/river/v/1/endorsers"`, "sijil audit")
+	body := page(fmt.Sprintf("/fr/log/entries/%d", batches[1]), "Noms de soutiens qui ne sont plus divulgués : 1 (lot 2)", `href="/fr/p/river"`)
+	bundle := regexp.MustCompile(`href="(/api/v1/publications/river/records/[0-9a-f]{64}.bundle.json)"`).FindStringSubmatch(body)
+	if bundle == nil || !strings.Contains(page(bundle[1]), "dsseEnvelope") {
+		t.Errorf("no bundle of the batch: %q", bundle)
+	}
+	page(fmt.Sprintf("/ar/log/entries/%d", batches[1]), "أسماء مؤيدين حُجبت: 1 (الدفعة 2)")
+	page("/en/p/river/feed.atom", "Endorsers of version 1 added: 230 (batch 1 of the roll)", "/en/p/river/v/1/endorsers", "Names of endorsers withheld: 1 (batch 2 of the roll)", "A wish.")
+	page("/fr/feed.json", "Soutiens ajoutés à la version 1 : 230 (lot 1)")
+}
+
+// batchIndex is where a batch stands in the log.
+func (p *petition) batchIndex(number int) int64 {
+	p.t.Helper()
+	res, err := p.s.http.Get(p.url + "/api/v1/publications/river/roll.jsonl")
+	check(p.t, err)
+	defer res.Body.Close()
+	doc, err := io.ReadAll(res.Body)
+	check(p.t, err)
+	var line struct{ Bundle json.RawMessage }
+	check(p.t, json.Unmarshal(bytes.Split(doc, []byte("\n"))[number-1], &line))
+	b, err := log.ParseBundle(line.Bundle)
+	check(p.t, err)
+	return b.VerificationMaterial.LogEntries[0].LogIndex
 }
