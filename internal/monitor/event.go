@@ -27,6 +27,7 @@ const (
 	Withdrawal   Type = "withdrawal"
 	Denial       Type = "denial"
 	Silent       Type = "silent"
+	Batch        Type = "batch"
 	Named        Type = "named"
 	Finding      Type = "finding"
 	Resolved     Type = "resolved"
@@ -41,7 +42,7 @@ const (
 // Types lists all types in the order of the documentation.
 func Types() []Type {
 	return []Type{Following, Published, Version, Retraction, PolicyChange, Redaction, Proposal, Enrolment, Endorsement, Withdrawal, Denial, Silent,
-		Named, Finding, Resolved, Misbehaviour, Frozen, Stale, Fresh, Unreachable, Reachable}
+		Batch, Named, Finding, Resolved, Misbehaviour, Frozen, Stale, Fresh, Unreachable, Reachable}
 }
 
 // Event is one thing that happened.
@@ -84,6 +85,11 @@ type Event struct {
 	ByPublisher bool    `json:"by_publisher,omitempty"`
 	Watched     string  `json:"watched,omitempty"` // the name as it was given
 	Names       []Match `json:"names,omitempty"`
+
+	// Of a batch of the roll.
+	Change string `json:"change,omitempty"` // as in statement.Batch
+	Number int64  `json:"number,omitempty"`
+	Count  int    `json:"count,omitempty"` // rows
 
 	Rule     string            `json:"rule,omitempty"`
 	Path     string            `json:"path,omitempty"`
