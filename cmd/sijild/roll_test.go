@@ -451,3 +451,34 @@ func (p *petition) batchIndex(number int) int64 {
 	check(p.t, err)
 	return b.VerificationMaterial.LogEntries[0].LogIndex
 }
+
+// TestRollOfSeveralKeys: under a policy of two signatures an import is refused before a row
+// is read, and the tool says what to do; doing it works, and audits stay clean.
+func TestRollOfSeveralKeys(t *testing.T) {
+	p := newPetition(t, newEnrolled(t, 1))
+	sign := func(want int, key string, args ...string) string {
+		t.Helper()
+		return p.run(want, append(args, "--server", p.url, "--trust", p.file("trust.json"), "--key", p.file(key), "--passphrase-env", "PASSPHRASE")...)
+	}
+	p.run(0, "keygen", "--out", p.file("second"), "--passphrase-env", "PASSPHRASE")
+	sign(0, "office.key", "policy", "river", "--add", p.file("second.pub"), "--threshold", "2", "--reason", "Two sign.")
+	file := p.write("all.csv", rollHeading, p.row(0, nil), p.row(1, nil))
+	refused := func(more ...string) {
+		t.Helper()
+		said := p.load(1, file, more...)
+		if !strings.Contains(said, "this one asks for 2") || !strings.Contains(said, "sijil policy river --threshold 1`, signed by as many keys as now, and afterwards --threshold 2 again") {
+			t.Error(said)
+		}
+	}
+	refused()
+	refused("--dry-run")
+	said := sign(0, "office.key", "policy", "river", "--threshold", "1", "--reason", "One key imports the endorsers.")
+	sign(0, "second.key", "cosign", "river", "--record", recordOf(t, said), "--yes")
+	p.load(0, file)
+	sign(0, "second.key", "policy", "river", "--threshold", "2", "--reason", "Two sign again.")
+	p.run(0, "audit", p.url, "--trust", p.file("trust.json"))
+	refused()
+	if got := p.counts(); got["listed"] != 2 {
+		t.Errorf("%v", got)
+	}
+}

@@ -99,6 +99,9 @@ func (p *publication) nextBatch(ctx context.Context, line []byte) error {
 	if w := p.windows[b.Key.Digest()]; w == nil || b.Index < w.from || b.Index >= w.to {
 		return fmt.Errorf("batch %d is signed by a key that the publication policy does not list at index %d", b.Batch.Number, b.Index)
 	}
+	if err := evidence.OneSigns(p.thresholdAt(b.Index)); err != nil {
+		return fmt.Errorf("batch %d: %w", b.Batch.Number, err)
+	}
 	if p.tree != nil && b.Index < p.checkpoint.Size() {
 		entry, ok, err := p.entry(ctx, b.Index)
 		if err != nil {
@@ -111,6 +114,16 @@ func (p *publication) nextBatch(ctx context.Context, line []byte) error {
 	}
 	p.roll.batches = append(p.roll.batches, b)
 	return nil
+}
+
+// thresholdAt is how many signatures the policy in force at a log index asks for.
+func (p *publication) thresholdAt(index int64) (n int) {
+	for _, r := range p.records {
+		if r.index <= index {
+			n = r.threshold
+		}
+	}
+	return n
 }
 
 // checkRoll reads batches and rows, and counts the endorsers anew.

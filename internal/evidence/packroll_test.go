@@ -40,20 +40,23 @@ func (w *world) folder(src evidence.Source) (logtest.Documents, error) {
 	return out, err
 }
 
+// audited is what an audit of a folder says.
+func (w *world) audited(d logtest.Documents) *audit.Report {
+	w.t.Helper()
+	got, err := audit.Run(w.t.Context(), d, audit.Options{Trust: w.trust, Copy: true, Layout: evidence.Layout{Folder: true}})
+	if err != nil && got == nil {
+		w.t.Fatal(err)
+	}
+	return got.Report
+}
+
 // TestPackRoll: a folder holds the roll, and an audit of the folder counts it as one of the
 // service does.
 func TestPackRoll(t *testing.T) {
 	w, _ := rolled(t)
 	dir, err := w.folder(w.served())
 	check(t, err)
-	run := func(d logtest.Documents) *audit.Report {
-		t.Helper()
-		got, err := audit.Run(t.Context(), d, audit.Options{Trust: w.trust, Copy: true, Layout: evidence.Layout{Folder: true}})
-		if err != nil && got == nil {
-			t.Fatal(err)
-		}
-		return got.Report
-	}
+	run := w.audited
 	r := run(dir)
 	if len(r.Findings) > 0 {
 		t.Errorf("%+v", r.Findings)
@@ -120,6 +123,39 @@ func TestPackRollMoved(t *testing.T) {
 	}
 	if dir, err := w.folder(served); err != nil || len(dir["river/roll.jsonl"]) == 0 {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestRollOfSeveralKeys: a batch has one signature, so no reader takes one that stands in the
+// log under a policy that asks for two. Before and after such a time it may stand.
+func TestRollOfSeveralKeys(t *testing.T) {
+	for under, bad := range map[int]bool{1: false, 2: true} {
+		w := newWorld(t)
+		first, second := w.pub.Signer, logtest.NewSigner(t)
+		before := w.pub.Endorse(2, "Amina Saleh")
+		w.pub.ChangePolicy(2, first, second)
+		if under == 1 {
+			w.pub.ChangePolicy(1, first, second)
+		}
+		w.pub.EndRoll(statement.BatchWithhold, "A stolen key says so.", before...)
+		if under == 1 {
+			w.pub.ChangePolicy(2, first, second)
+		}
+		p := mustOpen(t, w.served(), w.options())
+		list, err := p.Roll(t.Context(), w.served())
+		var damaged *evidence.DamagedError
+		if bad != errors.As(err, &damaged) || !bad && (err != nil || len(list) != 2) {
+			t.Errorf("under a policy of %d: %v", under, err)
+		}
+		dir, err := p.Pack(w.trust)
+		check(t, err)
+		folder := logtest.Merge(dir, w.pub.Documents(evidence.Layout{Folder: true}, w.log.Size()))
+		r := w.audited(folder)
+		if found := slices.ContainsFunc(r.Findings, func(f audit.Finding) bool {
+			return f.Rule == audit.RuleRoll && strings.Contains(f.Detail, "asks for 2")
+		}); found != bad || len(r.Findings) > 0 != bad {
+			t.Errorf("under a policy of %d: %+v", under, r.Findings)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/sijil/sijil/internal/chain"
 	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/roll"
+	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
 )
@@ -36,6 +37,30 @@ func OpenBatch(line []byte, c *chain.Chain, policy *keys.Policy) (*Batch, error)
 		return nil, err
 	}
 	return &Batch{r, logged.Index(), logged.Checkpoint()}, nil
+}
+
+// OneSigns refuses a batch, which has one signature, under a policy that asks for more.
+func OneSigns(threshold int) error {
+	if threshold > 1 {
+		return fmt.Errorf("a batch has one signature, and the publication policy asks for %d there", threshold)
+	}
+	return nil
+}
+
+// thresholdAt is how many signatures the policy in force at a log index asks for.
+func (p *Publication) thresholdAt(index int64) (n int) {
+	for _, r := range p.records {
+		if r.Index > index {
+			break
+		}
+		switch s := r.Statement.(type) {
+		case *statement.Publication:
+			n = s.Policy.Threshold
+		case *statement.PolicyChange:
+			n = s.Policy.Threshold
+		}
+	}
+	return n
 }
 
 // Roll reads and verifies the batches of the publication's roll: each signed by a key of
@@ -74,6 +99,8 @@ func (p *Publication) readRoll(ctx context.Context, src Source) (out []Batch, do
 			err = errors.New("does not follow the batch before it")
 		case !endorsement.InForce(policies, b.Key, b.Index):
 			err = chain.ErrUnauthorised
+		default:
+			err = OneSigns(p.thresholdAt(b.Index))
 		}
 		if err != nil {
 			return nil, nil, &DamagedError{Path: path, Err: fmt.Errorf("line %d: %w", n, err)}
