@@ -20,6 +20,7 @@ const (
 	Version      Type = "version"
 	Retraction   Type = "retraction"
 	PolicyChange Type = "policy"
+	Recovery     Type = "recovery"
 	Redaction    Type = "redaction"
 	Proposal     Type = "proposal"
 	Enrolment    Type = "enrolment"
@@ -41,7 +42,7 @@ const (
 
 // Types lists all types in the order of the documentation.
 func Types() []Type {
-	return []Type{Following, Published, Version, Retraction, PolicyChange, Redaction, Proposal, Enrolment, Endorsement, Withdrawal, Denial, Silent,
+	return []Type{Following, Published, Version, Retraction, PolicyChange, Recovery, Redaction, Proposal, Enrolment, Endorsement, Withdrawal, Denial, Silent,
 		Batch, Named, Finding, Resolved, Misbehaviour, Frozen, Stale, Fresh, Unreachable, Reachable}
 }
 
@@ -75,6 +76,7 @@ type Event struct {
 	KeysIn    []log.Digest      `json:"keys_in,omitempty"`
 	KeysOut   []log.Digest      `json:"keys_out,omitempty"`
 	Threshold *Change           `json:"threshold,omitempty"`
+	Days      int               `json:"days,omitempty"` // of a recovery
 
 	Entry       string  `json:"entry,omitempty"` // commitment
 	Position    int     `json:"position,omitempty"`
