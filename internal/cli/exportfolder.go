@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/sijil/sijil/internal/evidence"
 	"github.com/sijil/sijil/keys"
@@ -33,7 +32,6 @@ func (f exportFlags) write(ctx context.Context, env Env, trust *keys.Trust, slug
 		if err != nil {
 			return exported{}, err
 		}
-		src = patient{src}
 		pub, err := evidence.Open(ctx, src, o)
 		if err != nil {
 			return exported{}, err
@@ -100,14 +98,4 @@ func (f exportFlags) writeFolder(ctx context.Context, pub *evidence.Publication,
 		return got, err
 	}
 	return got, os.Rename(temp, f.out)
-}
-
-// patient gives each document a minute.
-type patient struct{ evidence.Source }
-
-// Fetch implements evidence.Source.
-func (p patient) Fetch(ctx context.Context, path string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	return p.Source.Fetch(ctx, path)
 }
