@@ -16,7 +16,8 @@ import (
 )
 
 // rollState is a publication's roll in memory: its batches, never its rows. adding
-// serialises what changes it; the publication's mu guards the rest.
+// serialises what changes it, and is locked after the publication's submit; the
+// publication's mu guards the rest.
 type rollState struct {
 	adding  sync.Mutex
 	batches []rollBatch // settled, by number
@@ -39,16 +40,23 @@ func (s *Service) AddBatch(ctx context.Context, slug string, data, spki, body []
 	if err != nil {
 		return nil, err
 	}
-	p.mu.RLock()
-	c := p.chain.Clone()
-	p.mu.RUnlock()
-	b, r, err := openBatch(data, spki, c)
-	if err != nil {
+	// A batch stands in the log under the policy that it was judged by: no record of the
+	// chain comes in between.
+	p.submit.Lock()
+	defer p.submit.Unlock()
+	if err := s.resume(ctx, p); err != nil {
 		return nil, err
 	}
 	p.roll.adding.Lock()
 	defer p.roll.adding.Unlock()
 	if err := s.resumeRoll(ctx, p); err != nil {
+		return nil, err
+	}
+	p.mu.RLock()
+	c := p.chain.Clone()
+	p.mu.RUnlock()
+	b, r, err := openBatch(data, spki, c)
+	if err != nil {
 		return nil, err
 	}
 	if known, ok := p.batch(r.Digest()); ok {
@@ -105,7 +113,7 @@ func (p *publication) mayFollow(r *roll.Record, c *chain.Chain) error {
 		return chain.ErrUnauthorised
 	}
 	if c.Threshold() > 1 {
-		return &InvalidError{fmt.Errorf("the publication policy asks for %d signatures, and a batch has one: no roll is kept under such a policy", c.Threshold())}
+		return &InvalidError{fmt.Errorf("the publication policy asks for %d signatures, and a batch has one: no roll is kept under such a policy; change the policy to one signature for as long as batches are handed in", c.Threshold())}
 	}
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -179,6 +187,20 @@ func rowsError(err error) error {
 		return &RowsError{Rows: []*roll.RowError{row}}
 	}
 	return &InvalidError{err}
+}
+
+// finishBatch settles such a batch before a record: its key may be none of the policy's
+// afterwards. The caller holds submit.
+func (s *Service) finishBatch(ctx context.Context, p *publication) error {
+	p.mu.RLock()
+	none := p.roll.pending == nil // and whoever reserves one holds submit
+	p.mu.RUnlock()
+	if none {
+		return nil
+	}
+	p.roll.adding.Lock()
+	defer p.roll.adding.Unlock()
+	return s.resumeRoll(ctx, p)
 }
 
 // resumeRoll settles a batch that was reserved and not settled. The caller holds

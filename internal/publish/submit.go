@@ -129,6 +129,9 @@ func (s *Service) submit(ctx context.Context, slug string, data []byte, c Conten
 	if err := s.resume(ctx, p); err != nil {
 		return nil, err
 	}
+	if err := s.finishBatch(ctx, p); err != nil {
+		return nil, err
+	}
 	if err := s.deleteWithheld(ctx, p); err != nil {
 		return nil, err
 	}
