@@ -19,6 +19,7 @@ import (
 	"github.com/sijil/sijil/internal/signatory"
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
+	"github.com/sijil/sijil/log"
 )
 
 // petition is an electorate whose publisher has the tool.
@@ -331,7 +332,34 @@ func TestRoll(t *testing.T) {
 	if !bytes.Contains(first, []byte(rows[6][4])) || bytes.Contains(second, []byte(rows[6][4])) {
 		t.Error("the mirror does not forget what is withheld")
 	}
-	if said := p.run(0, "audit", dir, "--trust", p.file("trust.json")); !strings.Contains(said, "243 endorsers in 6 batches") {
+	const counted = "243 endorsers in 6 batches of the publisher, counted; 161 signatures"
+	if said := p.run(0, "audit", dir, "--trust", p.file("trust.json")); !strings.Contains(said, counted) {
+		t.Error(said)
+	}
+
+	// So does an exported folder, unless it is told not to.
+	export := func(dir string, more ...string) string {
+		t.Helper()
+		return p.run(0, append([]string{"export", "--server", p.url, "--trust", p.file("trust.json"), "--out", dir}, more...)...)
+	}
+	if said := export(p.file("evidence")); !strings.Contains(said, "with its roll of endorsers (batches: 6)") {
+		t.Error(said)
+	}
+	if said := p.run(0, "audit", p.file("evidence"), "--trust", p.file("trust.json")); !strings.Contains(said, counted) {
+		t.Error(said)
+	}
+	for _, name := range []string{"roll/1.jsonl", "roll/6.jsonl"} {
+		want, err := os.ReadFile(filepath.Join(dir, "api/v1/publications/river", name))
+		check(t, err)
+		if got, err := os.ReadFile(filepath.Join(p.file("evidence"), "river", name)); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is not what the service serves: %v", name, err)
+		}
+	}
+	export(p.file("lean"), "--no-roll")
+	if _, err := os.Stat(filepath.Join(p.file("lean"), "river", "roll.jsonl")); !os.IsNotExist(err) {
+		t.Errorf("--no-roll: %v", err)
+	}
+	if said := p.run(0, "audit", p.file("lean"), "--trust", p.file("trust.json")); !strings.Contains(said, "whether it has a roll of endorsers: the folder holds none") {
 		t.Error(said)
 	}
 }
@@ -392,4 +420,65 @@ func TestRollPages(t *testing.T) {
 	page("/en/p/river/v/1/endorsers?after=2", "one name withheld at the signatory’s wish")
 	page("/en/p/river/v/1/endorsers?q=quxl*", "There is nobody like that.")
 	page("/en/p/river", "1 name withheld", "230 people and organisations")
+
+	// The pages of the log say what each batch is, and the feeds tell of it.
+	var batches []int64
+	for _, n := range []int{1, 2} {
+		batches = append(batches, p.batchIndex(n))
+	}
+	page(fmt.Sprintf("/en/log/entries/%d", batches[0]), "Endorsers of version 1 added: 230 (batch 1 of the roll)", `href="/en/p/river/v/1/endorsers"`, "sijil audit")
+	body := page(fmt.Sprintf("/fr/log/entries/%d", batches[1]), "Noms de soutiens qui ne sont plus divulgués : 1 (lot 2)", `href="/fr/p/river"`)
+	bundle := regexp.MustCompile(`href="(/api/v1/publications/river/records/[0-9a-f]{64}.bundle.json)"`).FindStringSubmatch(body)
+	if bundle == nil || !strings.Contains(page(bundle[1]), "dsseEnvelope") {
+		t.Errorf("no bundle of the batch: %q", bundle)
+	}
+	page(fmt.Sprintf("/ar/log/entries/%d", batches[1]), "أسماء مؤيدين حُجبت: 1 (الدفعة 2)")
+	page("/en/p/river/feed.atom", "Endorsers of version 1 added: 230 (batch 1 of the roll)", "/en/p/river/v/1/endorsers", "Names of endorsers withheld: 1 (batch 2 of the roll)", "A wish.")
+	page("/fr/feed.json", "Soutiens ajoutés à la version 1 : 230 (lot 1)")
+}
+
+// batchIndex is where a batch stands in the log.
+func (p *petition) batchIndex(number int) int64 {
+	p.t.Helper()
+	res, err := p.s.http.Get(p.url + "/api/v1/publications/river/roll.jsonl")
+	check(p.t, err)
+	defer res.Body.Close()
+	doc, err := io.ReadAll(res.Body)
+	check(p.t, err)
+	var line struct{ Bundle json.RawMessage }
+	check(p.t, json.Unmarshal(bytes.Split(doc, []byte("\n"))[number-1], &line))
+	b, err := log.ParseBundle(line.Bundle)
+	check(p.t, err)
+	return b.VerificationMaterial.LogEntries[0].LogIndex
+}
+
+// TestRollOfSeveralKeys: under a policy of two signatures an import is refused before a row
+// is read, and the tool says what to do; doing it works, and audits stay clean.
+func TestRollOfSeveralKeys(t *testing.T) {
+	p := newPetition(t, newEnrolled(t, 1))
+	sign := func(want int, key string, args ...string) string {
+		t.Helper()
+		return p.run(want, append(args, "--server", p.url, "--trust", p.file("trust.json"), "--key", p.file(key), "--passphrase-env", "PASSPHRASE")...)
+	}
+	p.run(0, "keygen", "--out", p.file("second"), "--passphrase-env", "PASSPHRASE")
+	sign(0, "office.key", "policy", "river", "--add", p.file("second.pub"), "--threshold", "2", "--reason", "Two sign.")
+	file := p.write("all.csv", rollHeading, p.row(0, nil), p.row(1, nil))
+	refused := func(more ...string) {
+		t.Helper()
+		said := p.load(1, file, more...)
+		if !strings.Contains(said, "this one asks for 2") || !strings.Contains(said, "sijil policy river --threshold 1`, signed by as many keys as now, and afterwards --threshold 2 again") {
+			t.Error(said)
+		}
+	}
+	refused()
+	refused("--dry-run")
+	said := sign(0, "office.key", "policy", "river", "--threshold", "1", "--reason", "One key imports the endorsers.")
+	sign(0, "second.key", "cosign", "river", "--record", recordOf(t, said), "--yes")
+	p.load(0, file)
+	sign(0, "second.key", "policy", "river", "--threshold", "2", "--reason", "Two sign again.")
+	p.run(0, "audit", p.url, "--trust", p.file("trust.json"))
+	refused()
+	if got := p.counts(); got["listed"] != 2 {
+		t.Errorf("%v", got)
+	}
 }

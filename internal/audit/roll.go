@@ -41,8 +41,14 @@ func (r *rollState) forgetRows() {
 func (p *publication) readRoll(ctx context.Context) error {
 	path := p.o.Layout.Roll(p.slug)
 	doc, bad, err := p.reader.fetch(ctx, path)
-	if err != nil || bad != nil && bad.missing || p.roll.broken {
-		return err // as good as an empty one
+	if err != nil || p.roll.broken {
+		return err
+	}
+	if bad != nil && bad.missing {
+		if p.o.Layout.Folder {
+			p.notChecked(fmt.Sprintf("publication %q: whether it has a roll of endorsers: the folder holds none", p.slug))
+		}
+		return nil // as good as an empty one
 	}
 	if bad != nil {
 		p.roll.broken = true
@@ -73,11 +79,11 @@ func (p *publication) readRoll(ctx context.Context) error {
 
 // nextBatch verifies a batch, but for its rows. An error is what is wrong with it.
 func (p *publication) nextBatch(ctx context.Context, line []byte) error {
-	b, tree, err := evidence.OpenBatch(line, p.chain, p.policy)
+	b, err := evidence.OpenBatch(line, p.chain, p.policy)
 	if err != nil {
 		return err
 	}
-	if err := p.compareTrees(ctx, p.checkpoint, tree, true); err != nil {
+	if err := p.compareTrees(ctx, p.checkpoint, b.Tree, true); err != nil {
 		return err
 	}
 	var last *roll.Record
@@ -93,6 +99,9 @@ func (p *publication) nextBatch(ctx context.Context, line []byte) error {
 	if w := p.windows[b.Key.Digest()]; w == nil || b.Index < w.from || b.Index >= w.to {
 		return fmt.Errorf("batch %d is signed by a key that the publication policy does not list at index %d", b.Batch.Number, b.Index)
 	}
+	if err := evidence.OneSigns(p.thresholdAt(b.Index)); err != nil {
+		return fmt.Errorf("batch %d: %w", b.Batch.Number, err)
+	}
 	if p.tree != nil && b.Index < p.checkpoint.Size() {
 		entry, ok, err := p.entry(ctx, b.Index)
 		if err != nil {
@@ -105,6 +114,16 @@ func (p *publication) nextBatch(ctx context.Context, line []byte) error {
 	}
 	p.roll.batches = append(p.roll.batches, b)
 	return nil
+}
+
+// thresholdAt is how many signatures the policy in force at a log index asks for.
+func (p *publication) thresholdAt(index int64) (n int) {
+	for _, r := range p.records {
+		if r.index <= index {
+			n = r.threshold
+		}
+	}
+	return n
 }
 
 // checkRoll reads batches and rows, and counts the endorsers anew.

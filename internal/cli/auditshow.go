@@ -45,7 +45,11 @@ func printAudit(w io.Writer, where string, r *audit.Report) {
 			fmt.Fprintf(w, "    %s by signatories, verified; %s by %s, which says that it saw them\n", count(p.Claims, "statement"), count(p.Sightings, "observation"), r.Log)
 		}
 		if p.Endorsers > 0 {
-			fmt.Fprintf(w, "    %d endorsers in %d batches of the publisher, counted; %d signatures of theirs, verified\n", p.Endorsers, p.Batches, p.EndorsersSigned)
+			batches := "1 batch"
+			if p.Batches != 1 {
+				batches = fmt.Sprintf("%d batches", p.Batches)
+			}
+			fmt.Fprintf(w, "    %s in %s of the publisher, counted; %s of theirs, verified\n", count(int(p.Endorsers), "endorser"), batches, count(int(p.EndorsersSigned), "signature"))
 		}
 	}
 	for _, m := range r.Misbehaviour {

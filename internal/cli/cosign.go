@@ -152,7 +152,10 @@ func showProposedVersion(env Env, w *publisher.Proposal) error {
 	if !ok {
 		v := w.Edition.ForMatch()
 		for _, lang := range slices.Sorted(maps.Keys(v.Texts)) {
-			fmt.Fprintf(env.Stdout, "\n-- text %s\n%s", lang, plain(string(v.Texts[lang])))
+			fmt.Fprintf(env.Stdout, "\n-- text %s\n", lang)
+			for l := range strings.Lines(string(v.Texts[lang])) {
+				fmt.Fprintln(env.Stdout, plain(strings.TrimSuffix(l, "\n")))
+			}
 		}
 		fmt.Fprintf(env.Stdout, "\n-- signatories\n")
 		for _, n := range v.Names {

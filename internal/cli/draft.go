@@ -72,7 +72,7 @@ func next(dir, slug string, flags int) string {
 		steps = append(steps, "write a short name behind slug: in "+filepath.Join(dir, "publication.yaml"))
 	}
 	if flags > 0 {
-		steps = append(steps, fmt.Sprintf("close each flag with `sijil review %s`", dir))
+		steps = append(steps, fmt.Sprintf("see what is flagged with `sijil review %s`, and close it", dir))
 	} else {
 		steps = append(steps, fmt.Sprintf("publish it with `sijil publish %s`", dir))
 	}
@@ -134,7 +134,7 @@ func runReview(env Env, dir, how string, sel draft.Selector, reason string, setR
 		fmt.Fprintf(env.Stdout, "%s  %s\n", f.ID, f)
 	}
 	if len(open) > 0 {
-		fmt.Fprintf(env.Stdout, "%s open\n", count(len(open), "flag"))
+		fmt.Fprintf(env.Stdout, "%s open; close one with `sijil review %s --flag ID --close HOW`, or all without --flag (as-given, repaired or removed)\n", count(len(open), "flag"), dir)
 		return nil
 	}
 	if err := d.Publishable(); err != nil {

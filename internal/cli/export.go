@@ -5,18 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sijil/sijil/internal/evidence"
-	"github.com/sijil/sijil/keys"
 )
 
 type exportFlags struct {
 	server, publication, trust, out string
-	tiles                           bool
+	tiles, noRoll                   bool
 }
 
 func newExport(env Env) *cobra.Command {
@@ -25,14 +22,15 @@ func newExport(env Env) *cobra.Command {
 		Use:   "export --out DIR",
 		Short: "Write a folder of evidence that can be checked offline",
 		Long: `Fetch and verify a publication, and write everything that proves it into one
-folder: texts, signatory lists, bundles, head, checkpoint and trust file. The
-folder is checked with sijil verify --offline, or by stock cosign as the README.txt
-in it says.
+folder: texts, signatory lists, bundles, head, checkpoint and trust file, and a
+petition's roll of endorsers, which may be large (--no-roll leaves it out). The
+folder is checked with sijil verify --offline, the roll with sijil audit, and texts
+by stock cosign as the README.txt in the folder says.
 
 With --tiles, write the log itself instead, as static files that any web server
 can publish and any C2SP tlog-tiles client can read: checkpoint, tiles and entry
 bundles. Run again, it adds what is new to the same folder.`,
-		Example: "  sijil export --publication river --out river-evidence\n  sijil verify --offline river-evidence forwarded.txt\n  sijil export --tiles --out /srv/www/log",
+		Example: "  sijil export --publication river --out river-evidence\n  sijil verify --offline river-evidence forwarded.txt\n  sijil audit river-evidence\n  sijil export --tiles --out /srv/www/log",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.tiles {
@@ -46,7 +44,9 @@ bundles. Run again, it adds what is new to the same folder.`,
 	c.Flags().StringVar(&f.trust, "trust", "", "the trust `FILE` (default: $XDG_CONFIG_HOME/sijil/trust.json)")
 	c.Flags().StringVar(&f.out, "out", "", "write the folder `DIR`; it must not exist, except with --tiles")
 	c.Flags().BoolVar(&f.tiles, "tiles", false, "write the whole log as static tiles")
+	c.Flags().BoolVar(&f.noRoll, "no-roll", false, "leave out the roll of endorsers")
 	c.MarkFlagsMutuallyExclusive("tiles", "publication")
+	c.MarkFlagsMutuallyExclusive("tiles", "no-roll")
 	c.MarkFlagRequired("out")
 	return c
 }
@@ -65,8 +65,6 @@ func (f exportFlags) exportTiles(ctx context.Context, env Env) error {
 }
 
 func runExport(ctx context.Context, env Env, f exportFlags) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
 	trust, err := env.loadTrust(f.trust)
 	if err != nil {
 		return err
@@ -78,7 +76,7 @@ func runExport(ctx context.Context, env Env, f exportFlags) error {
 	if _, err := os.Lstat(f.out); err == nil {
 		return withHint(fmt.Errorf("%s exists", f.out), "export writes a new folder each time: choose another name")
 	}
-	pub, err := f.snapshot(ctx, env, trust, slug)
+	got, err := f.write(ctx, env, trust, slug)
 	var bad *evidence.Misbehaviour
 	if errors.As(err, &bad) {
 		return verifyFlags{}.reportMisbehaviour(env, trust, "", slug, bad)
@@ -86,73 +84,10 @@ func runExport(ctx context.Context, env Env, f exportFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := writeEvidence(f.out, pub, trust); err != nil {
-		return err
+	of := ""
+	if got.batches > 0 {
+		of = fmt.Sprintf(", with its roll of endorsers (batches: %d)", got.batches)
 	}
-	fmt.Fprintf(env.Stdout, "wrote %s: %d records of %q, to be checked with `sijil verify --offline %s COPY`\n", f.out, len(pub.Records()), slug, f.out)
+	fmt.Fprintf(env.Stdout, "wrote %s: %d records of %q%s, to be checked with `sijil verify --offline %s COPY`\n", f.out, got.records, slug, of, f.out)
 	return nil
-}
-
-// snapshot opens the publication until all its proofs lead to one checkpoint:
-// a busy log grows between two answers, and a folder has no tiles to bridge it.
-func (f exportFlags) snapshot(ctx context.Context, env Env, trust *keys.Trust, slug string) (*evidence.Publication, error) {
-	const tries = 10
-	v := verifyFlags{server: f.server}
-	state, err := env.state(trust)
-	if err != nil {
-		return nil, err
-	}
-	memory, err := state.Load()
-	if err != nil {
-		return nil, err
-	}
-	for range tries {
-		src, o, err := v.source(env, trust, slug, memory)
-		if err != nil {
-			return nil, err
-		}
-		pub, err := evidence.Open(ctx, src, o)
-		if err != nil {
-			return nil, err
-		}
-		memory = pub.Remember(memory)
-		if err := state.Save(memory); err != nil {
-			return nil, err
-		}
-		if pub.OneTree() {
-			return pub, nil
-		}
-	}
-	return nil, withHint(fmt.Errorf("the log grew during each of %d tries", tries), "try again in a quieter moment")
-}
-
-// writeEvidence writes the folder under another name and renames it when it is
-// whole, so that a folder of the name asked for is always complete.
-func writeEvidence(dir string, pub *evidence.Publication, trust *keys.Trust) error {
-	parent := filepath.Dir(filepath.Clean(dir))
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return err
-	}
-	temp, err := os.MkdirTemp(parent, ".sijil-export-*")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(temp)
-	files, err := pub.Pack(trust)
-	if err != nil {
-		return err
-	}
-	for name, b := range files {
-		path := filepath.Join(temp, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		if err := createFile(path, b, 0o644); err != nil {
-			return err
-		}
-	}
-	if err := os.Chmod(temp, 0o755); err != nil {
-		return err
-	}
-	return os.Rename(temp, dir)
 }

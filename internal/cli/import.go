@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sijil/sijil/internal/publisher"
 	"github.com/sijil/sijil/internal/remote"
 	"github.com/sijil/sijil/internal/roll"
 	"github.com/sijil/sijil/internal/rollimport"
@@ -109,6 +110,9 @@ func runImport(cmd *cobra.Command, env Env, name, path string, f importFlags) er
 		return err
 	}
 	pub, err := p.ForRoll(cmd.Context(), slug)
+	if errors.Is(err, publisher.ErrNoRoll) {
+		return withHint(err, "let one key sign for as long as you import: `sijil policy %s --threshold 1`, signed by as many keys as now, and afterwards --threshold %d again", slug, pub.Chain().Threshold())
+	}
 	if err != nil {
 		return err
 	}

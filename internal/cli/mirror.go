@@ -94,7 +94,7 @@ func (f mirrorFlags) run(ctx context.Context, env Env, from, dir string, tiles b
 	if f.json {
 		return printJSON(env.Stdout, mirrorReport{Entries: r.Size, Before: r.Before, Files: r.Files, Publications: r.Publications, Witnesses: r.Checkpoint.Witnesses()})
 	}
-	fmt.Fprintf(env.Stdout, "%s: %d entries (%d before), %s; %s written\n", dir, r.Size, r.Before, count(len(r.Publications), "publication"), count(r.Files, "file"))
+	fmt.Fprintf(env.Stdout, "%s: %s (%d before), %s; %s written\n", dir, countEntries(r.Size), r.Before, count(len(r.Publications), "publication"), count(r.Files, "file"))
 	return nil
 }
 

@@ -114,6 +114,7 @@ type Publication struct {
 	Lists     [][]signatory.Disclosure // of each version
 	Observer  *keys.Signer             // signs what the service sees; See makes one
 	Asides    []Signature              // records that belong to no chain, by log index
+	Batches   []Batch                  // of the roll
 	signed    [][]Signature            // by sequence
 	lists     []signatory.Commitments  // of each version
 	versions  []int                    // by sequence: the number of a version, else 0
@@ -324,6 +325,7 @@ func (p *Publication) Documents(layout evidence.Layout, size int64) Documents {
 		}
 	}
 	p.asides(out, layout, size)
+	p.rolls(out, layout, size)
 	return out
 }
 

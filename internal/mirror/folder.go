@@ -71,6 +71,14 @@ func (f *folder) put(name string, data []byte) error {
 	return nil
 }
 
+// remove removes a file, if there is one.
+func (f *folder) remove(name string) error {
+	if err := f.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
 func (f *folder) write(data []byte) error {
 	file, err := f.root.OpenFile(temp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
 	if err != nil {

@@ -8,7 +8,8 @@
 //  2. each publication that the service lists is opened as a reader opens it
 //     (package evidence), and its documents are written;
 //  3. the service's checkpoint is verified, proved to extend the folder's, and
-//     every file of its tree that the folder lacks is verified and written;
+//     every file of its tree that the folder lacks is verified and written, and
+//     with the entries every record that a publisher key signed outside a chain;
 //  4. the checkpoint is written.
 //
 // For example, after an Update at 300 entries the folder holds
@@ -74,7 +75,7 @@ func Update(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	defer w.close()
-	m := &mirror{Options: o, w: w, own: client.NewDir(o.Dir)}
+	m := &mirror{Options: o, w: w, own: client.NewDir(o.Dir), others: others{keys: map[log.Digest]string{}, known: map[log.Digest]bool{}}}
 	if err := m.ownCheckpoint(ctx); err != nil {
 		return nil, err
 	}
@@ -103,6 +104,7 @@ type mirror struct {
 	own    *client.Dir
 	before *log.Checkpoint // the folder's, nil for a new one
 	slugs  []string
+	others others
 }
 
 func (m *mirror) ownCheckpoint(ctx context.Context) error {
@@ -146,6 +148,9 @@ func (m *mirror) tree(ctx context.Context) (*log.Checkpoint, error) {
 				m.Progress(int64(done), c.Size())
 			}
 			done = min(done+256-done%256, t.Size)
+			if err := m.payloads(ctx, data); err != nil {
+				return err
+			}
 		}
 		return m.w.put(path, data)
 	})

@@ -117,7 +117,11 @@ func (m *mirror) publication(ctx context.Context, pins *keys.Trust, slug string)
 			return err
 		}
 	}
-	if err := m.roll(ctx, pub); err != nil {
+	batches, err := m.roll(ctx, pub)
+	if err != nil {
+		return err
+	}
+	if err := m.note(pub, batches); err != nil {
 		return err
 	}
 	return m.w.put(head, docs[head])

@@ -12,12 +12,12 @@ import (
 
 // roll copies a publication's roll, the batches last. Rows do not change but where a batch
 // withholds some: where there is no new such batch, the folder's own are kept. The rows'
-// digests are verified here; their signatures are an audit's.
-func (m *mirror) roll(ctx context.Context, pub *evidence.Publication) error {
+// digests are verified here; their signatures are an audit's. It returns the batches.
+func (m *mirror) roll(ctx context.Context, pub *evidence.Publication) ([]evidence.Batch, error) {
 	kept := &recorder{own: m.own, src: m.Source, docs: map[string][]byte{}}
 	list, err := pub.Roll(ctx, kept)
 	if err != nil || len(list) == 0 {
-		return err
+		return nil, err
 	}
 	own := map[log.Digest]bool{} // withholdings that the folder's rows know of
 	if before, err := pub.Roll(ctx, m.own); err == nil {
@@ -33,20 +33,22 @@ func (m *mirror) roll(ctx context.Context, pub *evidence.Publication) error {
 	for _, b := range list {
 		path := l.RollRows(pub.Slug(), b.Batch.Number)
 		if !fresh {
-			if doc, err := m.own.Fetch(ctx, path); err == nil && roll.CheckDocument(b.Batch, doc) == nil {
-				continue
+			if doc, err := m.own.Fetch(ctx, path); err == nil {
+				if _, _, err := roll.CheckDocument(b.Batch, doc); err == nil {
+					continue
+				}
 			}
 		}
 		doc, err := m.Source.Fetch(ctx, path)
 		if err == nil {
-			err = roll.CheckDocument(b.Batch, doc)
+			_, _, err = roll.CheckDocument(b.Batch, doc)
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 		if err := m.w.put(path, doc); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return m.w.put(l.Roll(pub.Slug()), kept.docs[l.Roll(pub.Slug())])
+	return list, m.w.put(l.Roll(pub.Slug()), kept.docs[l.Roll(pub.Slug())])
 }

@@ -67,17 +67,29 @@ func recordEvent(r evidence.Record, before statement.Policy) Event {
 		}
 		return e
 	case *statement.PolicyChange:
-		e := Event{Type: PolicyChange, Reason: s.Reason, Issued: s.Issued, Threshold: &Change{before.Threshold, s.Policy.Threshold}}
-		e.KeysIn, e.KeysOut = exchanged(before.Keys, s.Policy.Keys)
-		e.Summary = fmt.Sprintf("the publication policy changed: %d keys in, %d out; %d of %d sign, before %d of %d: %s",
-			len(e.KeysIn), len(e.KeysOut), s.Policy.Threshold, len(s.Policy.Keys), before.Threshold, len(before.Keys), quote(s.Reason))
-		return e
+		what := "the publication policy changed"
+		if s.Recovery != nil {
+			what = "the publication policy was REPLACED by a recovery key"
+		}
+		return policyEvent(Event{Type: PolicyChange, Reason: s.Reason, Issued: s.Issued}, what, before, s.Policy)
+	case *statement.Recovery:
+		what := fmt.Sprintf("a RECOVERY was announced: after %d days in public the publication policy changes, unless a key in force signs something first", s.Policy.RecoveryDays)
+		return policyEvent(Event{Type: Recovery, Reason: s.Reason, Issued: s.Issued, Days: s.Policy.RecoveryDays}, what, before, s.Policy)
 	case *statement.Redaction:
 		return Event{Type: Redaction, Entry: s.Entry, Issued: s.Issued, Summary: "one name is withheld from now on"}
 	case *statement.Publication:
 		return Event{Type: Published, Title: s.Title, Summary: "a publication was opened: " + quote(anyTitle(s.Title))}
 	}
 	return Event{Type: Published, Summary: "a record of a kind that this program does not know"}
+}
+
+// policyEvent says how a policy that comes, or is to come, differs from the one in force.
+func policyEvent(e Event, what string, before, after statement.Policy) Event {
+	e.Threshold = &Change{before.Threshold, after.Threshold}
+	e.KeysIn, e.KeysOut = exchanged(before.Keys, after.Keys)
+	e.Summary = fmt.Sprintf("%s: %d keys in, %d out; %d of %d sign, before %d of %d: %s",
+		what, len(e.KeysIn), len(e.KeysOut), after.Threshold, len(after.Keys), before.Threshold, len(before.Keys), quote(e.Reason))
+	return e
 }
 
 // exchanged says which keys came and which went.

@@ -20,6 +20,7 @@ const (
 	Version      Type = "version"
 	Retraction   Type = "retraction"
 	PolicyChange Type = "policy"
+	Recovery     Type = "recovery"
 	Redaction    Type = "redaction"
 	Proposal     Type = "proposal"
 	Enrolment    Type = "enrolment"
@@ -27,6 +28,7 @@ const (
 	Withdrawal   Type = "withdrawal"
 	Denial       Type = "denial"
 	Silent       Type = "silent"
+	Batch        Type = "batch"
 	Named        Type = "named"
 	Finding      Type = "finding"
 	Resolved     Type = "resolved"
@@ -40,8 +42,8 @@ const (
 
 // Types lists all types in the order of the documentation.
 func Types() []Type {
-	return []Type{Following, Published, Version, Retraction, PolicyChange, Redaction, Proposal, Enrolment, Endorsement, Withdrawal, Denial, Silent,
-		Named, Finding, Resolved, Misbehaviour, Frozen, Stale, Fresh, Unreachable, Reachable}
+	return []Type{Following, Published, Version, Retraction, PolicyChange, Recovery, Redaction, Proposal, Enrolment, Endorsement, Withdrawal, Denial, Silent,
+		Batch, Named, Finding, Resolved, Misbehaviour, Frozen, Stale, Fresh, Unreachable, Reachable}
 }
 
 // Event is one thing that happened.
@@ -74,6 +76,7 @@ type Event struct {
 	KeysIn    []log.Digest      `json:"keys_in,omitempty"`
 	KeysOut   []log.Digest      `json:"keys_out,omitempty"`
 	Threshold *Change           `json:"threshold,omitempty"`
+	Days      int               `json:"days,omitempty"` // of a recovery
 
 	Entry       string  `json:"entry,omitempty"` // commitment
 	Position    int     `json:"position,omitempty"`
@@ -84,6 +87,11 @@ type Event struct {
 	ByPublisher bool    `json:"by_publisher,omitempty"`
 	Watched     string  `json:"watched,omitempty"` // the name as it was given
 	Names       []Match `json:"names,omitempty"`
+
+	// Of a batch of the roll.
+	Change string `json:"change,omitempty"` // as in statement.Batch
+	Number int64  `json:"number,omitempty"`
+	Count  int    `json:"count,omitempty"` // rows
 
 	Rule     string            `json:"rule,omitempty"`
 	Path     string            `json:"path,omitempty"`

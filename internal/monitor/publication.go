@@ -124,7 +124,7 @@ func (l *look) compare(ctx context.Context, p *evidence.Publication, s *Seen) er
 			Detail: "is another record than the one that this monitor saw there"})
 		return nil
 	}
-	for _, step := range []func() error{d.records, d.names, d.asides, func() error { return d.proposals(ctx) }} {
+	for _, step := range []func() error{d.records, d.names, d.asides, func() error { return d.rolls(ctx) }, func() error { return d.proposals(ctx) }} {
 		if err := step(); err != nil {
 			return err
 		}

@@ -56,6 +56,8 @@ type Seen struct {
 	Asides    []int64        `json:"asides"`    // log indices, rising
 	Proposals []string       `json:"proposals"` // record digests, sorted
 	Watched   map[string]int `json:"watched"`   // by watched name: records in which it was looked for
+	// Batches of the roll. Optional: it was not read yet, and what is there is not reported.
+	Batches *int64 `json:"batches,omitempty"`
 }
 
 // OpenFinding is a finding that was reported and is there still.
@@ -77,7 +79,11 @@ func newFollowed() *Followed {
 }
 
 func newSeen(genesis log.Digest, quiet bool) *Seen {
-	return &Seen{Genesis: genesis, Quiet: quiet, Asides: []int64{}, Proposals: []string{}, Watched: map[string]int{}}
+	s := &Seen{Genesis: genesis, Quiet: quiet, Asides: []int64{}, Proposals: []string{}, Watched: map[string]int{}}
+	if !quiet {
+		s.Batches = new(int64)
+	}
+	return s
 }
 
 // Marshal returns the state's bytes, which ParseState takes.
@@ -156,6 +162,9 @@ func (f *Followed) check() error {
 		}
 		if p.Records < 0 || (p.Records == 0) != p.Last.IsZero() {
 			return fmt.Errorf("publication %q: %d records, and the last is %s", slug, p.Records, p.Last)
+		}
+		if p.Batches != nil && *p.Batches < 0 {
+			return fmt.Errorf("publication %q: %d batches", slug, *p.Batches)
 		}
 		if !rising(p.Asides) || !rising(p.Proposals) {
 			return fmt.Errorf("publication %q: a list is not in order", slug)

@@ -190,7 +190,7 @@ func (s *Service) resumeAll(ctx context.Context, p *publication) error {
 		err = s.resumeAsides(ctx, p)
 	}
 	if err == nil {
-		err = s.finishRoll(ctx, p)
+		err = s.finishBatch(ctx, p)
 	}
 	if err == nil {
 		err = s.confirmRows(ctx, p)

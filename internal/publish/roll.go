@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 
@@ -35,19 +34,6 @@ type rollBatch struct {
 	index  int64
 }
 
-// judgement is by which keys the rows of how many batches were judged. changes is that of
-// the records about list entries from which the keys are known.
-type judgement struct {
-	named            map[log.Digest]naming
-	batches, changes int
-}
-
-// naming says which domain named a key, and until where in the log.
-type naming struct {
-	domain string
-	until  int64
-}
-
 // AddBatch takes a batch of a publication's roll through the log. data is its bundle, spki
 // the signer's key, body the rows as they are handed in: lines of JSON of an addition,
 // commitments of the others. The same batch again has its first index.
@@ -60,7 +46,8 @@ func (s *Service) addBatch(ctx context.Context, slug string, data, spki, body []
 	if err != nil {
 		return nil, err
 	}
-	// No record of the chain is on its way meanwhile: it may set another policy.
+	// A batch stands in the log under the policy that it was judged by: no record of the
+	// chain comes in between.
 	p.submit.Lock()
 	defer p.submit.Unlock()
 	if err := s.resume(ctx, p); err != nil {
@@ -143,7 +130,7 @@ func (p *publication) mayFollow(r *roll.Record, c *chain.Chain) error {
 		return chain.ErrUnauthorised
 	}
 	if c.Threshold() > 1 {
-		return &InvalidError{fmt.Errorf("the publication policy asks for %d signatures, and a batch has one: no roll is kept under such a policy", c.Threshold())}
+		return &InvalidError{fmt.Errorf("the publication policy asks for %d signatures, and a batch has one: no roll is kept under such a policy; change the policy to one signature for as long as batches are handed in", c.Threshold())}
 	}
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -219,6 +206,20 @@ func rowsError(err error) error {
 	return &InvalidError{err}
 }
 
+// finishBatch settles such a batch before a record: its key may be none of the policy's
+// afterwards. The caller holds submit.
+func (s *Service) finishBatch(ctx context.Context, p *publication) error {
+	p.mu.RLock()
+	none := p.roll.pending == nil // and whoever reserves one holds submit
+	p.mu.RUnlock()
+	if none {
+		return nil
+	}
+	p.roll.adding.Lock()
+	defer p.roll.adding.Unlock()
+	return s.resumeRoll(ctx, p)
+}
+
 // resumeRoll settles a batch that was reserved and not settled. The caller holds
 // roll.adding, or is alone.
 func (s *Service) resumeRoll(ctx context.Context, p *publication) error {
@@ -230,13 +231,6 @@ func (s *Service) resumeRoll(ctx context.Context, p *publication) error {
 	}
 	_, err := s.settleBatch(ctx, p, *pending)
 	return err
-}
-
-// finishRoll is resumeRoll for who does not hold roll.adding.
-func (s *Service) finishRoll(ctx context.Context, p *publication) error {
-	p.roll.adding.Lock()
-	defer p.roll.adding.Unlock()
-	return s.resumeRoll(ctx, p)
 }
 
 // settleBatch takes a reserved batch through the log. If we die in here the entry may be in
@@ -360,67 +354,4 @@ func (s *Service) scrub(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// confirmRows judges anew the rows of the roll under every key that a domain ever named. It
-// is called after an enrolment, and at the start, since we may have died in between; in a
-// cluster by whoever leads, too.
-func (s *Service) confirmRows(ctx context.Context, p *publication) error {
-	p.roll.adding.Lock()
-	defer p.roll.adding.Unlock()
-	return s.judgeRows(ctx, p)
-}
-
-// judgeRows judges the rows by what is known of keys, until nothing more has become known
-// meanwhile. The caller holds roll.adding.
-func (s *Service) judgeRows(ctx context.Context, p *publication) error {
-	for !p.judged() {
-		now, err := s.judgement(ctx, p)
-		if err != nil {
-			return err
-		}
-		if p.roll.judged.like(now) {
-			p.roll.judged = now
-			return nil
-		}
-		for key, by := range now.named {
-			if err := s.Store.Confirm(ctx, p.genesis, key, by.domain, func(index int64) bool { return index < by.until }); err != nil {
-				return err
-			}
-		}
-		p.roll.judged = now
-		p.mu.Lock()
-		p.roll.recount()
-		p.mu.Unlock()
-		if err := s.catchUp(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// judged reports whether there is nothing to judge: no rows, or nothing new.
-func (p *publication) judged() bool {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	n := len(p.roll.batches)
-	return n == 0 || p.roll.judged.batches == n && p.roll.judged.changes == p.asides.changes
-}
-
-// judgement is by which keys rows are judged now.
-func (s *Service) judgement(ctx context.Context, p *publication) (judgement, error) {
-	p.mu.RLock()
-	out := judgement{named: map[log.Digest]naming{}, batches: len(p.roll.batches), changes: p.asides.changes}
-	p.mu.RUnlock()
-	err := s.withBook(ctx, p, func(b *endorsement.Book) {
-		for key, domain := range b.Owners() {
-			out.named[key] = naming{domain, b.NamedUntil(key, domain)}
-		}
-	})
-	return out, err
-}
-
-// like reports whether two judgements are of the same rows, by the same keys.
-func (j judgement) like(other judgement) bool {
-	return j.batches == other.batches && maps.Equal(j.named, other.named)
 }

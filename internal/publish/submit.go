@@ -129,7 +129,7 @@ func (s *Service) submit(ctx context.Context, slug string, data []byte, c Conten
 	if err := s.resume(ctx, p); err != nil {
 		return nil, err
 	}
-	if err := s.finishRoll(ctx, p); err != nil {
+	if err := s.finishBatch(ctx, p); err != nil {
 		return nil, err
 	}
 	if err := s.deleteWithheld(ctx, p); err != nil {

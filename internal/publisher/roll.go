@@ -14,14 +14,14 @@ import (
 var ErrNoRoll = errors.New("no roll is kept under a publication policy of several signatures")
 
 // ForRoll verifies the publication as publishers see it, and that this key may sign batches
-// of its roll.
+// of its roll. It is returned with ErrNoRoll too.
 func (p *Publisher) ForRoll(ctx context.Context, slug string) (*evidence.Publication, error) {
 	pub, err := p.open(ctx, slug)
 	if err != nil {
 		return nil, err
 	}
 	if n := pub.Chain().Threshold(); n > 1 {
-		return nil, fmt.Errorf("%w: this one asks for %d", ErrNoRoll, n)
+		return pub, fmt.Errorf("%w: this one asks for %d", ErrNoRoll, n)
 	}
 	return pub, nil
 }

@@ -242,25 +242,31 @@ func each(n int, f func(i int) error) error {
 }
 
 // CheckDocument holds what is served of a batch against its statement, by the digests of
-// the rows alone: no disclosure is parsed, and no signature verified.
-func CheckDocument(s *statement.Batch, doc []byte) error {
+// the rows alone: no disclosure is parsed, and no signature verified. It returns the
+// commitments in their order, and which of them are of rows that are not served.
+func CheckDocument(s *statement.Batch, doc []byte) (all []log.Digest, hidden []bool, err error) {
 	if s.Change != statement.BatchAdd {
-		_, err := ParseEntries(s, doc)
-		return err
+		all, err = ParseEntries(s, doc)
+		return all, make([]bool, len(all)), err
 	}
 	rows, err := ParseRows(doc)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	d := NewDocument()
+	all, hidden = make([]log.Digest, len(rows)), make([]bool, len(rows))
 	for i, r := range rows {
 		line, err := r.line()
-		if err != nil {
-			return &RowError{i + 1, err}
+		if err == nil {
+			all[i], _, err = ParseLine(line)
 		}
+		if err != nil {
+			return nil, nil, &RowError{i + 1, err}
+		}
+		hidden[i] = r.Withheld != ""
 		d.Add(line)
 	}
-	return d.Check(s)
+	return all, hidden, d.Check(s)
 }
 
 // line is the row's line of the document.

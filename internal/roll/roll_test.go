@@ -44,11 +44,23 @@ func TestRows(t *testing.T) {
 	check(t, err)
 	list, err := OpenRows(b, Place{}, read, nil)
 	check(t, err)
-	if list[2].Signatory.Name != "ليلى" || CheckDocument(b, body) != nil {
+	if list[2].Signatory.Name != "ليلى" {
 		t.Error("not what was written")
 	}
 	gone := Row{Withheld: rows[1].Disclosure.Digest()}
 	hidden := []Row{rows[0], gone, rows[2]}
+	for what, served := range map[string][]Row{"all": rows, "one withheld": hidden} {
+		var doc []byte
+		for _, r := range served {
+			line, err := r.Marshal()
+			check(t, err)
+			doc = append(doc, line...)
+		}
+		entries, withheld, err := CheckDocument(b, doc)
+		if err != nil || entries[1] != list[1].Commitment || withheld[0] || withheld[1] != (what != "all") {
+			t.Errorf("%s: %v %v %v", what, entries, withheld, err)
+		}
+	}
 	if _, err := OpenRows(b, Place{}, hidden, nil); !errors.Is(err, ErrWithheld) {
 		t.Errorf("withheld, and nobody says so: %v", err)
 	}

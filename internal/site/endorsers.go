@@ -151,6 +151,19 @@ func (v *visit) endorsers() (answer, error) {
 	return answer{template: "endorsers", view: view}, nil
 }
 
+// batchHeading says what a batch of the roll does.
+func (v *visit) batchHeading(b publish.BatchSummary) string {
+	return v.Say("batch_"+b.Change, "number", int(b.Number), "rows", b.Count, "version", b.Version)
+}
+
+// batchPath is the page that shows what a batch does.
+func batchPath(b publish.BatchSummary) string {
+	if b.Version > 0 {
+		return endorsersPath(b.Slug, b.Version)
+	}
+	return publicationPath(b.Slug)
+}
+
 // clipWords bounds what is searched, in bytes.
 func clipWords(s string) string {
 	const most = 200

@@ -22,7 +22,12 @@ func (v *visit) feeds(slug string) []link {
 // maxFeed is how many items a feed has, the newest first.
 const maxFeed = 50
 
-// feedItem is a version, a retraction, a policy, a redaction, or what a signatory said.
+// maxFeedBatches is how many of them are of one publication's roll, which may grow by a
+// hundred batches in an hour.
+const maxFeedBatches = 10
+
+// feedItem is a version, a retraction, a policy, a redaction, what a signatory said, or a
+// batch of the roll.
 type feedItem struct {
 	ID, Path, Title, Reason, Issued string
 	index                           int64
@@ -65,7 +70,8 @@ func (v *visit) feedItems() (title, path string, items []feedItem, err error) {
 	return title, path, items[:min(len(items), maxFeed)], nil
 }
 
-// otherItems are what changes no version: policies, redactions, and what signatories said.
+// otherItems are what changes no version: policies, redactions, what signatories
+// said, and the batches of the roll.
 func (v *visit) otherItems(slug, name string) ([]feedItem, error) {
 	records, err := v.service.Records(slug)
 	if err != nil {
@@ -85,6 +91,13 @@ func (v *visit) otherItems(slug, name string) ([]feedItem, error) {
 		if x.Kind != statement.ClaimAbsence {
 			out = append(out, v.saidItem(slug, name, x))
 		}
+	}
+	batches, err := v.service.RollBatches(slug)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range batches[max(0, len(batches)-maxFeedBatches):] {
+		out = append(out, feedItem{ID: "urn:" + b.Record.String(), Path: batchPath(b), Reason: oneLine(b.Reason), Issued: b.Issued, Title: name + ": " + v.batchHeading(b), index: b.Index})
 	}
 	return out, nil
 }

@@ -132,6 +132,11 @@ func (v *visit) entry() (answer, error) {
 		view.BundlePath = recordPath(a.Slug, a.Record.Hex())
 		view.Command = "sijil trust init " + v.base + " --publication " + a.Slug + "\nsijil endorsements " + a.Slug
 	}
+	if b, ok := v.service.BatchAt(index); ok {
+		view.Record, view.Heading = &link{Path: v.to(batchPath(b)), Text: b.Slug}, v.batchHeading(b)
+		view.BundlePath = recordPath(b.Slug, b.Record.Hex())
+		view.Command = "sijil trust init " + v.base + " --publication " + b.Slug + "\nsijil audit"
+	}
 	if index > 0 {
 		view.Before = &link{Path: v.to(entryPath(index - 1)), Text: v.Say("entry_before")}
 	}

@@ -41,6 +41,9 @@ type Service interface {
 	// RollCounts counts the endorsers of a publication; RollEntries finds some.
 	RollCounts(ctx context.Context, slug string) (publish.RollSummary, error)
 	RollEntries(ctx context.Context, slug string, q publish.RollQuery) ([]publish.EndorserView, error)
+	// RollBatches lists the batches of its roll; BatchAt finds one by its log index.
+	RollBatches(slug string) ([]publish.BatchSummary, error)
+	BatchAt(index int64) (b publish.BatchSummary, ok bool)
 	// Checkpoint is a signed note.
 	Checkpoint(view publish.View) ([]byte, error)
 	// Compare says how version b differs from version a.

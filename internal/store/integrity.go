@@ -77,7 +77,8 @@ func readSchema(ctx context.Context, name, script string) (_ map[string]string, 
 	if _, err := db.ExecContext(ctx, script); err != nil {
 		return nil, err
 	}
-	rows, err := db.QueryContext(ctx, `SELECT type || ' ' || name, tbl_name || ' ' || coalesce(sql, '') FROM sqlite_schema`)
+	// A flipped bit can make bytes of a text, which reads the same.
+	rows, err := db.QueryContext(ctx, `SELECT type || ' ' || name, tbl_name || ' ' || coalesce(sql, '') || ' ' || typeof(type) || typeof(name) || typeof(tbl_name) || typeof(rootpage) || typeof(sql) FROM sqlite_schema`)
 	if err != nil {
 		return nil, err
 	}
