@@ -56,10 +56,11 @@ demo-stop:
 cluster: build $(TRILLIAN)/trillian_log_signer
 	@GO="$(GO)" TRILLIAN="$(TRILLIAN)" PORT="$(PORT)" CI="$(CI)" bash scripts/cluster
 
-# Load from several writers over three front ends; the leader is killed, then
-# PostgreSQL. And two that both believe they lead.
+# Load from several writers over three front ends, and each part of the cluster fails:
+# the leader is killed, or stopped for a while; PostgreSQL, Trillian's server and its signer
+# are killed. And two that both believe they lead. CLUSTER_FAULTS=20 for more rounds.
 cluster-test: $(TRILLIAN)/trillian_log_signer
-	SIJIL_TRILLIAN="$(TRILLIAN)" SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -timeout 30m -run '^TestCluster' ./cmd/sijild
+	SIJIL_TRILLIAN="$(TRILLIAN)" SIJIL_PROGRAMS=1 $(GO) test -count=1 -v -timeout 30m -run '^TestCluster' ./cmd/sijild -cluster-faults $(or $(CLUSTER_FAULTS),2)
 	SIJIL_PROGRAMS=1 $(GO) test -count=1 -timeout 10m -run '^TestPostgres$$' ./internal/store
 
 # The signer is the one that is built last. Minutes, once.

@@ -273,7 +273,12 @@ func newEnrolled(t testing.TB, n int) *enrolled {
 		hosts = append(hosts, electorDomain(i))
 	}
 	w := newOrgs(t, hosts...)
-	s := newRunning(t, serveOptions{noLimits: true, domainConfig: &w.config}, slog.DiscardHandler)
+	return enrolAll(t, newRunning(t, serveOptions{noLimits: true, domainConfig: &w.config}, slog.DiscardHandler), w, n)
+}
+
+// enrolAll is newEnrolled at a service that looks at those domains.
+func enrolAll(t testing.TB, s *running, w *orgs, n int) *enrolled {
+	t.Helper()
 	e := &enrolled{electorate: newElectorate(t, s.url, s.data, s.key, "river", n+1), s: s, web: w}
 	for i := range n {
 		e.signers = append(e.signers, logtest.NewSigner(t))

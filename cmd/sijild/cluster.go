@@ -88,6 +88,7 @@ type cluster struct {
 	since   int64         // the last change that was applied
 	queued  chan struct{} // holds one token when Trillian may have entries
 	leads   atomic.Bool
+	elected atomic.Int64 // how often it began to lead
 	logger  *slog.Logger
 }
 

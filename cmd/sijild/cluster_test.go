@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -30,6 +31,8 @@ type rig struct {
 	pg       *postgrestest.Server
 	url      string // of the database
 	trillian string // HOST:PORT
+	server   *engine
+	signer   *engine
 	data     string // with the keys
 	key      *keys.LogKey
 }
@@ -48,8 +51,8 @@ func newRig(t *testing.T) *rig {
 	r.schema()
 	r.trillian = freeAddress(t)
 	common := []string{"--storage_system=postgresql", "--quota_system=noop", "--postgresql_uri=" + r.url, "--http_endpoint="}
-	r.start(filepath.Join(programs, "trillian_log_server"), append(common, "--rpc_endpoint="+r.trillian)...)
-	r.start(filepath.Join(programs, "trillian_log_signer"), append(common, "--rpc_endpoint="+freeAddress(t), "--force_master", "--sequencer_interval=10ms", "--num_sequencers=1")...)
+	r.server = r.start(filepath.Join(programs, "trillian_log_server"), append(common, "--rpc_endpoint="+r.trillian)...)
+	r.signer = r.start(filepath.Join(programs, "trillian_log_signer"), append(common, "--rpc_endpoint="+freeAddress(t), "--force_master", "--sequencer_interval=10ms", "--num_sequencers=1")...)
 	r.data = filepath.Join(t.TempDir(), "data")
 	var err error
 	r.key, err = initialise(t.Context(), initOptions{data: r.data, url: "http://localhost", cluster: clusterOptions{database: r.url, trillian: r.trillian}})
@@ -77,29 +80,50 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// start starts one of Trillian's programs.
-func (r *rig) start(program string, args ...string) {
+// engine is one of Trillian's programs.
+type engine struct {
+	program string
+	args    []string
+	out     *output
+	cmd     *exec.Cmd
+	done    chan struct{} // closed when it has ended
+}
+
+func (r *rig) start(program string, args ...string) *engine {
 	r.t.Helper()
-	out := &output{}
-	cmd := exec.Command(program, args...)
-	cmd.Stdout, cmd.Stderr = out, out
-	check(r.t, cmd.Start())
-	done := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(done) }()
+	e := &engine{program: program, args: args, out: &output{}}
+	check(r.t, e.start())
 	r.t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		<-done
+		e.kill()
 		if r.t.Failed() {
-			r.t.Logf("%s:\n%s", filepath.Base(program), tail(out.String()))
+			r.t.Logf("%s:\n%s", filepath.Base(program), tail(e.out.String()))
 		}
 	})
+	return e
+}
+
+// start starts it, or starts it again.
+func (e *engine) start() error {
+	e.cmd, e.done = exec.Command(e.program, e.args...), make(chan struct{})
+	e.cmd.Stdout, e.cmd.Stderr = e.out, e.out
+	if err := e.cmd.Start(); err != nil {
+		return err
+	}
+	go func(cmd *exec.Cmd, done chan struct{}) { _ = cmd.Wait(); close(done) }(e.cmd, e.done)
+	return nil
+}
+
+// kill kills it, if it runs, and waits for its end.
+func (e *engine) kill() {
+	_ = e.cmd.Process.Kill()
+	<-e.done
 }
 
 func tail(s string) string { return s[max(0, len(s)-4000):] }
 
 func (r *rig) frontEnd() *process {
 	r.t.Helper()
-	p := startWith(r.t, r.data, nil, "--trillian", r.trillian)
+	p := startMeasured(r.t, r.data, "--trillian", r.trillian)
 	r.t.Cleanup(func() {
 		if r.t.Failed() {
 			r.t.Logf("front end %s:\n%s", p.url, tail(p.out.String()))
@@ -146,23 +170,30 @@ func (r *rig) leader(list []*process) int {
 // killed, and then PostgreSQL; nothing that was acknowledged is lost.
 func TestCluster(t *testing.T) {
 	r := newRig(t)
+	f := newFault(t, "the leader of a cluster is killed, and then PostgreSQL")
 	fronts := []*process{r.frontEnd(), r.frontEnd(), r.frontEnd()}
 	first := r.leader(fronts)
-	l := newLoad(r, 6, fronts)
-	stop, ended := make(chan struct{}), make(chan struct{})
-	go func() { l.run(stop); close(ended) }()
+	l := newLoad(r, f, 6, fronts)
+	end := l.begin()
 	l.more(60)
 
 	begun := time.Now()
 	fronts[first].stop(syscall.SIGKILL)
-	second := r.leader([]*process{fronts[(first+1)%3], fronts[(first+2)%3]})
+	others := []*process{fronts[(first+1)%3], fronts[(first+2)%3]}
+	second := r.leader(others)
 	l.more(30)
 	t.Logf("leader killed: another led, and 30 records were acknowledged, after %v", time.Since(begun).Round(time.Millisecond))
-	_ = second
+	for i, p := range others {
+		want := 0.0
+		if i == second {
+			want = 1
+		}
+		if m := p.numbers(); m["sijil_leader"] != want || m["sijil_elections_total"] != want {
+			t.Errorf("front end %d: sijil_leader %v, sijil_elections_total %v, want %v", i, m["sijil_leader"], m["sijil_elections_total"], want)
+		}
+	}
 	fronts[first] = r.frontEnd() // it comes back, at another address
-	l.mu.Lock()
-	l.urls[first] = fronts[first].url
-	l.mu.Unlock()
+	l.moved(first, fronts[first])
 	l.more(30)
 
 	begun = time.Now()
@@ -171,19 +202,10 @@ func TestCluster(t *testing.T) {
 	up := time.Since(begun)
 	l.more(30)
 	t.Logf("PostgreSQL killed: it was up again after %v, 30 records were acknowledged after %v", up.Round(time.Millisecond), time.Since(begun).Round(time.Millisecond))
-	close(stop)
-	<-ended
-	if t.Failed() {
-		return
-	}
-	for _, p := range fronts {
-		entries := l.complete(p.url)
-		// Each record is there once, however often it was sent.
-		if want := l.acked.Load() + int64(len(l.writers)); entries != want {
-			t.Errorf("%s: %d entries, want %d", p.url, entries, want)
-		}
-	}
-	t.Logf("%d records acknowledged, %d answers lost or refused on the way, the longest took %v: 0 lost, audits of 3 front ends clean", l.acked.Load(), l.again.Load(), time.Duration(l.longest.Load()).Round(time.Millisecond))
+	end()
+	l.finish(fronts)
+	f.rounds.Store(2)
+	f.note = l.said()
 }
 
 // TestClusterFenced: two front ends that both believe they lead, both of them
@@ -193,7 +215,8 @@ func TestClusterFenced(t *testing.T) {
 	r := newRig(t)
 	fronts := []*process{r.frontEnd(), r.frontEnd()}
 	r.leader(fronts)
-	l := newLoad(r, 3, fronts)
+	f := newFault(t, "two front ends both believe that they lead")
+	l := newLoad(r, f, 3, fronts)
 
 	// A third one that never asked for the lock.
 	ctx, cancel := context.WithCancel(t.Context())
@@ -205,8 +228,7 @@ func TestClusterFenced(t *testing.T) {
 	e := rival.cluster.exporter()
 	_, err = e.Advance(ctx)
 	check(t, err)
-	stop, ended := make(chan struct{}), make(chan struct{})
-	go func() { l.run(stop); close(ended) }()
+	end := l.begin()
 	conflicts, rounds := 0, 0
 	for l.acked.Load() < 60 && !t.Failed() {
 		_, err := e.Advance(ctx)
@@ -221,15 +243,13 @@ func TestClusterFenced(t *testing.T) {
 		check(t, err)
 		rounds++
 	}
-	close(stop)
-	<-ended
+	end()
 	if conflicts == 0 {
 		t.Error("no round came between: the test proves nothing")
 	}
-	for _, p := range fronts {
-		l.complete(p.url)
-	}
-	t.Logf("%d records, %d rounds of the rival, %d of them fenced off", l.acked.Load(), rounds, conflicts)
+	l.finish(fronts)
+	f.rounds.Store(int64(rounds + conflicts))
+	f.note = fmt.Sprintf("%s; %d rounds of the rival, %d of them fenced off", l.said(), rounds+conflicts, conflicts)
 }
 
 // TestClusterCommands: the operator's commands find the rows through the folder, and
@@ -257,7 +277,7 @@ func TestClusterCommands(t *testing.T) {
 		do(1, args...)
 	}
 	r.leader([]*process{p})
-	l := newLoad(r, 1, []*process{p})
+	l := newLoad(r, &fault{}, 1, []*process{p})
 	if resp, err := http.Get(p.url + "/readyz"); err != nil || resp.StatusCode != 200 {
 		t.Errorf("%v, %v", resp, err)
 	}
@@ -268,9 +288,7 @@ func TestClusterCommands(t *testing.T) {
 		t.Error(out)
 	}
 	p = r.frontEnd()
-	if entries := l.complete(p.url); entries != 1 {
-		t.Errorf("%d entries", entries)
-	}
+	l.complete(p.url)
 	err := l.try1(p.url)
 	if err == nil || !strings.Contains(err.Error(), "frozen") {
 		t.Errorf("a record after the end: %v", err)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -9,10 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -82,7 +78,6 @@ type soak struct {
 	p       *process
 	ledger  *ledger
 	http    *http.Client
-	metrics string // address
 	genuine string // a published text
 
 	scribes chan scribe
@@ -96,16 +91,10 @@ type soak struct {
 func newSoak(t *testing.T, f *fault) *soak {
 	t.Helper()
 	data, key := newData(t)
-	file := filepath.Join(t.TempDir(), "metrics")
-	p := spawn(t, data, nil, "--metrics", "127.0.0.1:0", "--metrics-address-file", file)
-	if !p.ready() {
-		t.Fatalf("sijild ended: %v\n%s", p.err, p.out)
-	}
-	b, err := os.ReadFile(file)
-	check(t, err)
+	p := startMeasured(t, data)
 	h := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: soakClients}, Timeout: time.Minute}
 	k := &soak{t: t, f: f, s: &running{data: data, key: key, url: p.url, http: h}, p: p, ledger: newLedger(t, f, key), http: h,
-		metrics: "http://" + strings.TrimSpace(string(b)), scribes: make(chan scribe, 2*soakClients), genuine: logtest.River()[0].Texts["en"]}
+		scribes: make(chan scribe, 2*soakClients), genuine: logtest.River()[0].Texts["en"]}
 	k.s.writer(t, 0).publish(t, k.genuine)
 	for i := range soakClients {
 		k.scribes <- &knocker{g: newGuest(t), name: fmt.Sprint("guest ", i)}
@@ -212,21 +201,13 @@ type vitals struct {
 }
 
 func (k *soak) vitals() vitals {
-	res, err := k.http.Get(k.metrics + "/metrics") //nolint:noctx // the client has a timeout
-	check(k.t, err)
-	defer res.Body.Close()
-	b, err := io.ReadAll(res.Body)
-	check(k.t, err)
+	all := k.p.numbers()
 	value := func(name string) float64 {
-		for line := range bytes.Lines(b) {
-			if rest, ok := strings.CutPrefix(string(line), name+" "); ok {
-				v, err := strconv.ParseFloat(strings.TrimSpace(rest), 64)
-				check(k.t, err)
-				return v
-			}
+		v, ok := all[name]
+		if !ok {
+			k.t.Errorf("there is no %s", name)
 		}
-		k.t.Errorf("there is no %s", name)
-		return 0
+		return v
 	}
 	// The next collection begins at twice what the last one left.
 	return vitals{value("go_memstats_next_gc_bytes") / 2, value("process_resident_memory_bytes"), int(value("go_goroutines")), int(value(`sijil_log_entries{view="latest"}`))}

@@ -134,8 +134,8 @@ func (l *ledger) tree(note []byte) {
 
 // settle holds everything against the log as it is served: every entry once, the
 // acknowledged ones at their index, every tree that was shown a beginning of this one;
-// then audits it.
-func (l *ledger) settle(url string) {
+// then audits it. It returns how many entries there are.
+func (l *ledger) settle(url string) (entries int64) {
 	l.t.Helper()
 	src, err := client.NewHTTP(url, httpClient)
 	check(l.t, err)
@@ -179,6 +179,7 @@ func (l *ledger) settle(url string) {
 		}
 	}
 	l.audit(src)
+	return c.Size()
 }
 
 // audit has sijil audit's engine look at all of it.

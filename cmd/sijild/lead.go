@@ -46,6 +46,7 @@ func (c *cluster) elect(ctx context.Context) {
 func (c *cluster) lead(ctx context.Context, lock *store.Lock) {
 	ctx, cancel := context.WithCancel(ctx)
 	c.logger.InfoContext(ctx, "this front end leads", "entries", c.view.Latest().Size)
+	c.elected.Add(1)
 	c.leads.Store(true)
 	var beside sync.WaitGroup
 	beside.Go(func() { c.hold(ctx, cancel, lock) })

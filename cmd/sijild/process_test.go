@@ -29,6 +29,7 @@ type process struct {
 	cmd     *exec.Cmd
 	address string // a file
 	url     string // once it is ready
+	metrics string // a file with the address of its metrics. Optional
 	out     *output
 	done    chan struct{} // closed when it has ended
 	err     error         // how, once it has

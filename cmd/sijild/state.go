@@ -33,6 +33,9 @@ func (s *service) snapshot() metrics.Snapshot {
 	q := s.public.State()
 	out := metrics.Snapshot{Latest: q.Latest, Public: q.Shown, QuorumMissing: q.Missing != nil, Cosigned: q.Cosigned,
 		Accepting: s.frozen == nil && s.uses.Ready(context.Background()) == nil}
+	if c := s.cluster; c != nil {
+		out.FrontEnd = &metrics.FrontEnd{Leads: c.leads.Load(), Elections: c.elected.Load()}
+	}
 	out.Publications, out.Records = s.uses.Count()
 	for _, w := range s.witness.States() {
 		out.Witnesses = append(out.Witnesses, metrics.Witness{Name: w.Name, Up: w.Err == nil && !w.Seen.IsZero(), Entries: w.Size})

@@ -104,7 +104,6 @@ var kinds = []kind{
 	{is(publish.ErrUnknown), http.StatusNotFound, "not-found", "Not found"},
 	{is(fs.ErrNotExist), http.StatusNotFound, "not-found", "Not found"},
 	{is(publish.ErrFull), http.StatusServiceUnavailable, "full", "No records are taken for now"},
-	{is(publish.ErrNoRolls), http.StatusNotImplemented, "no-rolls", "This service keeps no rolls"},
 	{is(publish.ErrAway), http.StatusServiceUnavailable, "away", "No records are taken for now"},
 	{is(context.DeadlineExceeded), http.StatusServiceUnavailable, "timeout", "The log did not answer in time"},
 }

@@ -11,6 +11,8 @@
 //	sijil_witness_entries{witness}      the tree that a witness holds
 //	sijil_publications, sijil_records   how many readers can find
 //	sijil_accepting                     whether records are accepted
+//	sijil_leader                        in a cluster: 1 while this front end leads
+//	sijil_elections_total               in a cluster: how often it became the leader since it started
 package metrics
 
 import (
@@ -33,6 +35,13 @@ type Snapshot struct {
 	Witnesses             []Witness
 	Publications, Records int
 	Accepting             bool
+	FrontEnd              *FrontEnd // nil: the service is in no cluster
+}
+
+// FrontEnd is the part that this process has in a cluster.
+type FrontEnd struct {
+	Leads     bool
+	Elections int64 // how often it became the leader
 }
 
 // Witness is one witness's state.

@@ -14,6 +14,8 @@ var (
 	number    = desc("publications", "Publications that readers can find.")
 	records   = desc("records", "Records of publications, in the log.")
 	accepting = desc("accepting", "Whether records are accepted.")
+	leader    = desc("leader", "1 while this front end of a cluster leads: it makes the checkpoints.")
+	elections = desc("elections_total", "How often this front end of a cluster became the leader since it started.")
 )
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
@@ -22,7 +24,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 
 // Describe implements prometheus.Collector.
 func (s state) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{entries, missing, cosigned, up, held, number, records, accepting} {
+	for _, d := range []*prometheus.Desc{entries, missing, cosigned, up, held, number, records, accepting, leader, elections} {
 		ch <- d
 	}
 }
@@ -48,6 +50,10 @@ func (s state) Collect(ch chan<- prometheus.Metric) {
 	gauge(number, float64(now.Publications))
 	gauge(records, float64(now.Records))
 	gauge(accepting, number01(now.Accepting))
+	if f := now.FrontEnd; f != nil {
+		gauge(leader, number01(f.Leads))
+		ch <- prometheus.MustNewConstMetric(elections, prometheus.CounterValue, float64(f.Elections))
+	}
 }
 
 func number01(b bool) float64 {

@@ -17,8 +17,10 @@ type Changes struct {
 	Publications [][]Stored
 	Asides       []Aside // by log index; reserved ones first
 	Seen         []SeenAt
-	DoorKeys     []log.Digest // that have written
-	GoneMails    []log.Digest // see AsideStore
+	DoorKeys     []log.Digest  // that have written
+	GoneMails    []log.Digest  // see AsideStore
+	Batches      []StoredBatch // of rolls, by publication and number
+	Rolls        []log.Digest  // genesis records of publications whose counts have changed
 }
 
 // SeenAt says when a domain was last seen to say what it said of an entry.
@@ -31,15 +33,28 @@ type SeenAt struct {
 // maxTries is how often a write is tried against others that come first.
 const maxTries = 8
 
-// upToDate runs f, and again on what others have written meanwhile.
+// catchUp is CatchUp, where there are others. An error is ErrAway.
+func (s *Service) catchUp(ctx context.Context) error {
+	if s.CatchUp == nil {
+		return nil
+	}
+	if err := s.CatchUp(ctx); err != nil {
+		return fmt.Errorf("%w: catch up with what others wrote: %w", ErrAway, err)
+	}
+	return nil
+}
+
+// upToDate runs f on what others have written, and again on what they have written
+// meanwhile. What cannot be told from an older state, such as whether a record follows the
+// head, is not told: ErrAway.
 func (s *Service) upToDate(ctx context.Context, f func() (*Receipt, error)) (*Receipt, error) {
 	for try := 1; ; try++ {
+		if err := s.catchUp(ctx); err != nil {
+			return nil, err
+		}
 		r, err := f()
 		if !errors.Is(err, ErrStale) || s.CatchUp == nil || try == maxTries {
 			return r, err
-		}
-		if err := s.CatchUp(ctx); err != nil {
-			return nil, fmt.Errorf("catch up with what others wrote: %w", err)
 		}
 	}
 }
@@ -82,6 +97,16 @@ func (s *Service) Apply(ctx context.Context, c Changes) error {
 		}
 		if err := s.Vault.Delete(m); err != nil {
 			return fmt.Errorf("withhold: %w", err)
+		}
+	}
+	if err := loadBatches(byGenesis, c.Batches); err != nil {
+		return err
+	}
+	for _, genesis := range c.Rolls {
+		if p := byGenesis[genesis]; p != nil {
+			p.mu.Lock()
+			p.roll.recount()
+			p.mu.Unlock()
 		}
 	}
 	s.ring.mu.Lock()
@@ -163,6 +188,12 @@ func (s *Service) resumeAll(ctx context.Context, p *publication) error {
 	err := s.resume(ctx, p)
 	if err == nil {
 		err = s.resumeAsides(ctx, p)
+	}
+	if err == nil {
+		err = s.finishBatch(ctx, p)
+	}
+	if err == nil {
+		err = s.confirmRows(ctx, p)
 	}
 	if err == nil {
 		err = s.deleteWithheld(ctx, p)

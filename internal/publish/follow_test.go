@@ -23,12 +23,16 @@ type front struct {
 	*publish.Service
 	rows  *store.Store
 	looks sync.Mutex // one look at a time
+	away  error      // what a look ends with, if it is set
 }
 
 // catchUp applies all that the store holds, as a feed that has everything anew would.
 func (f *front) catchUp(ctx context.Context) error {
 	f.looks.Lock()
 	defer f.looks.Unlock()
+	if f.away != nil {
+		return f.away
+	}
 	var c publish.Changes
 	at := map[log.Digest]int{}
 	err := f.rows.Records(ctx, func(r publish.Stored) error {
@@ -47,6 +51,12 @@ func (f *front) catchUp(ctx context.Context) error {
 	if err := f.rows.Asides(ctx, publish.AsideSelection{}, func(a publish.Aside) error { c.Asides = append(c.Asides, a); return nil }); err != nil {
 		return err
 	}
+	if err := f.rows.Batches(ctx, func(b publish.StoredBatch) error { c.Batches = append(c.Batches, b); return nil }); err != nil {
+		return err
+	}
+	for genesis := range at {
+		c.Rolls = append(c.Rolls, genesis)
+	}
 	return f.Apply(ctx, c)
 }
 
@@ -61,7 +71,7 @@ func (w *world) fronts(n int, observer *keys.Signer) []*front {
 		must(w.t, err)
 		w.t.Cleanup(func() { _ = f.rows.Close() })
 		f.Service, err = publish.Open(w.t.Context(), publish.Config{Log: w.ledger, Tree: w.ledger, Public: w.ledger.Latest, Store: f.rows, Signer: w.ledger.log.Signer, CatchUp: f.catchUp,
-			Observer: observer, Trust: w.ledger.log.Trust(), Clock: func() time.Time { return w.now }, Logger: slog.New(slog.DiscardHandler)})
+			Observer: observer, Domains: w.domains, Trust: w.ledger.log.Trust(), Clock: func() time.Time { return w.now }, Logger: slog.New(slog.DiscardHandler)})
 		must(w.t, err)
 		out[i] = f
 	}
@@ -111,6 +121,29 @@ func TestFrontsTakeTurns(t *testing.T) {
 	}
 	if n := w.ledger.log.Size(); n != 10 {
 		t.Errorf("%d entries", n)
+	}
+}
+
+// TestFrontBehind: a front end that cannot see what others have written judges no record.
+func TestFrontBehind(t *testing.T) {
+	w := newWorld(t)
+	fs := w.fronts(2, nil)
+	a := w.author("river")
+	_, err := fs[0].Create(t.Context(), w.token("river", true), a.genesis)
+	must(t, err)
+	must(t, fs[1].catchUp(t.Context()))
+	data, c, digest := w.next(a, "version 1")
+	_, err = fs[0].Submit(t.Context(), "river", data, c)
+	must(t, err)
+	a.previous, a.n = digest, a.n+1
+	data, c, _ = w.next(a, "version 2")
+	fs[1].away = context.DeadlineExceeded
+	if _, err := fs[1].Submit(t.Context(), "river", data, c); !errors.Is(err, publish.ErrAway) {
+		t.Errorf("judged by an older state: %v", err)
+	}
+	fs[1].away = nil
+	if r, err := fs[1].Submit(t.Context(), "river", data, c); err != nil || r.Index != 2 {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
 

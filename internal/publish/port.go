@@ -57,7 +57,8 @@ type Store interface {
 	// the chain, belongs to another record, or the key has signed this one.
 	// ErrToken: the token cannot be used. ErrStale: the publication is not at the
 	// reservation's revision, or the records that a redaction names are not those
-	// that are here. ErrPublisherKey: it names a key of the door.
+	// that are here, or it sets a policy and a batch of the roll is on its way.
+	// ErrPublisherKey: it names a key of the door.
 	Reserve(ctx context.Context, r Reservation) error
 	// Settle says that a reserved signature is in the log: its index, the first
 	// complete bundle, and the head that now holds. ErrSettled: another process said
@@ -183,8 +184,6 @@ var (
 	// ErrAway: what the service runs on cannot be reached; whether the write happened is
 	// not known. The caller answers 503.
 	ErrAway = errors.New("the database cannot be reached for now; if you sent a record, send the same one again: it is never taken twice")
-	// ErrNoRolls: the store has no place for rolls. The caller answers 501.
-	ErrNoRolls = errors.New("a cluster on PostgreSQL keeps no rolls of endorsers: import them at a service with a folder of its own")
 	// ErrSettled: the signature was settled before. The caller goes on from that.
 	ErrSettled = errors.New("settled before")
 	// ErrInvitationUsed: an invitation lets one record in. The caller answers 403.

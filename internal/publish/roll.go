@@ -16,13 +16,15 @@ import (
 )
 
 // rollState is a publication's roll in memory: its batches, never its rows. adding
-// serialises what changes it, and is locked after the publication's submit; the
-// publication's mu guards the rest.
+// serialises what changes it in this process; the publication's mu guards the rest but for
+// judged, which adding guards. Who holds submit may take adding, and not the other way.
 type rollState struct {
 	adding  sync.Mutex
-	batches []rollBatch // settled, by number
-	pending *rollBatch  // reserved, not settled
-	tally   roll.Tally  // nil when it is to be read anew
+	batches []rollBatch  // settled, by number
+	pending *rollBatch   // reserved, not settled, as far as is known
+	counts  *RollSummary // nil when it is to be read anew
+	changes int          // how often that was so
+	judged  judgement
 }
 
 // rollBatch is a batch with its place in the log, -1 before.
@@ -36,6 +38,10 @@ type rollBatch struct {
 // the signer's key, body the rows as they are handed in: lines of JSON of an addition,
 // commitments of the others. The same batch again has its first index.
 func (s *Service) AddBatch(ctx context.Context, slug string, data, spki, body []byte) (*Receipt, error) {
+	return s.upToDate(ctx, func() (*Receipt, error) { return s.addBatch(ctx, slug, data, spki, body) })
+}
+
+func (s *Service) addBatch(ctx context.Context, slug string, data, spki, body []byte) (*Receipt, error) {
 	p, err := s.find(slug)
 	if err != nil {
 		return nil, err
@@ -53,8 +59,11 @@ func (s *Service) AddBatch(ctx context.Context, slug string, data, spki, body []
 		return nil, err
 	}
 	p.mu.RLock()
-	c := p.chain.Clone()
+	c, revision, pending := p.chain.Clone(), p.revision, p.pending
 	p.mu.RUnlock()
+	if pending != nil {
+		return nil, ErrStale // another process has just reserved it
+	}
 	b, r, err := openBatch(data, spki, c)
 	if err != nil {
 		return nil, err
@@ -63,6 +72,10 @@ func (s *Service) AddBatch(ctx context.Context, slug string, data, spki, body []
 		return s.batchReceipt(known, false)
 	}
 	if err := p.mayFollow(r, c); err != nil {
+		return nil, err
+	}
+	now, err := s.judgement(ctx, p)
+	if err != nil {
 		return nil, err
 	}
 	n, err := s.newBatch(ctx, p, r, c, body, s.Tree.Latest().Size)
@@ -78,14 +91,18 @@ func (s *Service) AddBatch(ctx context.Context, slug string, data, spki, body []
 	if n.Bundle, err = b.Marshal(); err != nil {
 		return nil, &InvalidError{err}
 	}
+	n.Revision = revision
 	// If we die before this returns, the batch was never here.
 	if err := s.Store.ReserveBatch(ctx, n); err != nil {
 		return nil, err
 	}
-	p.mu.Lock()
-	p.roll.pending = &rollBatch{record: r, bundle: b, index: -1}
-	p.mu.Unlock()
-	return s.settleBatch(ctx, p)
+	x := rollBatch{record: r, bundle: b, index: -1}
+	p.tookBatch(x)
+	if n.Number == 1 || p.roll.judged.like(now) { // then all rows are judged by the same
+		now.batches++
+		p.roll.judged = now
+	}
+	return s.settleBatch(ctx, p, x)
 }
 
 // openBatch verifies what was handed in, but for its rows.
@@ -212,19 +229,16 @@ func (s *Service) resumeRoll(ctx context.Context, p *publication) error {
 	if pending == nil {
 		return nil
 	}
-	_, err := s.settleBatch(ctx, p)
+	_, err := s.settleBatch(ctx, p, *pending)
 	return err
 }
 
-// settleBatch takes the pending batch through the log. If we die in here the entry may be
-// in the log without an index in our rows: the next start appends it again and is given the
+// settleBatch takes a reserved batch through the log. If we die in here the entry may be in
+// the log without an index in our rows: whoever resumes it appends it again and is given the
 // first index.
-func (s *Service) settleBatch(ctx context.Context, p *publication) (*Receipt, error) {
+func (s *Service) settleBatch(ctx context.Context, p *publication, b rollBatch) (*Receipt, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	p.mu.RLock()
-	b := *p.roll.pending
-	p.mu.RUnlock()
 	index, _, err := s.Log.Append(ctx, b.record.Leaf())
 	if err != nil {
 		return nil, fmt.Errorf("append to the log: %w", err)
@@ -233,14 +247,41 @@ func (s *Service) settleBatch(ctx context.Context, p *publication) (*Receipt, er
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
 	b.index = int64(index)
-	if err := s.Store.SettleBatch(ctx, p.chain.Genesis(), b.record.Batch.Number, b.index); err != nil {
+	err = s.Store.SettleBatch(ctx, p.genesis, b.record.Batch.Number, b.index)
+	if err != nil && !errors.Is(err, ErrSettled) { // by another process, which found it waiting
 		return nil, fmt.Errorf("settle: %w", err)
 	}
-	p.mu.Lock()
-	p.roll.pending, p.roll.tally = nil, nil
-	p.roll.batches = append(p.roll.batches, b)
-	p.mu.Unlock()
+	p.tookBatch(b)
+	// A domain may have named a key while these rows did not count yet.
+	if err := s.catchUp(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.judgeRows(ctx, p); err != nil {
+		return nil, err
+	}
 	return s.batchReceipt(b, true)
+}
+
+// tookBatch notes that a batch is reserved, or settled, unless more is known of it.
+func (p *publication) tookBatch(b rollBatch) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if b.record.Batch.Number <= int64(len(p.roll.batches)) {
+		return
+	}
+	if b.index < 0 {
+		p.roll.pending = &b
+		return
+	}
+	p.roll.pending = nil
+	p.roll.batches = append(p.roll.batches, b)
+	p.roll.recount()
+}
+
+// recount has the endorsers counted anew. The caller holds mu.
+func (r *rollState) recount() {
+	r.counts = nil
+	r.changes++
 }
 
 func (s *Service) batchReceipt(b rollBatch, created bool) (*Receipt, error) {
@@ -262,28 +303,47 @@ func (p *publication) batch(record log.Digest) (rollBatch, bool) {
 	return p.roll.batches[i], true
 }
 
-// loadRolls reads the batches of all publications, after the chains.
-func (s *Service) loadRolls(ctx context.Context) error {
-	byGenesis := s.byGenesis()
-	return s.Store.Batches(ctx, func(b StoredBatch) error {
+// storedBatches are all batches. They are read before the chains that they are of: another
+// process may add to both.
+func (s *Service) storedBatches(ctx context.Context) (all []StoredBatch, err error) {
+	err = s.Store.Batches(ctx, func(b StoredBatch) error {
+		all = append(all, b)
+		return nil
+	})
+	return all, err
+}
+
+// loadBatches takes over what the store has of batches, in the order of their numbers.
+func loadBatches(byGenesis map[log.Digest]*publication, list []StoredBatch) error {
+	for _, b := range list {
 		p := byGenesis[b.Genesis]
 		if p == nil {
 			return fmt.Errorf("batch %s belongs to no publication", b.Record)
 		}
-		bundle, r, err := openBatch(b.Bundle, b.SPKI, p.chain)
-		if err != nil {
+		if err := p.loadBatch(b); err != nil {
 			return fmt.Errorf("batch %s: %w", b.Record, err)
 		}
-		if r.Digest() != b.Record || !r.Follows(p.lastBatch()) || p.roll.pending != nil {
-			return fmt.Errorf("batch %s does not follow the one before it", b.Record)
-		}
-		if b.Index < 0 {
-			p.roll.pending = &rollBatch{record: r, bundle: bundle, index: -1}
-			return nil
-		}
-		p.roll.batches = append(p.roll.batches, rollBatch{record: r, bundle: bundle, index: b.Index})
+	}
+	return nil
+}
+
+func (p *publication) loadBatch(b StoredBatch) error {
+	p.mu.RLock()
+	if b.Number <= int64(len(p.roll.batches)) {
+		p.mu.RUnlock()
 		return nil
-	})
+	}
+	bundle, r, err := openBatch(b.Bundle, b.SPKI, p.chain)
+	follows := err == nil && r.Digest() == b.Record && r.Follows(p.lastBatch())
+	p.mu.RUnlock()
+	if err != nil {
+		return err
+	}
+	if !follows {
+		return errors.New("it does not follow the one before it")
+	}
+	p.tookBatch(rollBatch{record: r, bundle: bundle, index: b.Index})
+	return nil
 }
 
 // scrub finishes withholdings: we may have died between one and the last of its bytes.
@@ -293,38 +353,5 @@ func (s *Service) scrub(ctx context.Context) error {
 			return s.Store.Scrub(ctx)
 		}
 	}
-	return nil
-}
-
-// confirmRows judges anew the rows of the roll under every key that a domain ever named. It
-// is called after an enrolment, and at the start, since we may have died in between.
-func (s *Service) confirmRows(ctx context.Context, p *publication) error {
-	p.roll.adding.Lock()
-	defer p.roll.adding.Unlock()
-	p.mu.RLock()
-	none := len(p.roll.batches) == 0
-	p.mu.RUnlock()
-	if none {
-		return nil
-	}
-	until := map[log.Digest]int64{}
-	var owners map[log.Digest]string
-	err := s.withBook(ctx, p, func(b *endorsement.Book) {
-		owners = b.Owners()
-		for key, domain := range owners {
-			until[key] = b.NamedUntil(key, domain)
-		}
-	})
-	if err != nil {
-		return err
-	}
-	for key, domain := range owners {
-		if err := s.Store.Confirm(ctx, p.chain.Genesis(), key, domain, func(index int64) bool { return index < until[key] }); err != nil {
-			return err
-		}
-	}
-	p.mu.Lock()
-	p.roll.tally = nil
-	p.mu.Unlock()
 	return nil
 }

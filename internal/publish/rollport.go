@@ -9,14 +9,16 @@ import (
 )
 
 // RollStore keeps the rolls. What writes is durable when it returns nil, and has changed
-// nothing when it returns an error; it is called for one publication by one caller at a
-// time. Rows are counted, found and served from the settlement of their batch on.
+// nothing when it returns an error; in one process it is called for one publication by one
+// caller at a time. Rows are counted, found and served from the settlement of their batch on.
 type RollStore interface {
 	// ReserveBatch writes a batch, with the rows that it adds, before it is logged.
-	// *RowsError: rows that stand there already, or that do not.
+	// *RowsError: rows that stand there already, or that do not. ErrStale: another process
+	// has written to the roll or the chain, or is about to.
 	ReserveBatch(ctx context.Context, b NewBatch) error
 	// SettleBatch says that the newest batch is in the log, and carries out what it says.
-	// After a withholding no byte of the names is left in the folder.
+	// After a withholding no byte of the names is left in the folder. ErrSettled: another
+	// process has said so.
 	SettleBatch(ctx context.Context, genesis log.Digest, number, index int64) error
 	// Batches calls yield for all batches, by publication and number. An index of -1 says
 	// that the batch is reserved and not settled.
@@ -25,8 +27,8 @@ type RollStore interface {
 	Rows(ctx context.Context, genesis log.Digest, number int64, yield func(roll.Row) error) error
 	// Entries is the document of a batch that withdraws or withholds.
 	Entries(ctx context.Context, genesis log.Digest, number int64) ([]byte, error)
-	// Tally counts the endorsers of a publication.
-	Tally(ctx context.Context, genesis log.Digest) (roll.Tally, error)
+	// RollCounts counts the endorsers of a publication, as of one moment.
+	RollCounts(ctx context.Context, genesis log.Digest) (RollSummary, error)
 	// Endorsers returns the endorsers that a query is for, in the order of the roll.
 	Endorsers(ctx context.Context, genesis log.Digest, q RollQuery) ([]RollEntry, error)
 	// Scrub leaves no byte of what was deleted before in the folder.
@@ -39,15 +41,16 @@ type RollStore interface {
 
 // NewBatch is a batch on its way into the log.
 type NewBatch struct {
-	Genesis log.Digest
-	Record  log.Digest
-	Number  int64
-	SPKI    []byte // the signer's key
-	Bundle  []byte // without a log entry
-	Change  string
-	Version int           // of an addition
-	Added   []NewEndorser // of an addition
-	Entries []log.Digest  // of the others
+	Genesis  log.Digest
+	Revision int64 // of the publication, that the writer knows
+	Record   log.Digest
+	Number   int64
+	SPKI     []byte // the signer's key
+	Bundle   []byte // without a log entry
+	Change   string
+	Version  int           // of an addition
+	Added    []NewEndorser // of an addition
+	Entries  []log.Digest  // of the others
 }
 
 // NewEndorser is a row that was verified, and how it is known.

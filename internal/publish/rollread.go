@@ -99,28 +99,26 @@ func (s *Service) RollCounts(ctx context.Context, slug string) (RollSummary, err
 	if err != nil {
 		return RollSummary{}, err
 	}
-	for {
-		p.mu.RLock()
-		out := RollSummary{Batches: int64(len(p.roll.batches)), Tally: p.roll.tally}
-		last, genesis := p.lastBatch(), p.chain.Genesis()
-		p.mu.RUnlock()
-		if last == nil {
-			return RollSummary{Tally: roll.Tally{}}, nil
-		}
-		if out.Newest = last.Digest(); out.Tally != nil {
-			return out, nil
-		}
-		tally, err := s.Store.Tally(ctx, genesis)
-		if err != nil {
-			return RollSummary{}, err
-		}
-		// It may hold a batch that settled meanwhile: then it is read again.
-		p.mu.Lock()
-		if int64(len(p.roll.batches)) == out.Batches {
-			p.roll.tally = tally
-		}
-		p.mu.Unlock()
+	p.mu.RLock()
+	none, known, changes := len(p.roll.batches) == 0, p.roll.counts, p.roll.changes
+	p.mu.RUnlock()
+	if none {
+		return RollSummary{Tally: roll.Tally{}}, nil
 	}
+	if known != nil {
+		return *known, nil
+	}
+	sum, err := s.Store.RollCounts(ctx, p.genesis)
+	if err != nil {
+		return RollSummary{}, err
+	}
+	// What settled meanwhile may be in it or not: then it is read again.
+	p.mu.Lock()
+	if p.roll.changes == changes {
+		p.roll.counts = &sum
+	}
+	p.mu.Unlock()
+	return sum, nil
 }
 
 // EndorserView is an endorser as it is shown. The name is empty where it is withheld.

@@ -131,6 +131,10 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if err := s.Store.DoorKeys(ctx, func(key log.Digest) { s.ring.door[key] = true }); err != nil {
 		return nil, fmt.Errorf("load door keys: %w", err)
 	}
+	batches, err := s.storedBatches(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load rolls: %w", err)
+	}
 	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("load publications: %w", err)
 	}
@@ -138,7 +142,7 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if err := s.loadAsides(ctx); err != nil {
 		return nil, fmt.Errorf("load endorsements: %w", err)
 	}
-	if err := s.loadRolls(ctx); err != nil {
+	if err := loadBatches(s.byGenesis(), batches); err != nil {
 		return nil, fmt.Errorf("load rolls: %w", err)
 	}
 	for _, p := range s.all() {

@@ -21,6 +21,7 @@ var conformance = map[string]func(*testing.T, place){
 	"Tokens": testTokens, "OneTokenManyUsers": testOneTokenManyUsers, "Orphans": testOrphans, "Settings": testSettings,
 	"CheckpointRivals": testCheckpointRivals, "Revisions": testRevisions, "Rivals": testRivals, "Asides": testAsides, "Withhold": testWithhold,
 	"Door": testDoor, "MailCodes": testMailCodes, "Policy": testPolicy, "Release": testRelease, "Create": testCreate,
+	"Roll": testRoll, "RollWords": testRollWords, "RollRivals": testRollRivals, "RollRefuses": testRollRefuses,
 }
 
 // place is where a test's database is.

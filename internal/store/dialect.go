@@ -20,15 +20,17 @@ type dialect struct {
 	// alone says that a statement that failed has changed nothing and stopped nothing:
 	// a transaction of one needs no savepoint.
 	alone bool
-	// rolls says that there are tables for them; where not, there are no rolls.
-	rolls bool
+	// numbers is a table whose column value has the numbers of a JSON array, ?1.
+	numbers string
+	rolls   rollDialect
 }
 
 var onSQLite = dialect{
-	begin:  []string{"BEGIN IMMEDIATE"},
-	rebind: func(query string) string { return query },
-	alone:  true,
-	rolls:  true,
+	begin:   []string{"BEGIN IMMEDIATE"},
+	rebind:  func(query string) string { return query },
+	alone:   true,
+	numbers: `json_each(?1)`,
+	rolls:   rollsOnSQLite{},
 }
 
 var onPostgres = dialect{
@@ -38,6 +40,8 @@ var onPostgres = dialect{
 	begin:   []string{"BEGIN", "UPDATE change_count SET n = n + 1", "NOTIFY " + changedChannel},
 	rebind:  numbered,
 	timeout: 30 * time.Second,
+	numbers: `(SELECT CAST(value AS BIGINT) AS value FROM json_array_elements_text(CAST(?1 AS JSON)) AS x(value))`,
+	rolls:   rollsOnPostgres{},
 }
 
 // numbered writes ? and ?N as $N.

@@ -94,10 +94,23 @@ func (s reading) changes(ctx context.Context, since int64) (c publish.Changes, e
 			return nil
 		}
 	}
-	if err := s.digests(ctx, keep(&c.DoorKeys), `SELECT key FROM door_key WHERE changed > ? AND wrote = 1`, since); err != nil {
-		return c, err
+	for _, of := range []struct {
+		list  *[]log.Digest
+		query string
+	}{
+		{&c.DoorKeys, `SELECT key FROM door_key WHERE changed > ? AND wrote = 1`},
+		{&c.GoneMails, `SELECT document FROM gone_mail WHERE changed > ?`},
+		{&c.Rolls, `SELECT genesis FROM roll WHERE changed > ?`},
+	} {
+		if err := s.digests(ctx, keep(of.list), of.query, since); err != nil {
+			return c, err
+		}
 	}
-	return c, s.digests(ctx, keep(&c.GoneMails), `SELECT document FROM gone_mail WHERE changed > ?`, since)
+	err = s.batches(ctx, func(b publish.StoredBatch) error {
+		c.Batches = append(c.Batches, b)
+		return nil
+	}, `WHERE b.changed > ?`, since)
+	return c, err
 }
 
 // Queued tells whoever leads that an entry waits in Trillian's queue.

@@ -39,7 +39,7 @@ func Integrity(ctx context.Context, path string) (found []string, err error) {
 }
 
 // Schema is what Create makes a database of.
-func Schema() string { return schema + rollSchema }
+func Schema() string { return schema + rollSchema + sqliteRolls }
 
 // SameSchema compares the tables and indices of a database file, ours or another, with
 // those that a schema gives, and returns the names of those that differ.

@@ -31,7 +31,7 @@ func TestPostgres(t *testing.T) {
 	for name, f := range conformance {
 		t.Run(name, func(t *testing.T) { f(t, server(s.Database())) })
 	}
-	for name, f := range map[string]func(*testing.T, *postgrestest.Server, server){"Follow": testFollow, "Restart": testRestart, "Locks": testLocks, "Refuses": testPostgresRefuses, "Export": testExport, "NoRolls": testNoRolls} {
+	for name, f := range map[string]func(*testing.T, *postgrestest.Server, server){"Follow": testFollow, "Restart": testRestart, "Locks": testLocks, "Refuses": testPostgresRefuses, "Export": testExport} {
 		t.Run(name, func(t *testing.T) { f(t, s, server(s.Database())) })
 	}
 }
@@ -69,6 +69,25 @@ func testFollow(t *testing.T, _ *postgrestest.Server, at server) {
 		}
 		return nil
 	}))
+	// Batches, and counts, of a roll.
+	p := &people{t: t, s: a, genesis: g.Genesis, revision: 2}
+	spki := []byte("a person's key")
+	must(t, a.ReserveBatch(t.Context(), p.adding(signing(t, 1, "Omar", "well.example", spki))))
+	var third State
+	must(t, b.Follow(t.Context(), second.Change, func(s State) error { third = s; return nil }))
+	if list := third.Changes.Batches; len(list) != 1 || list[0].Index != -1 || list[0].Genesis != g.Genesis {
+		t.Errorf("%+v", third)
+	}
+	must(t, a.SettleBatch(t.Context(), g.Genesis, 1, 7))
+	must(t, b.Follow(t.Context(), third.Change, func(s State) error { third = s; return nil }))
+	if c := third.Changes; len(c.Batches) != 1 || c.Batches[0].Index != 7 || len(c.Rolls) != 1 || c.Rolls[0] != g.Genesis || len(c.Publications) != 0 {
+		t.Errorf("%+v", third)
+	}
+	must(t, a.Confirm(t.Context(), g.Genesis, log.Sum(spki), "well.example", func(int64) bool { return true }))
+	must(t, b.Follow(t.Context(), third.Change, func(s State) error { second = s; return nil }))
+	if c := second.Changes; len(c.Batches) != 0 || len(c.Rolls) != 1 || second.Change <= third.Change {
+		t.Errorf("%+v", second)
+	}
 	if err := b.Follow(t.Context(), second.Change+1, func(State) error { return nil }); err == nil || !strings.Contains(err.Error(), "restored") {
 		t.Errorf("a database that went back: %v", err)
 	}
@@ -212,27 +231,5 @@ func testExport(t *testing.T, _ *postgrestest.Server, at server) {
 	}))
 	if n, err := s.CountTiles(ctx, "edge/"); err != nil || n != 0 {
 		t.Errorf("%d edges, %v", n, err)
-	}
-}
-
-// testNoRolls: PostgreSQL has no tables for rolls. Nothing can be imported, and there are
-// none to be read.
-func testNoRolls(t *testing.T, _ *postgrestest.Server, at server) {
-	s := at.create(t)
-	withToken(t, s, "river")
-	must(t, s.Reserve(t.Context(), genesis("river")))
-	river := genesis("river").Genesis
-	if err := s.ReserveBatch(t.Context(), publish.NewBatch{Genesis: river, Number: 1}); !errors.Is(err, publish.ErrNoRolls) {
-		t.Errorf("a batch: %v", err)
-	}
-	must(t, s.Batches(t.Context(), func(publish.StoredBatch) error { return errors.New("a batch") }))
-	must(t, s.Scrub(t.Context()))
-	must(t, s.Confirm(t.Context(), river, log.Digest{1}, "example.org", func(int64) bool { return true }))
-	tally, err := s.Tally(t.Context(), river)
-	must(t, err)
-	rows, err := s.Endorsers(t.Context(), river, publish.RollQuery{})
-	must(t, err)
-	if len(tally) > 0 || len(rows) > 0 {
-		t.Errorf("%v, %v", tally, rows)
 	}
 }

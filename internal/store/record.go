@@ -26,6 +26,9 @@ func (s *Store) Reserve(ctx context.Context, r publish.Reservation) error {
 		if err := t.checkPayloads(r); err != nil {
 			return err
 		}
+		if err := t.noBatch(r); err != nil {
+			return err
+		}
 		if err := t.claimKeys(r.Names); err != nil {
 			return err
 		}

@@ -16,9 +16,11 @@ import (
 
 // Batches implements publish.RollStore.
 func (s *Store) Batches(ctx context.Context, yield func(publish.StoredBatch) error) error {
-	if !s.d.rolls {
-		return nil
-	}
+	return s.batches(ctx, yield, ``)
+}
+
+// batches gives those to which a condition applies.
+func (s reading) batches(ctx context.Context, yield func(publish.StoredBatch) error, where string, args ...any) error {
 	return s.each(ctx, func(rows *sql.Rows) error {
 		var b publish.StoredBatch
 		var record, genesis []byte
@@ -33,14 +35,11 @@ func (s *Store) Batches(ctx context.Context, yield func(publish.StoredBatch) err
 			b.Index = index.Int64
 		}
 		return yield(b)
-	}, `SELECT r.genesis, b.number, b.record, b.spki, b.bundle, b.log_index FROM batch b JOIN roll r ON r.id = b.roll ORDER BY r.id, b.number`)
+	}, `SELECT r.genesis, b.number, b.record, b.spki, b.bundle, b.log_index FROM batch b JOIN roll r ON r.id = b.roll `+where+` ORDER BY r.id, b.number`, args...)
 }
 
 // Rows implements publish.RollStore.
 func (s *Store) Rows(ctx context.Context, genesis log.Digest, number int64, yield func(roll.Row) error) error {
-	if !s.d.rolls {
-		return publish.ErrNoRolls
-	}
 	return s.each(ctx, func(rows *sql.Rows) error {
 		r, err := scanRow(rows)
 		if err != nil {
@@ -82,11 +81,8 @@ func scanRow(rows *sql.Rows) (out publish.RollEntry, err error) {
 
 // Entries implements publish.RollStore.
 func (s *Store) Entries(ctx context.Context, genesis log.Digest, number int64) ([]byte, error) {
-	if !s.d.rolls {
-		return nil, publish.ErrNoRolls
-	}
 	var doc []byte
-	err := s.read.QueryRowContext(ctx, `SELECT b.entries FROM roll r JOIN batch b ON b.roll = r.id WHERE r.genesis = ? AND b.number = ? AND b.entries IS NOT NULL`, genesis[:], number).Scan(&doc)
+	err := s.row(ctx, `SELECT b.entries FROM roll r JOIN batch b ON b.roll = r.id WHERE r.genesis = ? AND b.number = ? AND b.entries IS NOT NULL`, genesis[:], number).Scan(&doc)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("batch %w", publish.ErrUnknown)
 	}
@@ -96,56 +92,55 @@ func (s *Store) Entries(ctx context.Context, genesis log.Digest, number int64) (
 	return doc, nil
 }
 
-// Tally implements publish.RollStore.
-func (s *Store) Tally(ctx context.Context, genesis log.Digest) (roll.Tally, error) {
-	if !s.d.rolls {
-		return roll.Tally{}, nil
-	}
-	out := roll.Tally{}
+// RollCounts implements publish.RollStore. One statement sees one moment.
+func (s *Store) RollCounts(ctx context.Context, genesis log.Digest) (publish.RollSummary, error) {
+	out := publish.RollSummary{Tally: roll.Tally{}}
 	err := s.each(ctx, func(rows *sql.Rows) error {
-		var c roll.Cell
-		var known int
-		var n int64
-		if err := rows.Scan(&c.Version, &c.Country, &known, &n); err != nil {
+		var newest []byte
+		var version, known, n sql.NullInt64
+		var country sql.NullString
+		if err := rows.Scan(&out.Batches, &newest, &version, &country, &known, &n); err != nil {
 			return err
 		}
-		if known < 0 || known >= len(roll.Knowns()) {
-			return fmt.Errorf("tally: kind %d is not known", known)
+		if copy(out.Newest[:], newest) != len(out.Newest) {
+			return errors.New("roll: a digest is not 32 bytes")
 		}
-		if c.Known = roll.Knowns()[known]; n != 0 {
-			out[c] = n
+		if n.Int64 == 0 {
+			return nil
 		}
+		if known.Int64 < 0 || known.Int64 >= int64(len(roll.Knowns())) {
+			return fmt.Errorf("tally: kind %d is not known", known.Int64)
+		}
+		out.Tally[roll.Cell{Version: int(version.Int64), Country: country.String, Known: roll.Knowns()[known.Int64]}] = n.Int64
 		return nil
-	}, `SELECT t.version, t.country, t.known, t.n FROM tally t JOIN roll r ON r.id = t.roll WHERE r.genesis = ?`, genesis[:])
+	}, `SELECT b.number, b.record, t.version, t.country, t.known, t.n FROM roll r
+		JOIN batch b ON b.roll = r.id AND b.number = (SELECT max(number) FROM batch WHERE roll = r.id AND log_index IS NOT NULL)
+		LEFT JOIN tally t ON t.roll = r.id WHERE r.genesis = ?`, genesis[:])
 	return out, err
 }
 
 // Endorsers implements publish.RollStore.
 func (s *Store) Endorsers(ctx context.Context, genesis log.Digest, q publish.RollQuery) ([]publish.RollEntry, error) {
-	if !s.d.rolls {
-		return nil, nil
-	}
 	var id, settled int64
-	err := s.read.QueryRowContext(ctx, `SELECT id, settled FROM roll WHERE genesis = ?`, genesis[:]).Scan(&id, &settled)
+	err := s.row(ctx, `SELECT id, settled FROM roll WHERE genesis = ?`, genesis[:]).Scan(&id, &settled)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("store: roll: %w", err)
 	}
-	from, where := `endorser e`, []string{`e.roll = ?`, `e.version = ?`, `e.id > ?`, `e.id <= ?`}
-	args := []any{id, q.Version, id<<placeBits | q.After, id<<placeBits | settled}
+	after, upTo := id<<placeBits|q.After, id<<placeBits|settled
+	from, order, where := `endorser e`, `e.id`, []string{`e.roll = ?`, `e.version = ?`, `e.id > ?`, `e.id <= ?`}
+	args := []any{id, q.Version, after, upTo}
 	if q.Country != "" {
 		where, args = append(where, `e.country = ?`), append(args, q.Country)
 	}
 	if q.Known != "" {
 		where, args = append(where, `e.known = ?`), append(args, number(q.Known))
 	}
-	order := `e.id`
-	if match := matchWords(q.Words); match != "" {
-		from, order = `endorser_name n CROSS JOIN endorser e ON e.id = n.rowid`, `n.rowid`
-		where = append([]string{`n.endorser_name MATCH ?`, `n.rowid > ?`, `n.rowid <= ?`}, where...)
-		args = append([]any{match, args[2], args[3]}, args...)
+	if words, beginning := wordsOf(q.Words); len(words) > 0 {
+		found := s.d.rolls.find(words, beginning, after, upTo)
+		from, order, where, args = found.from, found.order, append([]string{found.where}, where...), append(found.args, args...)
 	}
 	var out []publish.RollEntry
 	err = s.each(ctx, func(rows *sql.Rows) error {
@@ -156,19 +151,12 @@ func (s *Store) Endorsers(ctx context.Context, genesis log.Digest, q publish.Rol
 	return out, err
 }
 
-// matchWords is a query of the full-text index: every word, and the last as a beginning
-// where it ends in an asterisk: that costs a look at all names that begin so. Folded words
-// are letters and digits alone, and stand in quotes.
-func matchWords(words string) string {
-	list := strings.Fields(roll.Fold(words))
-	if len(list) == 0 {
-		return ""
-	}
-	const most = 8
-	list = list[:min(len(list), most)]
-	out := `"` + strings.Join(list, `" AND "`) + `"`
-	if strings.HasSuffix(strings.TrimSpace(words), "*") {
-		out += "*"
-	}
-	return out
+// maxWords bounds how many words are looked for.
+const maxWords = 8
+
+// wordsOf are the words of a search, folded. The last is the beginning of one where an
+// asterisk ends the search: that costs a look at all names that begin so.
+func wordsOf(search string) (words []string, beginning bool) {
+	words = strings.Fields(roll.Fold(search))
+	return words[:min(len(words), maxWords)], strings.HasSuffix(strings.TrimSpace(search), "*")
 }

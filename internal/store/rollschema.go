@@ -2,9 +2,8 @@ package store
 
 // rollSchema holds the endorsers who stand in no list. A row's id is its roll's number in
 // the upper 32 bits and its place in the roll, from 1, in the lower: rows of batches that
-// are not settled come last, and queries end before them. The indexes by version, country
-// and kind grow at few places as rows are added; tags are the first eight bytes of digests,
-// which keeps what grows everywhere small.
+// are not settled come last, and queries end before them. Tags are the first eight bytes of
+// digests, which keeps what grows everywhere small.
 const rollSchema = `
 CREATE TABLE roll (
   id      INTEGER PRIMARY KEY,
@@ -43,6 +42,19 @@ CREATE TABLE endorser (
   domain     TEXT
 ) STRICT;
 
+CREATE TABLE tally (
+  roll    INTEGER NOT NULL REFERENCES roll(id),
+  version INTEGER NOT NULL,
+  country TEXT NOT NULL,
+  known   INTEGER NOT NULL,
+  n       INTEGER NOT NULL,
+  PRIMARY KEY (roll, version, country, known)
+) STRICT, WITHOUT ROWID;
+`
+
+// sqliteRolls are the indexes in SQLite, which ends each with the row's id. Those by
+// version, country and kind grow at few places as rows are added.
+const sqliteRolls = `
 CREATE INDEX endorser_tag     ON endorser (roll, tag);
 CREATE INDEX endorser_version ON endorser (roll, version);
 CREATE INDEX endorser_country ON endorser (roll, version, country);
@@ -53,13 +65,26 @@ CREATE INDEX endorser_key     ON endorser (roll, key_tag) WHERE key_tag IS NOT N
 -- leaves no word behind.
 CREATE VIRTUAL TABLE endorser_name USING fts5(name, content='', detail=none, tokenize='unicode61 remove_diacritics 2');
 INSERT INTO endorser_name(endorser_name, rank) VALUES('secure-delete', 1);
+`
 
-CREATE TABLE tally (
-  roll    INTEGER NOT NULL REFERENCES roll(id),
-  version INTEGER NOT NULL,
-  country TEXT NOT NULL,
-  known   INTEGER NOT NULL,
-  n       INTEGER NOT NULL,
-  PRIMARY KEY (roll, version, country, known)
-) STRICT, WITHOUT ROWID;
+// postgresRolls are those in PostgreSQL. The words of a name that is served stand in its
+// row; they are made here (roll.Fold), so that no configuration of the server has a say.
+const postgresRolls = `
+ALTER TABLE endorser ADD words TSVECTOR; -- NULL: withheld
+
+CREATE INDEX endorser_tag     ON endorser (roll, tag);
+CREATE INDEX endorser_version ON endorser (roll, version, id);
+CREATE INDEX endorser_country ON endorser (roll, version, country, id);
+CREATE INDEX endorser_known   ON endorser (roll, version, known, id);
+CREATE INDEX endorser_key     ON endorser (roll, key_tag) WHERE key_tag IS NOT NULL;
+CREATE INDEX endorser_words   ON endorser USING gin (words);
+
+ALTER TABLE roll  ADD changed BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE batch ADD changed BIGINT NOT NULL DEFAULT 0;
+
+CREATE INDEX roll_changed  ON roll (changed);
+CREATE INDEX batch_changed ON batch (changed);
+
+CREATE TRIGGER number BEFORE INSERT OR UPDATE ON roll  FOR EACH ROW EXECUTE FUNCTION sijil_number();
+CREATE TRIGGER number BEFORE INSERT OR UPDATE ON batch FOR EACH ROW EXECUTE FUNCTION sijil_number();
 `
