@@ -153,6 +153,9 @@ func selection(which publish.AsideSelection) (where string, args []any) {
 	if !which.Enrols.IsZero() {
 		and("enrols = ?", which.Enrols[:])
 	}
+	if which.To > 0 {
+		and("log_index >= ? AND log_index < ?", which.From, which.To)
+	}
 	switch which.Kind {
 	case publish.Enrolments:
 		and("enrols IS NOT NULL")
@@ -166,6 +169,20 @@ func selection(which publish.AsideSelection) (where string, args []any) {
 		where = " WHERE " + strings.Join(conditions, " AND ")
 	}
 	return where, args
+}
+
+// AsidePlaces implements publish.AsideStore. Both databases find what is asked for in the
+// index aside_entry, beside the many bytes of the rows.
+func (s *Store) AsidePlaces(ctx context.Context, genesis log.Digest, yield func(entry string, index int64)) error {
+	return s.each(ctx, func(rows *sql.Rows) error {
+		var entry string
+		var index int64
+		if err := rows.Scan(&entry, &index); err != nil {
+			return err
+		}
+		yield(entry, index)
+		return nil
+	}, `SELECT entry, log_index FROM aside WHERE genesis = ? AND log_index IS NOT NULL`, genesis[:])
 }
 
 // Enrolled implements publish.AsideStore.
