@@ -7,8 +7,8 @@ import (
 )
 
 // PartRecords is how many records a full part of a publication's document has. No part is
-// then larger than clients take a file to be (17 MiB), as long as no line is larger than
-// 34 KiB: a service takes in no record that could become one (MaxBundle).
+// then larger than what clients take (16 MiB in a browser), as long as no line is larger than
+// 32 KiB: a service takes in no record that could become one (MaxBundle).
 const PartRecords = 500
 
 // MaxBundle bounds the bundle of a record without its log entry, in bytes. The longest claim
