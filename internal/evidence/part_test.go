@@ -233,7 +233,7 @@ func TestPartsWhileEndorsing(t *testing.T) {
 		return logtest.Merge(w.served(), tiles())
 	}
 	states := map[string]logtest.Documents{}
-	for i := range all {
+	for i := 1; i < len(all); i += 2 {
 		states[fmt.Sprintf("the first %d", i)] = served(all[:i])
 		states[fmt.Sprintf("all but %d", i)] = served(slices.Delete(slices.Clone(all), i, i+1))
 	}

@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"slices"
+
+	"github.com/sijil/sijil/internal/statement"
 )
 
 // parts are what was last asked for of a publication's document. Its zero value has none.
@@ -125,25 +126,39 @@ func (s *Service) part(ctx context.Context, p *publication, c Checkpoint, name p
 // cut reads where the parts begin. What is about a withheld entry, and which the store may
 // still have, is in none.
 func (s *Service) cut(ctx context.Context, p *publication, size int64) (cut, error) {
-	places, withheld := []int64{}, map[string]bool{}
-	err := s.Store.AsidePlaces(ctx, p.genesis, func(entry string, index int64) {
-		gone, asked := withheld[entry]
-		if !asked {
-			p.mu.RLock()
-			_, gone = p.chain.Withheld(entry)
-			p.mu.RUnlock()
-			withheld[entry] = gone
+	gone := map[int64]bool{}
+	for _, entry := range p.withheld() {
+		err := s.Store.Asides(ctx, AsideSelection{Genesis: p.genesis, Entry: entry}, func(a Aside) error {
+			gone[a.Index] = true
+			return nil
+		})
+		if err != nil {
+			return cut{}, err
 		}
-		if !gone && index < size {
-			places = append(places, index)
-		}
-	})
-	slices.Sort(places)
-	out := cut{size: size, first: []int64{}, records: len(places)}
-	for i := 0; i < len(places); i += s.records {
-		out.first = append(out.first, places[i])
 	}
+	out := cut{size: size, first: []int64{}}
+	err := s.Store.AsidePlaces(ctx, p.genesis, func(index int64) {
+		if index >= size || gone[index] {
+			return
+		}
+		if out.records%s.records == 0 {
+			out.first = append(out.first, index)
+		}
+		out.records++
+	})
 	return out, err
+}
+
+// withheld are the entries that the chain withholds.
+func (p *publication) withheld() (out []string) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	for _, e := range p.entries {
+		if r, ok := e.record.Statement.(*statement.Redaction); ok {
+			out = append(out, r.Entry)
+		}
+	}
+	return out
 }
 
 // span is from where to where the records of a part stand in the log.

@@ -94,9 +94,9 @@ type AsideStore interface {
 	// Asides calls yield for those that a selection names, as they are at one moment, by
 	// log index; reserved ones first. yield does not call the store.
 	Asides(ctx context.Context, which AsideSelection, yield func(Aside) error) error
-	// AsidePlaces calls yield for each of a publication that is in the log, with the entry
-	// that it is about and its log index, in no order.
-	AsidePlaces(ctx context.Context, genesis log.Digest, yield func(entry string, index int64)) error
+	// AsidePlaces calls yield with the log index of each of a publication that is in the log,
+	// in their order.
+	AsidePlaces(ctx context.Context, genesis log.Digest, yield func(index int64)) error
 	// Enrolled calls yield with the digest of every key for which an enrolment is there, in
 	// whichever publication, and maybe several times.
 	Enrolled(ctx context.Context, yield func(key log.Digest) error) error

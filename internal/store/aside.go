@@ -171,18 +171,16 @@ func selection(which publish.AsideSelection) (where string, args []any) {
 	return where, args
 }
 
-// AsidePlaces implements publish.AsideStore. Both databases find what is asked for in the
-// index aside_entry, beside the many bytes of the rows.
-func (s *Store) AsidePlaces(ctx context.Context, genesis log.Digest, yield func(entry string, index int64)) error {
+// AsidePlaces implements publish.AsideStore. The index aside_place has all that is asked for.
+func (s *Store) AsidePlaces(ctx context.Context, genesis log.Digest, yield func(index int64)) error {
 	return s.each(ctx, func(rows *sql.Rows) error {
-		var entry string
 		var index int64
-		if err := rows.Scan(&entry, &index); err != nil {
+		if err := rows.Scan(&index); err != nil {
 			return err
 		}
-		yield(entry, index)
+		yield(index)
 		return nil
-	}, `SELECT entry, log_index FROM aside WHERE genesis = ? AND log_index IS NOT NULL`, genesis[:])
+	}, `SELECT log_index FROM aside WHERE genesis = ? AND log_index >= 0 ORDER BY log_index`, genesis[:])
 }
 
 // Enrolled implements publish.AsideStore.
