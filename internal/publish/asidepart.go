@@ -98,7 +98,7 @@ func (s *Service) part(ctx context.Context, p *publication, c Checkpoint, name p
 	}
 	body, have, want := []byte{}, 0, min(s.records, cut.records-(name.number-1)*s.records)
 	if want < 0 {
-		return nil, fmt.Errorf("part %d %w: the document has %d", name.number, ErrUnknown, cut.records/s.records+1)
+		return nil, fmt.Errorf("part %d %w: there are %d", name.number, ErrUnknown, cut.records/s.records+1)
 	}
 	if want > 0 {
 		var err error
