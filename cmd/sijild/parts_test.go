@@ -86,7 +86,7 @@ func TestClaimsInParts(t *testing.T) {
 		if code, out, said := sijil(t, env, "endorsements", "river", "--offline", folder, "--trust", home+"/trust.json"); code == 0 || !strings.Contains(out+said, "river/endorsements.2.jsonl: is missing") {
 			t.Errorf("without the second part: %d %s%s", code, out, said)
 		}
-		endorse(0, 1)
+		endorse(0, more+1)
 		if got := e.said(); !slices.Equal(got, []int{2 * n, more + 1}) {
 			t.Errorf("parts with %v lines", got)
 		}
