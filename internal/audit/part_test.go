@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/sijil/sijil/internal/logtest"
@@ -78,11 +79,10 @@ type shifting struct {
 }
 
 func (s *shifting) Fetch(ctx context.Context, path string) ([]byte, error) {
-	if b, ok := s.before[path]; ok && bytes.Equal(b, s.after[path]) {
-		return b, nil
-	}
-	if s.left--; s.left >= 0 {
-		return s.before.Fetch(ctx, path)
+	if strings.Contains(path, "/endorsements.") {
+		if s.left--; s.left >= 0 {
+			return s.before.Fetch(ctx, path)
+		}
 	}
 	return s.after.Fetch(ctx, path)
 }
@@ -97,7 +97,7 @@ func TestPartsWhileEndorsing(t *testing.T) {
 	for i := range l[:6] {
 		before := after.Clone()
 		before.Parts(layout, slug, 2, slices.Delete(slices.Clone(l), i, i+1))
-		for left := range 5 {
+		for left := range 4 {
 			s := &shifting{before, after, left}
 			r, err := Run(t.Context(), s, o)
 			if err != nil || len(r.Report.Findings) > 0 {
