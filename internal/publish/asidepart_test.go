@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
+	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/logtest"
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/statement"
@@ -167,5 +169,43 @@ func TestPartsWhileOthersWrite(t *testing.T) {
 	x.ledger.log.Append([]byte("and another"))
 	if b, err := x.service.Endorsements(t.Context(), publish.Public, "river", 1); !errors.Is(err, publish.ErrMoving) {
 		t.Errorf("records that the store does not give: %q, %v", b, err)
+	}
+}
+
+// passkeys make assertions of any size.
+type passkeys struct{ size int }
+
+func (passkeys) Register(_, response []byte) ([]byte, error) { return response, nil }
+
+func (k passkeys) Assert(_, _, _ []byte) (statement.Passkey, error) {
+	return statement.Passkey{AuthenticatorData: make([]byte, k.size), ClientDataJSON: []byte("{}"), Signature: []byte("x")}, nil
+}
+
+func (passkeys) Again(*statement.Passkey) error { return nil }
+
+// TestLargeRecords: a record that could make a part too large for those who read it is not
+// taken; the longest reason is.
+func TestLargeRecords(t *testing.T) {
+	x := newRiver(t)
+	long := strings.Repeat("\U0001F30A", 2000)
+	_, err := x.claim(logtest.NewSigner(t), &statement.Denial{About: x.about(0), Reason: long}, x.invite(0, nil))
+	must(t, err)
+	const mebibyte = 1 << 20
+	doc := x.parts(x.service, publish.Public, endorsement.PartRecords)[0]
+	if len(doc) < 10_000 || len(doc)*endorsement.PartRecords > 16*mebibyte {
+		t.Errorf("a line has %d bytes", len(doc))
+	}
+	payload, err := statement.EncodeClaim(&statement.Denial{About: x.about(0), Reason: long})
+	must(t, err)
+	for size, taken := range map[int]bool{1000: true, 16_000: false} {
+		x.service.Passkeys = passkeys{size}
+		_, _, err = x.service.ClaimByPasskey(t.Context(), "river", publish.PasskeyClaim{Payload: payload, Registration: logtest.NewSigner(t).Public().SPKI(), Invitation: x.invite(0, nil)})
+		var invalid *publish.InvalidError
+		if taken && err != nil || !taken && (!errors.As(err, &invalid) || !strings.Contains(err.Error(), "24576")) {
+			t.Errorf("an assertion of %d bytes: %v", size, err)
+		}
+	}
+	if doc := x.parts(x.service, publish.Public, endorsement.PartRecords)[0]; len(doc) > 3*16*mebibyte/endorsement.PartRecords || bytes.Count(doc, []byte("\n")) != 2 {
+		t.Errorf("%d records in %d bytes", bytes.Count(doc, []byte("\n")), len(doc))
 	}
 }

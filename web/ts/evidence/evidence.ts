@@ -61,7 +61,7 @@ export interface Options {
   memory?: Memory;
   now?: number; // seconds, to tell a stale log by; none: no log is stale
   ed25519?: Ed25519Verify;
-  partRecords?: number; // of a full part of what signatories said, where it is not the usual one: in tests
+  partRecords?: number; // of a full part of what signatories said; for tests alone
 }
 
 export interface Edition {
