@@ -304,10 +304,11 @@ async function readEndorsements(r: Reader, said: Bytes[], records: Opened[], cha
   const asides: Aside[] = [];
   for (const [i, part] of said.entries()) {
     const last = asides[asides.length - 1]?.index ?? -1;
-    const more = await readAsides(part, last, chain, observers, r.policy, r.ed25519, (n, open) => verified(`${endorsementsPath(r.o, i + 1)}: line ${n}`, open));
-    for (const a of more) asides.push(a);
+    for (const a of await readAsides(part, last, chain, observers, r.policy, r.ed25519, (n, open) => verified(`${endorsementsPath(r.o, i + 1)}: line ${n}`, open))) {
+      asides.push(a);
+      r.trees.push(a.checkpoint);
+    }
   }
-  for (const a of asides) r.trees.push(a.checkpoint);
   return readBook(chain, policies, asides);
 }
 
