@@ -16,8 +16,11 @@ func (m *mirror) parts(pub *evidence.Publication, docs map[string][]byte) error 
 			}
 		}
 	}
-	for n := 1; docs[path(n)] != nil; n++ {
-		delete(docs, path(n)) // also those of a reading before this one
+	for n := 1; ; n++ { // also those of a reading before this one
+		if _, ok := docs[path(n)]; !ok && n > last {
+			break
+		}
+		delete(docs, path(n))
 	}
 	end := last + 1
 	for m.w.has(path(end)) {
