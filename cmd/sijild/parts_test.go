@@ -15,11 +15,14 @@ import (
 	"github.com/sijil/sijil/internal/remote"
 )
 
+// parted are the further parts of what signatories said.
+var parted = []string{"/api/v1/publications/{slug}/endorsements.{part}.jsonl", "/api/v1/latest/publications/{slug}/endorsements.{part}.jsonl"}
+
 // said reads the parts of what signatories said, and returns how many lines each has.
 func (e *enrolled) said() (lines []int) {
 	e.t.Helper()
 	for n := 1; ; n++ {
-		res, err := http.Get(e.url + "/" + evidence.Layout{}.Endorsements("river", n))
+		res, err := e.s.http.Get(e.url + "/" + evidence.Layout{}.Endorsements("river", n))
 		check(e.t, err)
 		defer res.Body.Close()
 		doc, err := io.ReadAll(res.Body)
@@ -48,8 +51,15 @@ func TestClaimsInParts(t *testing.T) {
 	for i := range n {
 		endorse(i, 0)
 	}
+	api := newContract(t, e.s)
+	e.s.http = &http.Client{Transport: api}
 	if got := e.said(); !slices.Equal(got, []int{2 * n, 0}) {
 		t.Errorf("parts with %v lines", got)
+	}
+	for _, path := range parted {
+		if op := api.doc.Paths.Value(path); op == nil || !api.touched(op) {
+			t.Errorf("%s is not described, or no exchange has touched it", path)
+		}
 	}
 	home := t.TempDir()
 	env := map[string]string{"HOME": home}

@@ -21,7 +21,6 @@ const passkeyClaims = "/api/v1/publications/{slug}/passkey-claims"
 // spoken are the operations by which signatories speak.
 var spoken = []string{
 	"/api/v1/publications/{slug}/claims", "/api/v1/publications/{slug}/domain-checks", "/api/v1/publications/{slug}/mail-codes", passkeyClaims,
-	"/api/v1/publications/{slug}/endorsements.{part}.jsonl", "/api/v1/latest/publications/{slug}/endorsements.{part}.jsonl",
 	"/api/v1/publications/{slug}/endorsements.jsonl", "/api/v1/latest/publications/{slug}/endorsements.jsonl", "/api/v1/publications/{slug}/versions/{version}/endorsements.json",
 	"/api/v1/publications/{slug}/versions/{version}/claims/{kind}.json", "/api/v1/publications/{slug}/entries/{entry}/payloads.json", "/observer",
 }
@@ -82,11 +81,6 @@ func TestStory(t *testing.T) {
 
 	c.code("Women of the Port", "denial")
 	c.fetch("/api/v1/publications/river/versions/1/endorsements.json")
-	for _, prefix := range []string{"/api/v1/", "/api/v1/latest/"} {
-		if got := c.fetch(prefix + "publications/river/endorsements.2.jsonl"); !strings.Contains(string(got), `"status":404`) {
-			t.Errorf("a part beyond the last: %s", got)
-		}
-	}
 	c.fetch("/api/v1/publications/river/versions/1/claims/denial.json?entry=" + c.standings("1")["River School"].Entry)
 	for _, path := range spoken {
 		if op := api.doc.Paths.Value(path); op == nil || path != passkeyClaims && !api.touched(op) {
