@@ -9,6 +9,7 @@ import (
 	"maps"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -187,8 +188,8 @@ func TestAPIStory(t *testing.T) {
 	expect(t, "verify", c.do("POST", "/api/v1/verify", "text/plain", []byte("words")), 200, "")
 	expect(t, "look-up", c.do("POST", "/api/v1/lookup", "application/json", []byte(`{"fingerprints":["00000000"]}`)), 200, "")
 	// Others see to the door, to releases, to records of several signatures, to what
-	// signatories say (TestEndorsements), and to rolls (TestRoll).
-	but := append(append(rolled, spoken...), "/frozen", "/signing_config.json", "/api/v2/log/entries", "/api/v1/release", "/api/v1/releases",
+	// signatories say (TestStory, TestClaimsInParts), and to rolls (TestRoll).
+	but := append(slices.Concat(rolled, spoken, parted), "/frozen", "/signing_config.json", "/api/v2/log/entries", "/api/v1/release", "/api/v1/releases",
 		"/api/v1/publications/{slug}/proposals/{record}/text.{language}.txt", "/api/v1/publications/{slug}/proposals/{record}/signatories.json")
 	if missing := c.contract.missing(but...); len(missing) > 0 {
 		t.Errorf("operations that no exchange has touched: %q", missing)

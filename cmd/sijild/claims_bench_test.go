@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sijil/sijil/internal/endorsement"
+	"github.com/sijil/sijil/internal/evidence"
 	"github.com/sijil/sijil/internal/jcs"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
@@ -86,18 +88,24 @@ func verifyAndForget(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(in.Bundle) // a benchmark's own client
 }
 
-// BenchmarkReadEndorsements reads 1,000 endorsements in one document, each with its
-// proof: first under a new checkpoint, then again.
+// BenchmarkReadEndorsements reads 1,000 endorsements, each with its proof, in the parts that
+// they come in: first under a new checkpoint, then again.
 func BenchmarkReadEndorsements(b *testing.B) {
 	e := newEnrolled(b, 20)
 	claimAll(b, e.s, 64, e.bodies(b, 1000))
 	read := func(b *testing.B) {
-		res, err := e.s.http.Get(e.s.url + "/api/v1/publications/river/endorsements.jsonl")
-		check(b, err)
-		defer res.Body.Close()
-		n, err := io.Copy(io.Discard, res.Body)
-		check(b, err)
-		b.SetBytes(n)
+		size := 0
+		for n, full := 1, true; full; n++ {
+			res, err := e.s.http.Get(e.s.url + "/" + evidence.Layout{}.Endorsements("river", n))
+			check(b, err)
+			doc, err := io.ReadAll(res.Body)
+			check(b, err)
+			check(b, res.Body.Close())
+			size += len(doc)
+			full, err = endorsement.Full(doc, endorsement.PartRecords)
+			check(b, err)
+		}
+		b.SetBytes(int64(size))
 	}
 	more := e.bodies(b, b.N+1100)[1000:]
 	b.Run("new", func(b *testing.B) {

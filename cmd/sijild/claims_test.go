@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -9,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -238,14 +238,8 @@ func TestClaimsAtOnce(t *testing.T) {
 		}
 	}
 	wg.Wait()
-	res, err := http.Get(e.url + "/api/v1/publications/river/endorsements.jsonl")
-	check(t, err)
-	defer res.Body.Close()
-	var doc bytes.Buffer
-	_, err = doc.ReadFrom(res.Body)
-	check(t, err)
-	if got := bytes.Count(doc.Bytes(), []byte("\n")); got != 2*n {
-		t.Errorf("%d lines, want %d enrolments and endorsements", got, 2*n)
+	if got := e.said(); !slices.Equal(got, []int{2 * n}) {
+		t.Errorf("parts with %v lines, want %d enrolments and endorsements", got, 2*n)
 	}
 	home := t.TempDir()
 	env := map[string]string{"HOME": home}

@@ -81,6 +81,7 @@ func (a *api) router() *mux.Router {
 	for prefix, view := range map[string]publish.View{"/api/v1/publications/{slug}": publish.Public, "/api/v1/latest/publications/{slug}": publish.Latest} {
 		get(prefix+"/head", a.getHead(view))
 		get(prefix+"/endorsements.jsonl", a.getEndorsements(view))
+		get(prefix+"/endorsements.{part:[2-9]|[1-9][0-9]{1,5}}.jsonl", a.getEndorsements(view))
 		get(prefix+"/roll.jsonl", a.getRoll(view))
 		get(prefix+"/roll/{number:[1-9][0-9]{0,8}}.jsonl", a.getRollRows(view))
 		get(prefix+"/records/{sequence:[0-9]{1,9}}.bundle.json", a.getBundle(view))

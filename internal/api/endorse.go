@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"github.com/gorilla/mux"
 
@@ -56,10 +57,14 @@ func (a *api) postDomainCheck(w http.ResponseWriter, r *http.Request) error {
 	return json.NewEncoder(w).Encode(got)
 }
 
-// getEndorsements gives every record about the publication's list entries.
+// getEndorsements gives a part of the records about the publication's list entries.
 func (a *api) getEndorsements(view publish.View) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		b, err := a.Service.Endorsements(r.Context(), view, mux.Vars(r)["slug"])
+		part := 1
+		if n := mux.Vars(r)["part"]; n != "" {
+			part, _ = strconv.Atoi(n) // the route admits nothing else
+		}
+		b, err := a.Service.Endorsements(r.Context(), view, mux.Vars(r)["slug"], part)
 		if err != nil {
 			return err
 		}

@@ -66,6 +66,7 @@ type Options struct {
 	SkipRows bool
 
 	skipSignatures bool // for measurements alone
+	partRecords    int  // of a full part of what signatories said; 0: endorsement.PartRecords
 }
 
 // Result is what an audit leaves: the report, what to remember of the log, and
@@ -108,6 +109,9 @@ type audit struct {
 func Run(ctx context.Context, src Source, o Options) (*Result, error) {
 	if o.Trust == nil {
 		return &Result{Report: &Report{Outcome: Incomplete, Reason: log.ErrNoPolicy.Error()}}, log.ErrNoPolicy
+	}
+	if o.partRecords == 0 {
+		o.partRecords = endorsement.PartRecords
 	}
 	p := o.Trust.Policy()
 	if o.Layout.Latest {

@@ -178,7 +178,7 @@ func (x *endorsed) served() logtest.Documents {
 	return d
 }
 
-var lines = layout.Endorsements(slug)
+var lines = layout.Endorsements(slug, 1)
 
 // linesOf cuts the document.
 func linesOf(d logtest.Documents) [][]byte { return slices.Collect(bytes.Lines(d[lines])) }

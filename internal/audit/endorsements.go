@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,55 +12,6 @@ import (
 	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/log"
 )
-
-// checkEndorsements reads what signatories said and what the service saw of them. That
-// nothing is left out is step 6: every entry under an observer key, or an enrolled one,
-// is accounted for.
-func (p *publication) checkEndorsements(ctx context.Context) error {
-	if err := p.openObserver(ctx); err != nil {
-		return err
-	}
-	path := p.o.Layout.Endorsements(p.slug)
-	doc, bad, err := p.reader.fetch(ctx, path)
-	if err != nil {
-		return err
-	}
-	if bad != nil {
-		if !bad.missing {
-			p.addOnce("", RuleAside, -1, path, "%s", bad.why)
-		}
-		return nil // as good as an empty one
-	}
-	last := int64(-1)
-	p.enrolments = nil
-	for n := 1; len(doc) > 0; n++ {
-		line, rest, ok := bytes.Cut(doc, []byte("\n"))
-		if doc = rest; !ok {
-			p.addOnce(string(line), RuleAside, -1, path, "line %d has no end", n)
-			return nil
-		}
-		a, tree, err := evidence.OpenAside(line, p.chain, p.observers, p.policy, p.passkeys())
-		if err != nil {
-			p.addOnce(string(line), RuleAside, -1, path, "line %d: %v", n, err)
-			continue
-		}
-		if err := p.compareTrees(ctx, p.checkpoint, tree, true); err != nil {
-			return err
-		}
-		if a.Index <= last {
-			p.addOnce(string(line), RuleAside, a.Index, path, "line %d: stands in the log before the line that it follows", n)
-		}
-		last = a.Index
-		p.count(a)
-		if err := p.checkMail(ctx, path, a); err != nil {
-			return err
-		}
-		if err := p.placeAside(ctx, path, a); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // addOnce adds a finding about a line, which is said again where the document is read
 // again.
@@ -148,7 +98,7 @@ func (a *audit) openObserver(ctx context.Context) error {
 // placeAside holds a record against the log, and notes whose key signed it.
 func (p *publication) placeAside(ctx context.Context, path string, a *evidence.Aside) error {
 	p.said[a.Digest()] = true
-	p.about[a.Index] = aboutEntry{a.Digest(), a.Entry()}
+	p.about[a.Index] = aboutEntry{a.Digest(), a.Entry(), path}
 	if e, ok := a.Sighting.(*statement.Enrolment); ok {
 		key := log.Sum(e.Key)
 		if first, ok := p.enrolled[key]; !ok || a.Index < first {
@@ -248,9 +198,9 @@ func (p *publication) checkTaken(ctx context.Context) error {
 		a := p.about[index]
 		facts := map[string]string{"record": a.record.String(), "entry": a.entry}
 		if _, gone := p.chain.Withheld(a.entry); gone {
-			p.add(RuleServed, index, p.o.Layout.Endorsements(p.slug), facts, "it is about an entry that a redaction withholds")
+			p.add(RuleServed, index, a.path, facts, "it is about an entry that a redaction withholds")
 		} else {
-			p.add(RuleServed, index, p.o.Layout.Endorsements(p.slug), facts, "a redaction names it, and withholds another entry than the one that it is about")
+			p.add(RuleServed, index, a.path, facts, "a redaction names it, and withholds another entry than the one that it is about")
 		}
 	}
 	return nil
@@ -269,6 +219,7 @@ type name struct {
 type aboutEntry struct {
 	record log.Digest
 	entry  string
+	path   string // of the part that has it
 }
 
 // repeated reports whether one of the publications lists a record over the same: then its

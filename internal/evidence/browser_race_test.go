@@ -31,7 +31,7 @@ func TestBrowserWhilePublishing(t *testing.T) {
 	check(t, err)
 
 	layout := evidence.Layout{}
-	atOnce := []string{layout.Checkpoint(), layout.Head(slug), layout.Bundle(slug, 0), layout.Bundle(slug, 1), layout.Endorsements(slug), layout.Observer()}
+	atOnce := []string{layout.Checkpoint(), layout.Head(slug), layout.Bundle(slug, 0), layout.Bundle(slug, 1), layout.Endorsements(slug, 1), layout.Observer()}
 	r := newReader(t, w.world, after)
 	var got []told
 	r.page.Do(t, chromedp.Evaluate(fmt.Sprintf(`(async () => {

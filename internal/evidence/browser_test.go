@@ -31,6 +31,7 @@ type asked struct {
 	Now    float64           `json:"now"` // 0: an exported folder has no time
 	Folder bool              `json:"folder"`
 	Copies [][]byte          `json:"copies"`
+	Parts  int               `json:"parts"` // records of a full part; 0: as in production
 
 	memory evidence.Memory
 	tiles  logtest.Documents
@@ -98,7 +99,7 @@ func newReader(t *testing.T, w *world, docs logtest.Documents) *reader {
 			const fetch = by ? p => by(p, served) : served;
 			try {
 				const now = a.now || undefined;
-				const p = await engine.openPublication(fetch, {trust, slug: %q, memory: a.memory ?? undefined, now, folder: a.folder});
+				const p = await engine.openPublication(fetch, {trust, slug: %q, memory: a.memory ?? undefined, now, folder: a.folder, partRecords: a.parts || undefined});
 				const index = engine.indexOf([p]);
 				const verdicts = (a.copies ?? []).map(b => engine.checkEvidence(p, index, {form: "text", text: bytes(b), warnings: [], doubts: []}, "pinned", now));
 				const known = p.records.filter(r => r.edition).map((_, i) => engine.standings(p.book, i + 1));
@@ -122,7 +123,7 @@ func (r *reader) askGo(t *testing.T, a asked) told {
 			docs[p] = b
 		}
 	}
-	o := r.w.options()
+	o := r.w.options().PartRecords(a.Parts)
 	o.Memory, o.Copy = a.memory, a.Folder
 	o.Layout.Folder = a.Folder
 	if a.Folder {

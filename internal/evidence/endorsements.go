@@ -38,16 +38,6 @@ type asideLine struct {
 	Key    []byte          `json:"key"` // DER SubjectPublicKeyInfo of the signer
 }
 
-// fetchEndorsements gets the document, before the head: what it speaks of is then of the
-// head's tree, even while somebody publishes and others endorse.
-func (r *reader) fetchEndorsements() (err error) {
-	r.said, err = r.src.Fetch(r.ctx, r.o.Layout.Endorsements(r.o.Slug))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // as good as an empty one, which anybody can serve
-	}
-	return err
-}
-
 // openEndorsements reads and verifies what signatories said. Each record's place in
 // the log is proved; that none is left out is not: an audit shows it.
 func (r *reader) openEndorsements() error {
@@ -55,8 +45,7 @@ func (r *reader) openEndorsements() error {
 	defer func() {
 		r.p.book = endorsement.Read(r.p.chain.Clone(), r.p.policies(), records)
 	}()
-	path, doc := r.o.Layout.Endorsements(r.o.Slug), r.said
-	if doc == nil {
+	if r.said == nil {
 		return nil
 	}
 	observers, err := r.openObserver()
@@ -64,22 +53,25 @@ func (r *reader) openEndorsements() error {
 		return err
 	}
 	last := int64(-1)
-	for n := 1; len(doc) > 0; n++ {
-		line, rest, ok := bytes.Cut(doc, []byte("\n"))
-		if !ok {
-			return &DamagedError{Path: path, Err: fmt.Errorf("line %d has no end", n)}
+	for i, part := range r.said {
+		for n, doc := 1, part.doc; len(doc) > 0; n++ {
+			line, rest, ok := bytes.Cut(doc, []byte("\n"))
+			if !ok {
+				return &DamagedError{Path: part.path, Err: fmt.Errorf("line %d has no end", n)}
+			}
+			doc = rest
+			a, err := r.openAside(line, observers)
+			if err == nil && a.Index <= last {
+				err = endorsement.ErrOrder
+			}
+			if err != nil {
+				return &DamagedError{Path: part.path, Err: fmt.Errorf("line %d: %w", n, err)}
+			}
+			last = a.Index
+			r.p.asides = append(r.p.asides, *a)
+			records = append(records, a.Logged)
 		}
-		doc = rest
-		a, err := r.openAside(line, observers)
-		if err != nil {
-			return &DamagedError{Path: path, Err: fmt.Errorf("line %d: %w", n, err)}
-		}
-		if a.Index <= last {
-			return &DamagedError{Path: path, Err: fmt.Errorf("line %d: stands in the log before the line that it follows", n)}
-		}
-		last = a.Index
-		r.p.asides = append(r.p.asides, *a)
-		records = append(records, a.Logged)
+		r.said[i].doc = nil
 	}
 	return nil
 }

@@ -107,7 +107,7 @@ func (w *spoken) passkey(s *keys.Signer, kind string, version, entry int, langua
 	w.pub.See(o)
 }
 
-func said() string { return served.Endorsements(slug) }
+func said() string { return served.Endorsements(slug, 1) }
 
 // TestEndorsements: what is said is verified, stands in the log's order, and is counted.
 func TestEndorsements(t *testing.T) {

@@ -76,6 +76,8 @@ type Options struct {
 	// Consistent proves that one tree extends another (RFC 9162, 2.1.4) from the
 	// source's tiles. Nil where there are none: an exported folder.
 	Consistent func(ctx context.Context, old, new *log.Checkpoint) error
+
+	partRecords int // of a full part of what signatories said; 0: endorsement.PartRecords
 }
 
 // ErrNotPinned: the trust file has no genesis for the slug. The caller asks the
@@ -112,7 +114,10 @@ func Open(ctx context.Context, src Source, o Options) (*Publication, error) {
 		return nil, fmt.Errorf("publication %q: %w", o.Slug, ErrNotPinned)
 	}
 	o.Copy = o.Copy || o.Layout.Folder
-	r := &reader{ctx: ctx, src: src, o: o, policy: o.Trust.Policy(), p: &Publication{slug: o.Slug, trust: o.Trust, layout: o.Layout, retractions: map[int]int{}}}
+	if o.partRecords == 0 {
+		o.partRecords = endorsement.PartRecords
+	}
+	r := &reader{ctx: ctx, src: src, o: o, policy: o.Trust.Policy(), p: &Publication{slug: o.Slug, trust: o.Trust, layout: o.Layout, partRecords: o.partRecords, retractions: map[int]int{}}}
 	if o.Layout.Latest {
 		r.policy = r.policy.LogOnly()
 	}
@@ -154,7 +159,7 @@ type reader struct {
 	policy *keys.Policy
 	p      *Publication
 	trees  []*log.Checkpoint // all verified ones met on the way
-	said   []byte            // the endorsements document; nil where there is none
+	said   []saidPart        // of what signatories said; none where there is no document
 }
 
 func (r *reader) fetch(path string) ([]byte, error) {

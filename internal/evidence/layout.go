@@ -66,8 +66,14 @@ func (l Layout) Release() string {
 	return "api/v1/release"
 }
 
-// Endorsements are the records about a publication's list entries, one a line.
-func (l Layout) Endorsements(slug string) string { return l.signed(slug) + "/endorsements.jsonl" }
+// Endorsements is a part, from 1, of the records about a publication's list entries, one a
+// line.
+func (l Layout) Endorsements(slug string, part int) string {
+	if part == 1 {
+		return l.signed(slug) + "/endorsements.jsonl"
+	}
+	return fmt.Sprintf("%s/endorsements.%d.jsonl", l.signed(slug), part)
+}
 
 // Roll is the batches of a publication's roll, one a line.
 func (l Layout) Roll(slug string) string { return l.signed(slug) + "/roll.jsonl" }

@@ -30,7 +30,7 @@ func (p *Publication) Pack(trust *keys.Trust) (map[string][]byte, error) {
 	if o := p.Observer(); o != nil {
 		files[l.Observer()] = o.Note()
 	}
-	if files[l.Endorsements(slug)], err = p.endorsementLines(); err != nil {
+	if err := p.packEndorsements(files); err != nil {
 		return nil, err
 	}
 	if files[l.Trust()], err = only.Marshal(); err != nil {
@@ -138,18 +138,24 @@ retraction (by the record digest of what it withdraws), as in
 version is the latest; sijil does.
 `
 
-// endorsementLines is the document as the source gave it.
-func (p *Publication) endorsementLines() ([]byte, error) {
+// packEndorsements adds what was said as the source gave it, part by part.
+func (p *Publication) packEndorsements(files map[string][]byte) error {
+	l := Layout{Folder: true}
 	var out bytes.Buffer
-	for _, a := range p.asides {
+	for i, a := range p.asides {
 		line, err := jcs.Marshal(asideLine{Bundle: a.Bundle, Key: a.Key.SPKI()})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		out.Write(line)
 		out.WriteByte('\n')
+		if (i+1)%p.partRecords == 0 {
+			files[l.Endorsements(p.Slug(), (i+1)/p.partRecords)] = bytes.Clone(out.Bytes())
+			out.Reset()
+		}
 	}
-	return out.Bytes(), nil
+	files[l.Endorsements(p.Slug(), p.EndorsementParts())] = out.Bytes()
+	return nil
 }
 
 func keyPath(slug string, k *keys.PublicKey) string {

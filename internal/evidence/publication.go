@@ -27,6 +27,7 @@ type Publication struct {
 	notChecked  []string
 	observer    *log.VerifiedObserver
 	asides      []Aside
+	partRecords int // of a full part of them
 	book        *endorsement.Book
 }
 

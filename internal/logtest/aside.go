@@ -1,9 +1,11 @@
 package logtest
 
 import (
+	"bytes"
 	"encoding/json"
 	"time"
 
+	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/evidence"
 	"github.com/sijil/sijil/internal/jcs"
 	"github.com/sijil/sijil/internal/statement"
@@ -117,11 +119,25 @@ func (p *Publication) asides(out Documents, layout evidence.Layout, size int64) 
 	if len(p.Asides) == 0 {
 		return
 	}
-	doc := []byte{}
+	var lines [][]byte
 	for _, a := range p.Asides {
 		if a.Index < size {
-			doc = append(doc, p.AsideLine(a, size)...)
+			lines = append(lines, p.AsideLine(a, size))
 		}
 	}
-	out[layout.Endorsements(p.Slug)] = doc
+	most := p.PartRecords
+	if most == 0 {
+		most = endorsement.PartRecords
+	}
+	out.Parts(layout, p.Slug, most, lines)
+}
+
+// Parts puts the parts of the endorsements document in the place of those that are there.
+func (d Documents) Parts(layout evidence.Layout, slug string, most int, lines [][]byte) {
+	for n := 1; d[layout.Endorsements(slug, n)] != nil; n++ {
+		delete(d, layout.Endorsements(slug, n))
+	}
+	for n := range len(lines)/most + 1 {
+		d[layout.Endorsements(slug, n+1)] = append([]byte{}, bytes.Join(lines[n*most:min((n+1)*most, len(lines))], nil)...)
+	}
 }

@@ -115,9 +115,11 @@ type Publication struct {
 	Observer  *keys.Signer             // signs what the service sees; See makes one
 	Asides    []Signature              // records that belong to no chain, by log index
 	Batches   []Batch                  // of the roll
-	signed    [][]Signature            // by sequence
-	lists     []signatory.Commitments  // of each version
-	versions  []int                    // by sequence: the number of a version, else 0
+	// PartRecords is how many of them a full part of the document has. 0: as in production.
+	PartRecords int
+	signed      [][]Signature           // by sequence
+	lists       []signatory.Commitments // of each version
+	versions    []int                   // by sequence: the number of a version, else 0
 }
 
 // Signature is one signature of a record, in its place in the log.

@@ -71,11 +71,21 @@ func (f *folder) put(name string, data []byte) error {
 	return nil
 }
 
-// remove removes a file, if there is one.
+func (f *folder) has(name string) bool {
+	_, err := f.root.Lstat(name)
+	return err == nil
+}
+
+// remove removes a file, if there is one. It is durable after sync.
 func (f *folder) remove(name string) error {
-	if err := f.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	err := f.root.Remove(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
+	f.dirs[path.Dir(name)] = true
 	return nil
 }
 

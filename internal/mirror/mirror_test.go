@@ -15,10 +15,12 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/evidence"
 	"github.com/sijil/sijil/internal/logtest"
 	"github.com/sijil/sijil/internal/mirror"
 	"github.com/sijil/sijil/internal/sigstore"
+	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/keys"
 	"github.com/sijil/sijil/log"
 	"github.com/sijil/sijil/log/client"
@@ -162,6 +164,36 @@ func TestCutOff(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "tile/entries/001.p")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("partial bundles stay beside the full one: %v", err)
+	}
+}
+
+// TestParts: what signatories said is copied in its parts, and a part that is no more, as a
+// name was withheld, goes.
+func TestParts(t *testing.T) {
+	w := newWorld(t, 1)
+	key, observer := logtest.NewSigner(t), logtest.NewSigner(t)
+	w.pub.Observer = observer
+	deny := func(entry int) {
+		w.pub.Claim(key, &statement.Denial{About: w.pub.About(1, entry), Reason: fmt.Sprint("for reason ", w.log.Size())})
+	}
+	for range endorsement.PartRecords - 1 {
+		deny(0)
+	}
+	deny(1)
+	l, dir := evidence.Layout{}, t.TempDir()
+	for want := 2; want > 0; want-- {
+		_, err := w.update(dir, w.served(), w.log.Trust())
+		check(t, err)
+		for n := 1; n <= 3; n++ {
+			if _, err := os.Stat(filepath.Join(dir, l.Endorsements("river", n))); errors.Is(err, fs.ErrNotExist) != (n > want) {
+				t.Errorf("part %d of %d: %v", n, want, err)
+			}
+		}
+		_, err = w.update(t.TempDir(), source{docs: readAll(t, dir)}, w.trust())
+		check(t, err)
+		last := len(w.pub.Asides) - 1
+		w.pub.Redact(1, 1, w.pub.Asides[last].Bundle.Envelope.Digest())
+		w.pub.Asides = w.pub.Asides[:last]
 	}
 }
 

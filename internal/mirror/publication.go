@@ -109,6 +109,9 @@ func (m *mirror) publication(ctx context.Context, pins *keys.Trust, slug string)
 		}
 	}
 	head := evidence.Layout{}.Head(slug)
+	if err := m.parts(pub, docs); err != nil {
+		return err
+	}
 	for path, b := range docs {
 		if path == head || path == "checkpoint" {
 			continue

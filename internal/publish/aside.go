@@ -49,7 +49,7 @@ type asides struct {
 	seen    map[string]time.Time // when an entry's domain was last seen, by commitment
 	said    *said                // nil until it is asked for, and when memory is short
 	late    []*aside             // that came into the log since said is being read
-	docs    [2]asideDoc          // by view
+	parts   parts                // of the document, as they were asked for
 	changes int                  // how often a record came into the log, or went
 
 	reading sync.Mutex // one reads said at a time; taken before mu
@@ -67,7 +67,7 @@ func newAsides() asides {
 // forget drops what is known of the entries' records: one of them goes.
 func (a *asides) forget(entry string) {
 	delete(a.seen, entry)
-	a.said, a.docs = nil, [2]asideDoc{}
+	a.said, a.parts = nil, parts{}
 	a.changes++
 }
 
@@ -195,6 +195,9 @@ func (s *Service) addAside(ctx context.Context, p *publication, b *log.Bundle, r
 		return nil, err
 	}
 	data, err := b.Marshal()
+	if err == nil && len(data) > endorsement.MaxBundle {
+		err = fmt.Errorf("the record has %d bytes, and at most %d are taken", len(data), endorsement.MaxBundle)
+	}
 	if err != nil {
 		return nil, &InvalidError{err}
 	}

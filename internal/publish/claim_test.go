@@ -779,7 +779,7 @@ func TestWithholdInterrupted(t *testing.T) {
 			x.wrap, x.readOnly = nil, true
 			must(x.t, x.open())
 			x.want("listed withheld listed")
-			if b, err := x.service.Endorsements(x.t.Context(), publish.Public, "river"); err != nil || len(b) > 0 {
+			if b, err := x.service.Endorsements(x.t.Context(), publish.Public, "river", 1); err != nil || len(b) > 0 {
 				x.t.Errorf("what is about it is served: %s, %v", b, err)
 			}
 			x.readOnly = false

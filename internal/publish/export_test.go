@@ -17,3 +17,14 @@ func (s *Service) Held() (n int) {
 	}
 	return n
 }
+
+// PartRecords makes parts of a few records, which tests can write, and forgets those that
+// were asked for.
+func (s *Service) PartRecords(n int) {
+	s.records = n
+	for _, p := range s.all() {
+		p.mu.Lock()
+		p.asides.parts = parts{}
+		p.mu.Unlock()
+	}
+}

@@ -95,6 +95,9 @@ type AsideStore interface {
 	// Asides calls yield for those that a selection names, as they are at one moment, by
 	// log index; reserved ones first. yield does not call the store.
 	Asides(ctx context.Context, which AsideSelection, yield func(Aside) error) error
+	// AsidePlaces calls yield with the log index of each of a publication that is in the log,
+	// in their order.
+	AsidePlaces(ctx context.Context, genesis log.Digest, yield func(index int64)) error
 	// Enrolled calls yield with the digest of every key for which an enrolment is there, in
 	// whichever publication, and maybe several times.
 	Enrolled(ctx context.Context, yield func(key log.Digest) error) error
@@ -130,7 +133,10 @@ type AsideSelection struct {
 	Entry   string
 	Record  log.Digest
 	Enrols  log.Digest // key
-	Kind    AsideKind
+	// From and To: only those that stand in the log at From or after it, and before To.
+	// Optional: To 0.
+	From, To int64
+	Kind     AsideKind
 	// Reserved: only those that are not in the log yet.
 	Reserved bool
 }
@@ -181,6 +187,8 @@ var (
 	// ErrStale: another process has written about the publication. The caller
 	// catches up, and tries again; who cannot answers 503.
 	ErrStale = fmt.Errorf("%w: the publication has moved", ErrBusy)
+	// ErrMoving: records came and went while they were read. The caller answers 503.
+	ErrMoving = errors.New("records came or went during each of several tries to read them: ask again")
 	// ErrAway: what the service runs on cannot be reached; whether the write happened is
 	// not known. The caller answers 503.
 	ErrAway = errors.New("the database cannot be reached for now; if you sent a record, send the same one again: it is never taken twice")

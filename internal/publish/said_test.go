@@ -98,7 +98,7 @@ func whatIsKnown(t *testing.T, s *publish.Service, slug string) string {
 	must(t, err)
 	events, err := s.Said(t.Context(), slug)
 	must(t, err)
-	doc, err := s.Endorsements(t.Context(), publish.Latest, slug)
+	doc, err := s.Endorsements(t.Context(), publish.Latest, slug, 1)
 	must(t, err)
 	out, err := json.Marshal([]any{standings, events, len(doc)})
 	must(t, err)
@@ -186,7 +186,7 @@ func TestSpoiltRecord(t *testing.T) {
 		verdict := match.Unchecked
 		if err == nil {
 			_, standings = x.service.Standings(t.Context(), "river", 1)
-			_, doc = x.service.Endorsements(t.Context(), publish.Latest, "river")
+			_, doc = x.service.Endorsements(t.Context(), publish.Latest, "river", 1)
 			verdict = x.service.Verify(t.Context(), "river", file).Verdict
 		}
 		sound := name == "as it is"

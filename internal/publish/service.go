@@ -29,6 +29,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/sijil/sijil/internal/chain"
+	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/extract"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/statement"
@@ -96,6 +97,7 @@ type Service struct {
 	speakers speakers
 	given    given
 	maxSaid  int          // see the constant
+	records  int          // of a full part: endorsement.PartRecords
 	asked    atomic.Int64 // counts how often what was said was asked for
 	landings atomic.Int64 // counts records about list entries that came into the log
 
@@ -113,7 +115,7 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if c.Files == nil {
 		c.Files = &extract.Reader{}
 	}
-	s := &Service{Config: c, name: statement.NameOf(c.Trust.Policy().Log()), index: match.NewIndex(), maxSaid: maxSaid, ring: newRing(), publications: map[string]*publication{}}
+	s := &Service{Config: c, name: statement.NameOf(c.Trust.Policy().Log()), index: match.NewIndex(), maxSaid: maxSaid, records: endorsement.PartRecords, ring: newRing(), publications: map[string]*publication{}}
 	if s.Rand == nil {
 		s.Rand = rand.Reader
 	}

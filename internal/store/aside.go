@@ -153,6 +153,9 @@ func selection(which publish.AsideSelection) (where string, args []any) {
 	if !which.Enrols.IsZero() {
 		and("enrols = ?", which.Enrols[:])
 	}
+	if which.To > 0 {
+		and("log_index >= ? AND log_index < ?", which.From, which.To)
+	}
 	switch which.Kind {
 	case publish.Enrolments:
 		and("enrols IS NOT NULL")
@@ -166,6 +169,18 @@ func selection(which publish.AsideSelection) (where string, args []any) {
 		where = " WHERE " + strings.Join(conditions, " AND ")
 	}
 	return where, args
+}
+
+// AsidePlaces implements publish.AsideStore. The index aside_place has all that is asked for.
+func (s *Store) AsidePlaces(ctx context.Context, genesis log.Digest, yield func(index int64)) error {
+	return s.each(ctx, func(rows *sql.Rows) error {
+		var index int64
+		if err := rows.Scan(&index); err != nil {
+			return err
+		}
+		yield(index)
+		return nil
+	}, `SELECT log_index FROM aside WHERE genesis = ? AND log_index >= 0 ORDER BY log_index`, genesis[:])
 }
 
 // Enrolled implements publish.AsideStore.

@@ -158,6 +158,20 @@ func testAsides(t *testing.T, at place) {
 	if diff := cmp.Diff([]publish.Aside{one, two}, got); diff != "" {
 		t.Error(diff)
 	}
+	var places []int64
+	for _, genesis := range []log.Digest{g, log.Sum([]byte("another"))} {
+		must(t, s.AsidePlaces(t.Context(), genesis, func(index int64) { places = append(places, index) }))
+	}
+	if diff := cmp.Diff([]int64{9}, places); diff != "" {
+		t.Error(diff)
+	}
+	for _, span := range [][3]int64{{0, 9, 0}, {0, 10, 1}, {9, 10, 1}, {10, 11, 0}} {
+		found := int64(0)
+		must(t, s.Asides(t.Context(), publish.AsideSelection{Genesis: g, From: span[0], To: span[1]}, func(publish.Aside) error { found++; return nil }))
+		if found != span[2] {
+			t.Errorf("%d records from %d to %d", found, span[0], span[1])
+		}
+	}
 	n := 0
 	must(t, s.Seen(t.Context(), func(genesis log.Digest, entry string, at time.Time) {
 		if n++; genesis != g || entry != "e1" || !at.Equal(now.Add(time.Hour)) {

@@ -26,7 +26,7 @@ import { parseBundle, verifyLogged, type Bundle } from "../log/bundle.ts";
 import { conflicts, ended, openCheckpoint, openFreeze, openHead, openObserver, type Checkpoint, type Freeze, type Head } from "../log/checkpoint.ts";
 import { webCryptoEd25519, type Ed25519Verify } from "../log/note.ts";
 import { extendsTree, type Fetch } from "../log/tiles.ts";
-import { lastIndex, readAsides } from "./endorsements.ts";
+import { lastIndex, partRecords, readAsides, readParts, type Aside } from "./endorsements.ts";
 import { openSignatories, type Entry } from "../signatory/signatory.ts";
 import type { Version } from "../statement/statement.ts";
 import { canonicalText } from "../text/text.ts";
@@ -61,6 +61,7 @@ export interface Options {
   memory?: Memory;
   now?: number; // seconds, to tell a stale log by; none: no log is stale
   ed25519?: Ed25519Verify;
+  partRecords?: number; // of a full part of what signatories said; for tests alone
 }
 
 export interface Edition {
@@ -107,7 +108,7 @@ export async function openPublication(fetch: Fetch, o: Options): Promise<Publica
   const r: Reader = { fetch, asked: new Map(), o, policy: o.trust.policy, ed25519: o.ed25519 ?? webCryptoEd25519, trees: [] };
   // On a slow line it is the waiting for one answer after another that takes the time. What
   // is asked for together is still verified in order.
-  for (const path of ["checkpoint", "frozen", headPath(o), bundlePath(o, 0, 1), bundlePath(o, 1, 1), endorsementsPath(o), "observer"]) ask(r, path);
+  for (const path of ["checkpoint", "frozen", headPath(o), bundlePath(o, 0, 1), bundlePath(o, 1, 1), endorsementsPath(o, 1), "observer"]) ask(r, path);
   let checkpoint = await readCheckpoint(r);
   const frozen = await readFrozen(r);
   let head = await readHead(r, genesis);
@@ -115,18 +116,19 @@ export async function openPublication(fetch: Fetch, o: Options): Promise<Publica
   if (head.treeSize < checkpoint.size && !o.folder) head = await readHead(r, genesis);
   let fresh = head.treeSize >= checkpoint.size;
   let { records, chain } = await readRecords(r, genesis, head);
-  const said = await read(r, endorsementsPath(o));
+  const said = await readSaid(r);
   // What is said of a version is said once it is published. Where that goes beyond the
   // head's tree, the next head has the version.
-  if (said && lastIndex(said) >= head.treeSize && !o.folder) {
+  if (lastIndex(said) >= head.treeSize && !o.folder) {
     head = await readHead(r, genesis);
     fresh = head.treeSize >= checkpoint.size;
     ({ records, chain } = await readRecords(r, genesis, head));
   }
   const book = await readEndorsements(r, said, records, chain);
-  if (head.treeSize > Math.max(...r.trees.map((t) => t.size))) {
+  const largest = () => r.trees.reduce((n, t) => Math.max(n, t.size), 0);
+  if (head.treeSize > largest()) {
     await readCheckpoint(r); // the log has grown between the two answers
-    if (head.treeSize > Math.max(...r.trees.map((t) => t.size))) throw damaged(headPath(o), "speaks of a tree that no checkpoint covers");
+    if (head.treeSize > largest()) throw damaged(headPath(o), "speaks of a tree that no checkpoint covers");
   }
   for (const t of r.trees) if (t.size > checkpoint.size) checkpoint = t;
   if (!(await compareTrees(r, checkpoint, frozen, head))) fresh = false;
@@ -282,17 +284,31 @@ function checkIndices(r: Reader, records: Opened[], places: number[][], head: He
   if (last.index !== head.index) throw damaged(headPath(r.o), `says log index ${head.index}, the record is at ${last.index}`);
 }
 
-const endorsementsPath = (o: Options) => `${publicationPath(o)}/endorsements.jsonl`;
+const endorsementsPath = (o: Options, part: number) => `${publicationPath(o)}/endorsements${part === 1 ? "" : `.${part}`}.jsonl`;
+
+// readSaid reads what signatories said, part by part; nothing is verified yet.
+const readSaid = (r: Reader): Promise<Bytes[]> =>
+  readParts({
+    read: (n) => read(r, endorsementsPath(r.o, n)),
+    ask: (n) => ask(r, endorsementsPath(r.o, n)),
+    verified: (n, f) => verified(endorsementsPath(r.o, n), f),
+  }, r.o.partRecords ?? partRecords);
 
 // readEndorsements reads and verifies what signatories said. Each record's place in the log
 // is proved; that none is left out is not: an audit shows it.
-async function readEndorsements(r: Reader, doc: Bytes | undefined, records: Opened[], chain: Chain): Promise<Book> {
+async function readEndorsements(r: Reader, said: Bytes[], records: Opened[], chain: Chain): Promise<Book> {
   const policies = records.flatMap(({ index, statement: s }) => (s.type === "publication" || s.type === "policy" ? [{ from: index, keys: s.policy.keys.map((k) => k.hint) }] : []));
-  if (!doc) return readBook(chain, policies, []); // as good as an empty one, which anybody can serve
+  if (said.length === 0) return readBook(chain, policies, []); // as good as an empty one, which anybody can serve
   const b = await read(r, "observer");
   const observers = b ? await verified("observer", () => openObserver(b, r.policy, r.ed25519)) : new Set<string>(); // what it signed will then not verify
-  const asides = await readAsides(doc, chain, observers, r.policy, r.ed25519, (n, open) => verified(`${endorsementsPath(r.o)}: line ${n}`, open));
-  r.trees.push(...asides.map((a) => a.checkpoint));
+  const asides: Aside[] = [];
+  for (const [i, part] of said.entries()) {
+    const last = asides[asides.length - 1]?.index ?? -1;
+    for (const a of await readAsides(part, last, chain, observers, r.policy, r.ed25519, (n, open) => verified(`${endorsementsPath(r.o, i + 1)}: line ${n}`, open))) {
+      asides.push(a);
+      r.trees.push(a.checkpoint);
+    }
+  }
   return readBook(chain, policies, asides);
 }
 
