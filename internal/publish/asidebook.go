@@ -129,6 +129,12 @@ func (s *Service) withBook(ctx context.Context, p *publication, use func(*endors
 func (s *Service) readSaid(ctx context.Context, p *publication) error {
 	p.asides.reading.Lock()
 	defer p.asides.reading.Unlock()
+	select { // one publication at a time: whoever asks for many in turn waits
+	case s.reading <- struct{}{}:
+		defer func() { <-s.reading }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	for {
 		p.mu.Lock()
 		if p.asides.said != nil {

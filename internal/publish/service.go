@@ -96,10 +96,11 @@ type Service struct {
 	// What the door has to know of signatories.
 	speakers speakers
 	given    given
-	maxSaid  int          // see the constant
-	records  int          // of a full part: endorsement.PartRecords
-	asked    atomic.Int64 // counts how often what was said was asked for
-	landings atomic.Int64 // counts records about list entries that came into the log
+	maxSaid  int           // see the constant
+	records  int           // of a full part: endorsement.PartRecords
+	reading  chan struct{} // full while what was said of a publication is read
+	asked    atomic.Int64  // counts how often what was said was asked for
+	landings atomic.Int64  // counts records about list entries that came into the log
 
 	mu           sync.RWMutex // guards publications
 	publications map[string]*publication
@@ -115,7 +116,7 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if c.Files == nil {
 		c.Files = &extract.Reader{}
 	}
-	s := &Service{Config: c, name: statement.NameOf(c.Trust.Policy().Log()), index: match.NewIndex(), maxSaid: maxSaid, records: endorsement.PartRecords, ring: newRing(), publications: map[string]*publication{}}
+	s := &Service{Config: c, name: statement.NameOf(c.Trust.Policy().Log()), index: match.NewIndex(), maxSaid: maxSaid, reading: make(chan struct{}, 1), records: endorsement.PartRecords, ring: newRing(), publications: map[string]*publication{}}
 	if s.Rand == nil {
 		s.Rand = rand.Reader
 	}
