@@ -231,6 +231,9 @@ func TestClusterFenced(t *testing.T) {
 	end := l.begin()
 	conflicts, rounds := 0, 0
 	for l.acked.Load() < 60 && !t.Failed() {
+		if rounds%5 == 4 {
+			l.more(3) // another one signs meanwhile, and the rival does not know
+		}
 		_, err := e.Advance(ctx)
 		if errors.Is(err, tilewriter.ErrConflict) {
 			conflicts++
