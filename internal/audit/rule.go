@@ -99,7 +99,7 @@ var explanations = []Explanation{
 	{Rule: RuleWithheld, Means: "a publisher key, a signatory's or the observer key signed something that the log holds and nobody serves: it may be a version, a withdrawal or a denial that is hidden", Do: "ask operator and publisher for the record with this digest"},
 	{Rule: RuleUnattached, Means: "a signatory's key signed something before it was enrolled, and nobody serves what: a file of its own, a claim that it never handed in, or one that is hidden", Do: "ask the signatory whether it signed something else with this key: it holds what it signed"},
 	{Rule: RuleObserver, Means: "the log's word for the observer keys cannot be read: nothing that the service says it saw can be checked", Do: doAgain},
-	{Rule: RuleAside, Means: "what a signatory said, or what the service saw of it, does not verify", Do: doOperator},
+	{Rule: RuleAside, Means: "what a signatory said, or what the service saw of it, does not verify, or a part of it is missing", Do: doOperator},
 	{Rule: RuleUnredacted, Means: "a name of a signatory list is not served, and no record of the publisher says that it is withheld", Do: doOperator},
 	{Rule: RuleServed, Means: "a name, or what was said about it, is served although a redaction withholds it", Do: "tell the operator and the publisher at once, and do not pass on what you have read"},
 	{Rule: RuleRoll, Means: "a batch of the roll, or its rows, are not what the publisher signed", Do: doOperator},

@@ -11,6 +11,7 @@ import (
 	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/publish"
 	"github.com/sijil/sijil/internal/roll"
+	"github.com/sijil/sijil/internal/statement"
 )
 
 // endorsersShown is how many endorsers a page has.
@@ -151,9 +152,12 @@ func (v *visit) endorsers() (answer, error) {
 	return answer{template: "endorsers", view: view}, nil
 }
 
+// batchWords are the messages for what a batch of the roll does.
+var batchWords = map[string]string{statement.BatchAdd: "batch_add", statement.BatchWithdraw: "batch_withdraw", statement.BatchWithhold: "batch_withhold"}
+
 // batchHeading says what a batch of the roll does.
 func (v *visit) batchHeading(b publish.BatchSummary) string {
-	return v.Say("batch_"+b.Change, "number", int(b.Number), "rows", b.Count, "version", b.Version)
+	return v.Say(batchWords[b.Change], "number", int(b.Number), "rows", b.Count, "version", b.Version)
 }
 
 // batchPath is the page that shows what a batch does.
