@@ -13,9 +13,9 @@ import (
 )
 
 // maxSaid is how many records about list entries the publications that are held in memory
-// have together, in what follows from them: some 50 MB at the most. One publication is
+// have together, in what follows from them: some 30 MB. One publication is
 // held whatever it has.
-const maxSaid = 50_000
+const maxSaid = 100_000
 
 // roomEvery is after how many new records it is looked for what to drop.
 const roomEvery = 1024
