@@ -12,9 +12,8 @@ import (
 	"github.com/sijil/sijil/log"
 )
 
-// maxSaid is how many records about list entries the publications that are held in memory
-// have together, in what follows from them: some 30 MB. One publication is
-// held whatever it has.
+// maxSaid is how many records about list entries the publications have together of which is
+// held what follows from them: some 30 MB. One publication is held whatever it has.
 const maxSaid = 100_000
 
 // roomEvery is after how many new records it is looked for what to drop.
