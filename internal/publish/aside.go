@@ -214,8 +214,10 @@ func (s *Service) takeAside(ctx context.Context, p *publication, b *log.Bundle, 
 	a := &aside{record: r, bundle: b, index: -1}
 	err := s.admitAside(ctx, p, a)
 	if errors.Is(err, ErrTooMany) {
-		if known, ok, err := s.storedAside(ctx, p, nameOf(r)); err != nil || ok && known.index >= 0 {
-			return s.againOr(p, known, err)
+		if known, ok, err := s.storedAside(ctx, p, nameOf(r)); err != nil {
+			return nil, err
+		} else if ok && known.index >= 0 {
+			return s.asideReceipt(known, false)
 		}
 	}
 	if err != nil {
@@ -236,18 +238,13 @@ func (s *Service) takeAside(ctx context.Context, p *publication, b *log.Bundle, 
 		return s.settleAside(ctx, p, a)
 	}
 	s.refuse(ctx, p, a)
-	if err == nil && (!ok || known.index < 0) {
-		err = ErrBusy // by another process
-	}
-	return s.againOr(p, known, err)
-}
-
-// againOr answers a record that was in the log before.
-func (s *Service) againOr(p *publication, known *aside, err error) (*Receipt, error) {
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case !ok || known.index < 0:
+		return nil, ErrBusy // another process moves it
 	}
-	return s.asideReceipt(p, known, false)
+	return s.asideReceipt(known, false)
 }
 
 // admitAside marks a record as being on its way.
@@ -305,7 +302,7 @@ func (s *Service) settleAside(ctx context.Context, p *publication, a *aside) (_ 
 			return nil, err
 		}
 	}
-	return s.asideReceipt(p, in, true)
+	return s.asideReceipt(in, true)
 }
 
 // enrols is the digest of the key that a record enrols, nil if it is no enrolment.
@@ -318,7 +315,7 @@ func enrols(r *endorsement.Record) *log.Digest {
 	return &key
 }
 
-func (s *Service) asideReceipt(_ *publication, a *aside, created bool) (*Receipt, error) {
+func (s *Service) asideReceipt(a *aside, created bool) (*Receipt, error) {
 	c := s.Tree.Latest()
 	bundle, err := s.complete(a.bundle, a.record.Signed, a.index, c)
 	if err != nil {
