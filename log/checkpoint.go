@@ -11,14 +11,6 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// maxNote bounds a signed note: a checkpoint with a hundred cosignatures is
-// under 20 KB.
-const maxNote = 64 << 10
-
-// ErrNoPolicy is returned by every verification that is given no policy: whom
-// to trust is always somebody's decision, never a default.
-var ErrNoPolicy = errors.New("no witness policy given")
-
 // Policy says whose signatures a checkpoint needs. keys.Policy is one.
 type Policy interface {
 	// Origin is the log's origin: the name of its key and the first line of
@@ -74,7 +66,11 @@ func (c *Checkpoint) Note() []byte { return append([]byte(nil), c.note...) }
 // after the root (tlog-checkpoint calls them extensions) are refused: this log
 // writes none.
 func OpenCheckpoint(b []byte, p Policy) (*Checkpoint, error) {
-	n, quorum, err := openNote(b, p)
+	n, err := openNote(b, p)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: %w", err)
+	}
+	quorum, err := p.Check(n.Sigs)
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
@@ -119,29 +115,4 @@ func parseCheckpoint(text, origin string) (size int64, root tlog.Hash, err error
 		return 0, root, errors.New("not the one encoding of its values")
 	}
 	return size, root, nil
-}
-
-// openNote verifies the note's signatures under the policy and proves by
-// re-encoding that nothing but verified lines and cosignatures of strangers
-// stands in it.
-func openNote(b []byte, p Policy) (*note.Note, Quorum, error) {
-	if p == nil {
-		return nil, Quorum{}, ErrNoPolicy
-	}
-	if len(b) > maxNote {
-		return nil, Quorum{}, fmt.Errorf("signed note is over %d bytes", maxNote)
-	}
-	n, err := note.Open(b, p)
-	if err != nil {
-		var unverified *note.UnverifiedNoteError
-		if errors.As(err, &unverified) {
-			err = fmt.Errorf("not signed by a key in the policy for %q", p.Origin())
-		}
-		return nil, Quorum{}, err
-	}
-	quorum, err := p.Check(n.Sigs)
-	if err != nil {
-		return nil, Quorum{}, err
-	}
-	return n, quorum, nil
 }

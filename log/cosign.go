@@ -17,10 +17,7 @@ import (
 // the order of their names. One bad line does not spoil the others: faults says
 // what was left out, and why.
 func Cosign(checkpoint, lines []byte, p Policy) (out []byte, faults []error, err error) {
-	if p == nil {
-		return nil, nil, ErrNoPolicy
-	}
-	n, err := note.Open(checkpoint, p)
+	n, err := openNote(checkpoint, p)
 	if err != nil {
 		return nil, nil, fmt.Errorf("checkpoint: %w", err)
 	}
@@ -55,10 +52,9 @@ func openLine(text, line string, p Policy) (note.Signature, error) {
 	if len(line) > most {
 		return note.Signature{}, fmt.Errorf("a signature line of %d bytes", len(line))
 	}
-	n, err := note.Open([]byte(text+"\n"+strings.TrimSuffix(line, "\n")+"\n"), p)
-	var unverified *note.UnverifiedNoteError
+	n, err := openNote([]byte(text+"\n"+strings.TrimSuffix(line, "\n")+"\n"), p)
 	switch {
-	case errors.As(err, &unverified):
+	case errors.Is(err, errUnknownKeys):
 		return note.Signature{}, errors.New("a signature line by a key that is not in the policy")
 	case err != nil:
 		return note.Signature{}, errors.New("a signature line that is malformed, or does not verify over this checkpoint")

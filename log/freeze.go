@@ -65,18 +65,9 @@ func SignFreeze(signer note.Signer, f Freeze) ([]byte, error) {
 
 // OpenFreeze verifies the log's signature and parses the note.
 func OpenFreeze(b []byte, p Policy) (*VerifiedFreeze, error) {
-	if p == nil {
-		return nil, fmt.Errorf("freeze: %w", ErrNoPolicy)
-	}
-	if len(b) > maxNote {
-		return nil, fmt.Errorf("freeze: signed note is over %d bytes", maxNote)
-	}
-	n, err := note.Open(b, p)
+	n, err := openLogNote(b, p)
 	if err != nil {
 		return nil, fmt.Errorf("freeze: %w", err)
-	}
-	if !signedByLog(n, p.Origin()) {
-		return nil, fmt.Errorf("freeze: not signed by the log %q", p.Origin())
 	}
 	f, err := parseFreeze(n.Text)
 	if err != nil {

@@ -54,18 +54,9 @@ func SignHead(signer note.Signer, h Head) ([]byte, error) {
 
 // OpenHead verifies the log's signature and parses the head.
 func OpenHead(b []byte, p Policy) (*VerifiedHead, error) {
-	if p == nil {
-		return nil, fmt.Errorf("head: %w", ErrNoPolicy)
-	}
-	if len(b) > maxNote {
-		return nil, fmt.Errorf("head: signed note is over %d bytes", maxNote)
-	}
-	n, err := note.Open(b, p)
+	n, err := openLogNote(b, p)
 	if err != nil {
 		return nil, fmt.Errorf("head: %w", err)
-	}
-	if !signedByLog(n, p.Origin()) {
-		return nil, fmt.Errorf("head: not signed by the log %q", p.Origin())
 	}
 	h, err := parseHead(n.Text)
 	if err != nil {
@@ -99,15 +90,6 @@ func (h Head) Conflicts(other Head) bool {
 		// The larger tree's record must be one that the smaller tree had not.
 		return large.Index < small.TreeSize
 	}
-}
-
-func signedByLog(n *note.Note, origin string) bool {
-	for _, s := range n.Sigs {
-		if s.Name == origin {
-			return true
-		}
-	}
-	return false
 }
 
 func parseHead(text string) (Head, error) {

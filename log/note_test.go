@@ -112,6 +112,41 @@ func TestOversizeNotes(t *testing.T) {
 	}
 }
 
+// TestSignatureHasOneEncoding: base64 leaves bits of a last letter unused, and what
+// sets them is the same signature in other bytes.
+func TestSignatureHasOneEncoding(t *testing.T) {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	l := logtest.New(t, "https://sijil.example")
+	l.Append([]byte("entry"))
+	head := l.Head(log.Head{Genesis: log.Sum(nil), Record: log.Sum(nil), TreeSize: 1})
+	for kind, c := range map[string]struct {
+		note []byte
+		open func([]byte) error
+	}{
+		"checkpoint": {l.Checkpoint(1), func(b []byte) error { _, err := log.OpenCheckpoint(b, l.Policy); return err }},
+		"to cosign":  {l.Checkpoint(1), func(b []byte) error { _, _, err := log.Cosign(b, nil, l.Policy); return err }},
+		"head":       {head, func(b []byte) error { _, err := log.OpenHead(b, l.Policy); return err }},
+	} {
+		check(t, c.open(c.note))
+		at := len(c.note) - len("x=\n")
+		if !bytes.HasSuffix(c.note, []byte("=\n")) || c.note[at] == '=' {
+			t.Fatalf("%s: a line without two unused bits: %s", kind, c.note)
+		}
+		last := strings.IndexByte(alphabet, c.note[at])
+		for bits := 1; bits < 4; bits++ {
+			other := bytes.Clone(c.note)
+			other[at] = alphabet[last|bits]
+			if err := c.open(other); err == nil || !strings.Contains(err.Error(), "one base64 encoding") {
+				t.Errorf("%s with the unused bits %02b: %v", kind, bits, err)
+			}
+			again := append(bytes.Clone(c.note), other[bytes.LastIndex(other, []byte("\n— "))+1:]...)
+			if err := c.open(again); err == nil || !strings.Contains(err.Error(), "one base64 encoding") {
+				t.Errorf("%s with a second line, the unused bits %02b: %v", kind, bits, err)
+			}
+		}
+	}
+}
+
 // TestSignedByItsName: a checkpoint and a head are named after the signer.
 func TestSignedByItsName(t *testing.T) {
 	l, other := logtest.New(t, "https://sijil.example"), logtest.New(t, "https://other.example")

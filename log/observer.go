@@ -67,18 +67,9 @@ func observerText(origin string, keys [][]byte) string {
 
 // OpenObserver verifies the log's signature and parses the note.
 func OpenObserver(b []byte, p Policy) (*VerifiedObserver, error) {
-	if p == nil {
-		return nil, fmt.Errorf("observer: %w", ErrNoPolicy)
-	}
-	if len(b) > maxNote {
-		return nil, fmt.Errorf("observer: signed note is over %d bytes", maxNote)
-	}
-	n, err := note.Open(b, p)
+	n, err := openLogNote(b, p)
 	if err != nil {
 		return nil, fmt.Errorf("observer: %w", err)
-	}
-	if !signedByLog(n, p.Origin()) {
-		return nil, fmt.Errorf("observer: not signed by the log %q", p.Origin())
 	}
 	keys, err := parseObserver(n.Text, p.Origin())
 	if err != nil {

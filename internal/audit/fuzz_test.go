@@ -37,10 +37,10 @@ func alter(honest logtest.Documents, script []byte) (logtest.Documents, bool) {
 		path, other := paths[int(script[1])%len(paths)], paths[int(script[2])%len(paths)]
 		b := bytes.Clone(d[path])
 		at := (int(script[2])<<8 | int(script[3])) % (len(b) + 1)
-		switch script[0] % 7 {
+		switch op, bit := script[0]%7, script[0]/7%8; op {
 		case 0:
 			if at < len(b) {
-				b[at] ^= 1 << (script[3] % 8)
+				b[at] ^= 1 << bit
 			}
 			d[path] = b
 		case 1:

@@ -236,7 +236,7 @@ func (w *spoken) lies() map[string]lieAbout {
 			b, err := log.SignObserver(stranger.Signer, [][]byte{w.pub.Observer.Public().SPKI()})
 			check(w.t, err)
 			d[note] = b
-		}, note, "verifiable"},
+		}, note, "not signed by a key in the policy"},
 		"a head for an observer note":    {func(d logtest.Documents) { d[note] = d[served.Head(slug)] }, note, "first line is"},
 		"an observer note for a head":    {func(d logtest.Documents) { d[served.Head(slug)] = observed }, served.Head(slug), ""},
 		"a note in the document's place": {func(d logtest.Documents) { d[said()] = observed }, said(), "line 1: "},

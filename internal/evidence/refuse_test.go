@@ -56,7 +56,7 @@ func TestRefusals(t *testing.T) {
 		"no head":                              {func(d logtest.Documents) { delete(d, served.Head(slug)) }, served.Head(slug), "is missing"},
 		"head by another key": {func(d logtest.Documents) {
 			d[served.Head(slug)] = stranger.Head(log.Head{Genesis: w.pub.Genesis(), Record: last, Index: 4, TreeSize: size})
-		}, served.Head(slug), "verifiable"},
+		}, served.Head(slug), "not signed by a key in the policy"},
 		"head of another publication": {func(d logtest.Documents) {
 			d[served.Head(slug)] = other.Documents(served, size)[served.Head("lake")]
 		}, served.Head(slug), "the trust file pins " + w.pub.Genesis().String()},
