@@ -38,13 +38,18 @@ publication can never change again; nobody can take it over.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return runPolicy(cmd, env, args[0], f) },
 	}
-	c.Flags().StringArrayVar(&f.add, "add", nil, "add the public key in `FILE`; can be given again")
-	c.Flags().StringArrayVar(&f.remove, "remove", nil, "remove the key with this `DIGEST`, or in this file; can be given again")
-	c.Flags().IntVar(&f.threshold, "threshold", 0, "how many keys must sign (default: as many as now)")
-	c.Flags().StringVar(&f.reason, "reason", "", "what changes and why, as a line of `TEXT` that everybody will read")
+	f.addEdit(c, "what changes and why, as a line of `TEXT` that everybody will read")
 	c.MarkFlagRequired("reason")
 	f.addSigning(c)
 	return c
+}
+
+// addEdit adds the flags that say what changes in a policy.
+func (f *policyFlags) addEdit(c *cobra.Command, reason string) {
+	c.Flags().StringArrayVar(&f.add, "add", nil, "add the public key in `FILE`; can be given again")
+	c.Flags().StringArrayVar(&f.remove, "remove", nil, "remove the key with this `DIGEST`, or in this file; can be given again")
+	c.Flags().IntVar(&f.threshold, "threshold", 0, "how many keys must sign (default: as many as now)")
+	c.Flags().StringVar(&f.reason, "reason", "", reason)
 }
 
 func runPolicy(cmd *cobra.Command, env Env, name string, f policyFlags) error {

@@ -27,10 +27,7 @@ publication without recovery keys cannot be recovered, by anybody.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return runRecover(cmd, env, args[0], f) },
 	}
-	c.Flags().StringArrayVar(&f.add, "add", nil, "add the public key in `FILE`; can be given again")
-	c.Flags().StringArrayVar(&f.remove, "remove", nil, "remove the key with this `DIGEST`, or in this file; can be given again")
-	c.Flags().IntVar(&f.threshold, "threshold", 0, "how many keys must sign (default: as many as now)")
-	c.Flags().StringVar(&f.reason, "reason", "", "why, as a line of `TEXT` that everybody will read")
+	f.addEdit(c, "why, as a line of `TEXT` that everybody will read")
 	f.addSigning(c)
 	return c
 }

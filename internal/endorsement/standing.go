@@ -39,6 +39,22 @@ type Policy struct {
 	Keys []*keys.PublicKey
 }
 
+// PolicyFrom returns the policy that a record of the chain at an index sets; false for a
+// record that sets none.
+func PolicyFrom(record any, index int64) (Policy, bool) {
+	var policy statement.Policy
+	switch st := record.(type) {
+	case *statement.Publication:
+		policy = st.Policy
+	case *statement.PolicyChange:
+		policy = st.Policy
+	default:
+		return Policy{}, false
+	}
+	list, err := policy.PublicKeys()
+	return Policy{From: index, Keys: list}, err == nil // which parsing has made sure of
+}
+
 // Way is one way in which a signatory was seen to endorse a version.
 type Way struct {
 	Means   string     `json:"means"` // "domain", "mail", "key" or "passkey"

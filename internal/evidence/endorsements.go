@@ -154,20 +154,9 @@ func (o Options) passkeys() endorsement.PasskeyVerifier {
 func (p *Publication) policies() []endorsement.Policy {
 	var out []endorsement.Policy
 	for _, record := range p.records {
-		var policy statement.Policy
-		switch s := record.Statement.(type) {
-		case *statement.Publication:
-			policy = s.Policy
-		case *statement.PolicyChange:
-			policy = s.Policy
-		default:
-			continue
+		if policy, ok := endorsement.PolicyFrom(record.Statement, record.Index); ok {
+			out = append(out, policy)
 		}
-		list, err := policy.PublicKeys()
-		if err != nil {
-			continue // it was checked when it was parsed
-		}
-		out = append(out, endorsement.Policy{From: record.Index, Keys: list})
 	}
 	return out
 }

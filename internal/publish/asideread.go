@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/sijil/sijil/internal/endorsement"
-	"github.com/sijil/sijil/internal/statement"
 	"github.com/sijil/sijil/log"
 )
 
@@ -12,20 +11,9 @@ import (
 func (p *publication) policies() []endorsement.Policy {
 	var out []endorsement.Policy
 	for _, e := range p.entries {
-		var policy statement.Policy
-		switch st := e.record.Statement.(type) {
-		case *statement.Publication:
-			policy = st.Policy
-		case *statement.PolicyChange:
-			policy = st.Policy
-		default:
-			continue
+		if policy, ok := endorsement.PolicyFrom(e.record.Statement, e.index); ok {
+			out = append(out, policy)
 		}
-		list, err := policy.PublicKeys()
-		if err != nil {
-			continue // it was checked when it was parsed
-		}
-		out = append(out, endorsement.Policy{From: e.index, Keys: list})
 	}
 	return out
 }
