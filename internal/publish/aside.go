@@ -35,8 +35,12 @@ var ErrTooMany = errors.New("there are too many records about this list entry")
 type aside struct {
 	record *endorsement.Record
 	bundle *log.Bundle // without a log entry
+	size   int         // of the bundle, in bytes
 	index  int64       // -1 until it is in the log
 }
+
+// line is how long the record's line in the document is at the most, in bytes.
+func (a *aside) line() int { return a.size + besideBundle }
 
 // asides are those of one publication: the store has what is in the log, and here is what
 // is on its way there, and what follows from the rest while it is asked for. The
@@ -115,7 +119,7 @@ func (s *Service) applyAside(ctx context.Context, p *publication, a Aside) error
 	if err != nil {
 		return fmt.Errorf("record %s: %w", a.Record, err)
 	}
-	s.landed(ctx, p, &aside{record: r, bundle: b, index: a.Index})
+	s.landed(ctx, p, &aside{record: r, bundle: b, size: len(a.Bundle), index: a.Index})
 	return nil
 }
 
@@ -131,7 +135,7 @@ func (s *Service) resumeAsides(ctx context.Context, p *publication) error {
 		if err != nil {
 			return fmt.Errorf("record %s: %w", a.Record, err)
 		}
-		stuck = append(stuck, &aside{record: r, bundle: b, index: -1})
+		stuck = append(stuck, &aside{record: r, bundle: b, size: len(a.Bundle), index: -1})
 		return nil
 	})
 	if err != nil {
@@ -211,7 +215,7 @@ func (s *Service) takeAside(ctx context.Context, p *publication, b *log.Bundle, 
 		revision = p.revision
 		p.mu.RUnlock()
 	}
-	a := &aside{record: r, bundle: b, index: -1}
+	a := &aside{record: r, bundle: b, size: len(data), index: -1}
 	err := s.admitAside(ctx, p, a)
 	if errors.Is(err, ErrTooMany) {
 		if known, ok, err := s.storedAside(ctx, p, nameOf(r)); err != nil {
@@ -257,7 +261,7 @@ func (s *Service) admitAside(ctx context.Context, p *publication, a *aside) erro
 		if _, gone := p.chain.Withheld(entry); gone || p.asides.closing == entry {
 			return endorsement.ErrNoEntry
 		}
-		if !said.take(a.record) {
+		if !said.take(a, s.maxBytes) {
 			return ErrTooMany
 		}
 		p.asides.moving[name] = a
@@ -295,7 +299,7 @@ func (s *Service) settleAside(ctx context.Context, p *publication, a *aside) (_ 
 	if err := s.Store.SettleAside(ctx, a.record.Digest(), a.record.Key.Digest(), int64(index)); err != nil {
 		return nil, fmt.Errorf("settle: %w", err)
 	}
-	in := &aside{record: a.record, bundle: a.bundle, index: int64(index)}
+	in := &aside{record: a.record, bundle: a.bundle, size: a.size, index: int64(index)}
 	s.landed(ctx, p, in)
 	if enrols(a.record) != nil {
 		if err := s.confirmRows(ctx, p); err != nil {

@@ -19,12 +19,17 @@ const maxSaid = 100_000
 // roomEvery is after how many new records it is looked for what to drop.
 const roomEvery = 1024
 
+// besideBundle is what a line of the document may have beside the record's bundle: the
+// entry, a proof of 40 hashes, the key, and a checkpoint with twenty cosignatures.
+const besideBundle = 6 << 10
+
 // said is what follows from a publication's records about its list entries. The
 // publication's mu guards it.
 type said struct {
 	book    *endorsement.Book
 	entries map[string]*tally
 	records int
+	bytes   int          // of their lines in the document, at the most
 	used    atomic.Int64 // when it was last asked for, by Service.asked
 }
 
@@ -32,6 +37,7 @@ type said struct {
 type tally struct {
 	claims    int
 	sightings int
+	bytes     int                // see said
 	keys      map[log.Digest]int // how many were made with which key, passkeys too
 	at        []int64            // where those that are in the log stand there
 }
@@ -49,18 +55,35 @@ func (s *said) tally(entry string) *tally {
 	return t
 }
 
-// take counts a record, unless there are as many as may be.
-func (s *said) take(r *endorsement.Record) bool {
+// take counts a record, unless there are as many as may be: about its entry, or, in most
+// bytes, of the publication, of which the last eighth is kept for those who withdraw or deny.
+func (s *said) take(a *aside, most int) bool {
+	r := a.record
 	t := s.tally(r.Entry())
 	if r.Sighting != nil && t.sightings >= maxOfEntry || r.Claim != nil && (t.claims >= maxOfEntry || t.keys[r.Key.Digest()] >= maxClaims) {
 		return false
 	}
-	s.records++
-	t.count(r)
+	switch r.Claim.(type) {
+	case *statement.Withdrawal, *statement.Denial:
+	default:
+		most -= most / 8
+	}
+	if s.bytes+a.line() > most {
+		return false
+	}
+	s.count(t, a)
 	return true
 }
 
-func (t *tally) count(r *endorsement.Record) {
+func (s *said) count(t *tally, a *aside) {
+	s.records++
+	s.bytes += a.line()
+	t.count(a)
+}
+
+func (t *tally) count(a *aside) {
+	r := a.record
+	t.bytes += a.line()
 	if r.Sighting != nil {
 		t.sightings++
 	} else {
@@ -187,9 +210,8 @@ func (s *Service) readSaid(ctx context.Context, p *publication) error {
 func (s *Service) fill(ctx context.Context, p *publication, x *said) error {
 	for _, kind := range []AsideKind{Enrolments, NoEnrolments} {
 		err := s.openAsides(ctx, p, AsideSelection{Genesis: p.genesis, Kind: kind}, func(a *aside) error {
-			x.records++
 			t := x.tally(a.record.Entry())
-			if t.count(a.record); a.index < 0 {
+			if x.count(t, a); a.index < 0 {
 				return nil
 			}
 			t.at = append(t.at, a.index)
@@ -246,7 +268,7 @@ func (s *Service) readEntry(ctx context.Context, p *publication, entry string) {
 		fresh, have := &tally{}, map[asideName]bool{}
 		var list []endorsement.Logged
 		err := s.openAsides(ctx, p, AsideSelection{Genesis: p.genesis, Entry: entry}, func(a *aside) error {
-			fresh.count(a.record)
+			fresh.count(a)
 			have[nameOf(a.record)] = true
 			if a.index >= 0 {
 				fresh.at = append(fresh.at, a.index)
@@ -265,9 +287,12 @@ func (s *Service) readEntry(ctx context.Context, p *publication, entry string) {
 		default:
 			for name, a := range p.asides.moving {
 				if a.record.Entry() == entry && !have[name] {
-					fresh.count(a.record)
+					fresh.count(a)
 				}
 			}
+			old := x.tally(entry)
+			x.records += fresh.claims + fresh.sightings - old.claims - old.sightings
+			x.bytes += fresh.bytes - old.bytes
 			x.entries[entry] = fresh
 			x.book.Again(entry, list)
 		}

@@ -131,7 +131,7 @@ func (s *Service) openAside(p *publication, row Aside, leaf tlog.Hash) (*aside, 
 	if r.Digest() != row.Record || r.Entry() != row.Entry || (key == nil) != (row.Enrols == nil) || key != nil && *key != *row.Enrols {
 		return nil, errDamaged
 	}
-	return &aside{record: r, bundle: b, index: row.Index}, nil
+	return &aside{record: r, bundle: b, size: len(row.Bundle), index: row.Index}, nil
 }
 
 func (s *Service) reopen(p *publication, b *log.Bundle, spki []byte, leaf tlog.Hash) (*endorsement.Record, error) {

@@ -3,6 +3,9 @@ package publish
 // SetMaxSaid bounds how many records are held in what follows from them.
 func (s *Service) SetMaxSaid(n int) { s.maxSaid = n }
 
+// SetMaxBytes bounds what is taken of a publication.
+func (s *Service) SetMaxBytes(n int) { s.maxBytes = n }
+
 // MakeRoom drops what is too much, as is done now and then.
 func (s *Service) MakeRoom() { s.makeRoom(nil) }
 

@@ -133,6 +133,56 @@ func TestFloodAfterRestart(t *testing.T) {
 	must(t, one(7))
 }
 
+// TestMoreThanIsRead: a publication has no more records than its readers take, and the last
+// room is for those who withdraw.
+func TestMoreThanIsRead(t *testing.T) {
+	x := newRiver(t)
+	s := logtest.NewSigner(t)
+	_, err := x.enrol(0, s)
+	must(t, err)
+	const most = 96 << 10
+	x.service.SetMaxBytes(most)
+	claim := func(i int, withdraw bool) error {
+		var c statement.Claim = x.endorsement(0, func(e *statement.Endorsement) {
+			e.Issued = x.now.Add(time.Duration(i) * time.Second).UTC().Format(time.RFC3339)
+		})
+		if withdraw {
+			about := x.about(0)
+			about.Issued = x.now.Add(time.Duration(i) * time.Second).UTC().Format(time.RFC3339)
+			c = &statement.Withdrawal{About: about, Reason: "We left."}
+		}
+		_, err := x.claim(s, c, "")
+		return err
+	}
+	taken := 0
+	for ; err == nil; taken++ {
+		err = claim(taken, false)
+	}
+	if taken--; !errors.Is(err, publish.ErrTooMany) || taken < 5 {
+		t.Fatalf("after %d endorsements: %v", taken, err)
+	}
+	must(t, claim(0, false)) // the same again is no more
+	must(t, claim(taken, true))
+	must(t, x.open())
+	x.service.SetMaxBytes(most)
+	if err := claim(taken+1, false); !errors.Is(err, publish.ErrTooMany) {
+		t.Errorf("after a restart: %v", err)
+	}
+	withdrawn := 1
+	for err = nil; err == nil; withdrawn++ {
+		err = claim(taken+withdrawn, true)
+	}
+	if !errors.Is(err, publish.ErrTooMany) {
+		t.Error(err)
+	}
+	doc, err := x.service.Endorsements(t.Context(), publish.Latest, "river", 1)
+	must(t, err)
+	if len(doc) > most {
+		t.Errorf("the document has %d bytes, and %d are read", len(doc), most)
+	}
+	t.Logf("%d endorsements and %d withdrawals in %d bytes", taken, withdrawn-1, len(doc))
+}
+
 // spoilt is a store whose rows about list entries are not what was written.
 type spoilt struct {
 	publish.Store

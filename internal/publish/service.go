@@ -97,6 +97,7 @@ type Service struct {
 	speakers speakers
 	given    given
 	maxSaid  int           // see the constant
+	maxBytes int           // of a publication's document: endorsement.MaxBytes
 	records  int           // of a full part: endorsement.PartRecords
 	reading  chan struct{} // full while what was said of a publication is read
 	asked    atomic.Int64  // counts how often what was said was asked for
@@ -116,7 +117,7 @@ func Open(ctx context.Context, c Config) (*Service, error) {
 	if c.Files == nil {
 		c.Files = &extract.Reader{}
 	}
-	s := &Service{Config: c, name: statement.NameOf(c.Trust.Policy().Log()), index: match.NewIndex(), maxSaid: maxSaid, reading: make(chan struct{}, 1), records: endorsement.PartRecords, ring: newRing(), publications: map[string]*publication{}}
+	s := &Service{Config: c, name: statement.NameOf(c.Trust.Policy().Log()), index: match.NewIndex(), maxSaid: maxSaid, maxBytes: endorsement.MaxBytes, reading: make(chan struct{}, 1), records: endorsement.PartRecords, ring: newRing(), publications: map[string]*publication{}}
 	if s.Rand == nil {
 		s.Rand = rand.Reader
 	}
