@@ -19,8 +19,10 @@
 package roll
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -138,16 +140,21 @@ func (r Row) Open(p Place) (*Endorser, error) {
 	if err != nil {
 		return nil, fmt.Errorf("claim: %w", err)
 	}
-	digest := b.Envelope.Digest()
-	if !ecdsa.VerifyASN1(key.ECDSA(), digest[:], r.Claim.Signature) {
-		return nil, errors.New("claim: the signature does not verify under the key")
-	}
-	doc, err := jcs.Marshal(r.Claim)
-	if err != nil {
+	if err := e.verify(b, key); err != nil {
 		return nil, err
 	}
-	e.Evidence, e.Key = log.Sum(doc), key.Digest()
 	return e, nil
+}
+
+// verify verifies the signature over the claim's bundle.
+func (e *Endorser) verify(b *log.Bundle, key *keys.PublicKey) error {
+	digest := b.Envelope.Digest()
+	if !ecdsa.VerifyASN1(key.ECDSA(), digest[:], b.Signature()) {
+		return errors.New("claim: the signature does not verify under the key")
+	}
+	doc, err := jcs.Marshal(e.Claim)
+	e.Evidence, e.Key = log.Sum(doc), key.Digest()
+	return err
 }
 
 // bundle is the bundle that the endorser signed.
@@ -182,10 +189,14 @@ func (e *Endorser) Bundle(p Place) (*log.Bundle, error) {
 	return e.Claim.bundle(p, Commitment(e.Commitment), key)
 }
 
-// NewClaim takes out of a bundle, by whatever Sigstore client, what a row keeps of it. The
-// bundle's statement has to be the endorsement of this place by this entry, in the one
-// encoding; the signature is verified by Open.
-func NewClaim(data, spki []byte, entry string, p Place) (*Claim, error) {
+// OpenBundle makes the row of a disclosure and of a bundle, by whatever Sigstore client, with
+// the endorsement that its signatory signed, and verifies it. The bundle's statement has to be
+// the endorsement of this place by this entry, in the one encoding.
+func OpenBundle(d signatory.Disclosure, data, spki []byte, p Place) (*Endorser, error) {
+	e, err := Row{Disclosure: d}.Open(p)
+	if err != nil {
+		return nil, err
+	}
 	b, err := log.ImportBundle(data)
 	if err != nil {
 		return nil, err
@@ -194,23 +205,42 @@ func NewClaim(data, spki []byte, entry string, p Place) (*Claim, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := statement.ParseClaim(b.Envelope.Payload)
-	if err != nil {
-		return nil, err
+	// What the place does not say is taken out leniently: the bundle that follows has to hold
+	// the same bytes.
+	var says struct {
+		Predicate struct {
+			Issued string
+			Text   struct{ Language string }
+		}
 	}
-	e, ok := s.(*statement.Endorsement)
-	if !ok {
-		return nil, fmt.Errorf("bundle: holds a %s, and no endorsement", s.Kind())
-	}
-	if e.Entry != entry {
-		return nil, errors.New("bundle: endorses in the name of another entry than the row's disclosure")
-	}
-	c := &Claim{Issued: e.Issued, Key: spki, Language: e.Text.Language, Signature: b.Signature()}
-	if e.Log != p.Log || e.Publication != p.Publication || e.Version != p.Version || e.Text.SHA256 != p.Texts[e.Text.Language] {
-		return nil, fmt.Errorf("bundle: endorses another publication, version or text than version %d of this one", p.Version.Number)
+	_ = json.Unmarshal(b.Envelope.Payload, &says)
+	e.Claim = &Claim{Issued: says.Predicate.Issued, Key: spki, Language: says.Predicate.Text.Language, Signature: b.Signature()}
+	entry := Commitment(e.Commitment)
+	own, err := e.Claim.bundle(p, entry, key)
+	if err != nil || !bytes.Equal(own.Envelope.Payload, b.Envelope.Payload) {
+		return nil, notHere(b.Envelope.Payload, entry, p)
 	}
 	if b.VerificationMaterial.PublicKey.Hint != key.Hint() {
 		return nil, errors.New("bundle: is signed by another key than the row's")
 	}
-	return c, nil
+	if err := e.verify(b, key); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// notHere says why a payload is not the endorsement of this place by this entry.
+func notHere(payload []byte, entry string, p Place) error {
+	s, err := statement.ParseClaim(payload)
+	if err != nil {
+		return err
+	}
+	e, ok := s.(*statement.Endorsement)
+	switch {
+	case !ok:
+		return fmt.Errorf("bundle: holds a %s, and no endorsement", s.Kind())
+	case e.Entry != entry:
+		return errors.New("bundle: endorses in the name of another entry than the row's disclosure")
+	}
+	return fmt.Errorf("bundle: endorses another publication, version or text than version %d of this one", p.Version.Number)
 }

@@ -116,15 +116,14 @@ func (r *reader) added(x record, p roll.Place, rand io.Reader) (*roll.Endorser, 
 	if x.err != nil {
 		return nil, x.err
 	}
-	var row roll.Row
-	var err error
-	if row.Disclosure, err = r.disclosure(x, rand); err != nil {
+	disclosure, err := r.disclosure(x, rand)
+	if err != nil {
 		return nil, err
 	}
 	bundle, key := r.field(x, "bundle"), r.field(x, "key")
 	switch {
 	case bundle == "" && key == "":
-		return row.Open(p)
+		return roll.Row{Disclosure: disclosure}.Open(p)
 	case bundle == "" || key == "":
 		return nil, errors.New("bundle, key: want both, or neither")
 	case r.field(x, "disclosure") == "":
@@ -140,10 +139,7 @@ func (r *reader) added(x record, p roll.Place, rand io.Reader) (*roll.Endorser, 
 			return nil, errors.New("bundle: want a Sigstore bundle, as JSON or in base64")
 		}
 	}
-	if row.Claim, err = roll.NewClaim(data, spki, row.Disclosure.Digest(), p); err != nil {
-		return nil, err
-	}
-	return row.Open(p)
+	return roll.OpenBundle(disclosure, data, spki, p)
 }
 
 // disclosure is the row's own, or one with a fresh salt.
