@@ -116,18 +116,51 @@ func (r *reader) added(x record, p roll.Place, rand io.Reader) (*roll.Endorser, 
 	if x.err != nil {
 		return nil, x.err
 	}
-	disclosure, err := r.disclosure(x, rand)
+	says := signatory.Signatory{Name: r.field(x, "name"), Kind: signatory.Kind(r.field(x, "kind")), Language: r.field(x, "language"),
+		Role: r.field(x, "role"), Country: r.field(x, "country"), Domain: r.field(x, "domain")}
+	given, bundle, key := signatory.Disclosure(r.field(x, "disclosure")), r.field(x, "bundle"), r.field(x, "key")
+	switch {
+	case (bundle == "") != (key == ""):
+		return nil, errors.New("bundle, key: want both, or neither")
+	case given == "" && bundle != "":
+		return nil, errors.New("disclosure: a row with a bundle has the one that was signed for")
+	case given == "":
+		return fresh(says, p, rand)
+	}
+	e, err := opened(given, bundle, key, p)
 	if err != nil {
 		return nil, err
 	}
-	bundle, key := r.field(x, "bundle"), r.field(x, "key")
-	switch {
-	case bundle == "" && key == "":
-		return roll.Row{Disclosure: disclosure}.Open(p)
-	case bundle == "" || key == "":
-		return nil, errors.New("bundle, key: want both, or neither")
-	case r.field(x, "disclosure") == "":
-		return nil, errors.New("disclosure: a row with a bundle has the one that was signed for")
+	if says.Kind == "" {
+		says.Kind = e.Signatory.Kind
+	}
+	if says != (signatory.Signatory{Kind: e.Signatory.Kind}) && says != e.Signatory {
+		return nil, errors.New("disclosure: says something else than the row's other columns")
+	}
+	return e, nil
+}
+
+// fresh is the row of somebody to whom a disclosure with a new salt is given.
+func fresh(s signatory.Signatory, p roll.Place, rand io.Reader) (*roll.Endorser, error) {
+	if s.Kind == "" {
+		s.Kind = signatory.Person
+	}
+	salt, err := signatory.NewSalt(rand)
+	if err != nil {
+		return nil, err
+	}
+	d, err := signatory.Disclose(s, salt)
+	if err != nil {
+		return nil, err
+	}
+	return roll.Row{Disclosure: d}.Open(p)
+}
+
+// opened is the row of a disclosure that was made before, and of what was signed for it, if
+// anything was.
+func opened(d signatory.Disclosure, bundle, key string, p roll.Place) (*roll.Endorser, error) {
+	if bundle == "" {
+		return roll.Row{Disclosure: d}.Open(p)
 	}
 	spki, err := base64.StdEncoding.DecodeString(key)
 	if err != nil {
@@ -139,35 +172,7 @@ func (r *reader) added(x record, p roll.Place, rand io.Reader) (*roll.Endorser, 
 			return nil, errors.New("bundle: want a Sigstore bundle, as JSON or in base64")
 		}
 	}
-	return roll.OpenBundle(disclosure, data, spki, p)
-}
-
-// disclosure is the row's own, or one with a fresh salt.
-func (r *reader) disclosure(x record, rand io.Reader) (signatory.Disclosure, error) {
-	given := r.field(x, "disclosure")
-	s := signatory.Signatory{Name: r.field(x, "name"), Kind: signatory.Kind(r.field(x, "kind")), Language: r.field(x, "language"),
-		Role: r.field(x, "role"), Country: r.field(x, "country"), Domain: r.field(x, "domain")}
-	if given != "" {
-		d, has, _, err := signatory.ParseDisclosure(given)
-		if err != nil {
-			return "", err
-		}
-		if s.Kind == "" {
-			s.Kind = has.Kind
-		}
-		if s != (signatory.Signatory{Kind: has.Kind}) && s != has {
-			return "", errors.New("disclosure: says something else than the row's other columns")
-		}
-		return d, nil
-	}
-	if s.Kind == "" {
-		s.Kind = signatory.Person
-	}
-	salt, err := signatory.NewSalt(rand)
-	if err != nil {
-		return "", err
-	}
-	return signatory.Disclose(s, salt)
+	return roll.OpenBundle(d, data, spki, p)
 }
 
 // entry is the commitment of a row that is withdrawn or withheld.
