@@ -76,9 +76,15 @@ func fetcher(mode string) func(context.Context, string) (*site.Fetched, error) {
 type packer struct {
 	service *publish.Service
 	routes  func() http.Handler
+	busy    chan struct{} // full while an archive is made: one takes much time and memory
+	most    int           // bytes of the documents that go into one
 
-	mu   sync.Mutex
+	mu   sync.Mutex        // guards kept
 	kept map[string]packed // by slug
+}
+
+func newPacker(service *publish.Service, routes func() http.Handler) *packer {
+	return &packer{service: service, routes: routes, busy: make(chan struct{}, 1), most: maxPack, kept: map[string]packed{}}
 }
 
 // packed is an archive, the tree that its proofs lead to, and the newest record when it
@@ -90,28 +96,57 @@ type packed struct {
 	zip      []byte
 }
 
-// maxPacked bounds how many archives are kept.
-const maxPacked = 32
+// What is packed of one publication, and kept of all, in bytes. Some 10,000 records about
+// list entries fill an archive; what has more is exported by `sijil export`.
+const (
+	maxPack = 40 << 20
+	maxKept = 2 * maxPack
+)
 
+// pack returns a publication's archive. site.ErrPack: its evidence is too large for one.
 func (p *packer) pack(ctx context.Context, slug string) ([]byte, error) {
-	const tries = 10 // a busy log grows between two answers
-	size := p.service.Public().Size
 	s, err := p.service.Publication(slug)
 	if err != nil {
 		return nil, err
 	}
-	p.mu.Lock()
-	have, ok := p.kept[slug]
-	p.mu.Unlock()
-	if ok && have.size == size && have.sequence == s.Sequence {
-		return have.zip, nil
+	if zip := p.have(s); zip != nil {
+		return zip, nil
 	}
-	trust, err := p.service.Trust.Pin(slug, s.Genesis)
+	select {
+	case p.busy <- struct{}{}:
+		defer func() { <-p.busy }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if s, err = p.service.Publication(slug); err != nil {
+		return nil, err
+	}
+	if zip := p.have(s); zip != nil {
+		return zip, nil
+	}
+	return p.make(ctx, s)
+}
+
+// have is the archive that is kept, if nothing has come or gone since.
+func (p *packer) have(s publish.Summary) []byte {
+	size := p.service.Public().Size
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if have := p.kept[s.Slug]; have.size == size && have.sequence == s.Sequence {
+		return have.zip
+	}
+	return nil
+}
+
+// make makes an archive, and keeps it where there is room.
+func (p *packer) make(ctx context.Context, s publish.Summary) ([]byte, error) {
+	const tries = 10 // a busy log grows between two answers
+	trust, err := p.service.Trust.Pin(s.Slug, s.Genesis)
 	if err != nil {
 		return nil, err
 	}
 	for range tries {
-		pub, err := evidence.Open(ctx, p, evidence.Options{Trust: trust, Slug: slug})
+		pub, err := evidence.Open(ctx, &bounded{p, p.most}, evidence.Options{Trust: trust, Slug: s.Slug})
 		if err != nil {
 			return nil, err
 		}
@@ -122,15 +157,39 @@ func (p *packer) pack(ctx context.Context, slug string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if len(p.kept) >= maxPacked {
-			clear(p.kept)
-		}
-		p.kept[slug] = packed{pub.Checkpoint().Size(), s.Sequence, b}
+		p.keep(s.Slug, packed{pub.Checkpoint().Size(), s.Sequence, b})
 		return b, nil
 	}
 	return nil, errors.New("the log grew during every try to gather its evidence")
+}
+
+func (p *packer) keep(slug string, x packed) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.kept, slug)
+	size := len(x.zip)
+	for _, other := range p.kept {
+		size += len(other.zip)
+	}
+	if size > maxKept {
+		clear(p.kept)
+	}
+	p.kept[slug] = x
+}
+
+// bounded is a packer's documents until there are too many bytes of them.
+type bounded struct {
+	*packer
+	left int
+}
+
+// Fetch implements evidence.Source.
+func (b *bounded) Fetch(ctx context.Context, path string) ([]byte, error) {
+	doc, err := b.packer.Fetch(ctx, path)
+	if b.left -= len(doc); b.left < 0 {
+		return nil, site.ErrPack
+	}
+	return doc, err
 }
 
 // Fetch reads a document from this service without a network. It is evidence.Source.

@@ -265,7 +265,7 @@ func (s *service) recheck(ctx context.Context) {
 }
 
 func (s *service) routes(p *publish.Service, o serveOptions, logger *slog.Logger) (http.Handler, error) {
-	evidence := &packer{service: p, routes: func() http.Handler { return s.plain }, kept: map[string]packed{}}
+	evidence := newPacker(p, func() http.Handler { return s.plain })
 	pages, err := site.New(site.Config{
 		Service: p, Invitations: p, BaseURL: s.url, Frozen: s.frozen, Logger: logger, Pack: evidence.pack, Fetch: fetcher(o.fetch),
 		Archive: scripts{filepath.Join(o.data, scriptsDir)},

@@ -131,6 +131,8 @@ func (v *visit) fail(w http.ResponseWriter, err error) {
 	switch {
 	case errors.Is(err, publish.ErrUnknown):
 		v.write(w, v.message(http.StatusNotFound, v.Say("notfound"), v.Say("notfound_why"), v.Say("notfound_says")))
+	case errors.Is(err, ErrPack):
+		v.write(w, v.message(http.StatusNotFound, v.Say("nopack"), v.Say("nopack_why", "slug", v.variable("slug"))))
 	case errors.Is(err, errTooLarge):
 		v.write(w, v.message(http.StatusRequestEntityTooLarge, v.Say("toolarge"), v.Say("toolarge_why"), v.Say("toolarge_do")))
 	case errors.As(err, &bad):

@@ -63,6 +63,9 @@ type Fetched struct {
 // ErrAddress: Config.Fetch does not fetch such an address.
 var ErrAddress = errors.New("the address is not one that is fetched")
 
+// ErrPack: the evidence is too large for one archive.
+var ErrPack = errors.New("the evidence is too large for one archive")
+
 // Config holds what the pages need. All but Service is optional.
 type Config struct {
 	Service Service
@@ -77,7 +80,7 @@ type Config struct {
 	// what only this machine can. ErrAddress, or another error. Without it there is
 	// no field for an address.
 	Fetch func(ctx context.Context, address string) (*Fetched, error)
-	// Pack returns a publication's evidence as a ZIP archive.
+	// Pack returns a publication's evidence as a ZIP archive, or ErrPack.
 	Pack func(ctx context.Context, slug string) ([]byte, error)
 	// Archive keeps the scripts that other sites load, for pages that name those of an
 	// earlier program.
