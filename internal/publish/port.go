@@ -98,6 +98,9 @@ type AsideStore interface {
 	// AsidePlaces calls yield with the log index of each of a publication that is in the log,
 	// in their order.
 	AsidePlaces(ctx context.Context, genesis log.Digest, yield func(index int64)) error
+	// LastAside returns the log index of a publication's newest that is in the log; -1
+	// without any.
+	LastAside(ctx context.Context, genesis log.Digest) (int64, error)
 	// Enrolled calls yield with the digest of every key for which an enrolment is there, in
 	// whichever publication, and maybe several times.
 	Enrolled(ctx context.Context, yield func(key log.Digest) error) error

@@ -36,6 +36,15 @@ func (s *Service) Said(ctx context.Context, slug string) ([]Said, error) {
 	return out, nil
 }
 
+// LastSaid is the log index up to which Said can have something; -1 where it has nothing.
+func (s *Service) LastSaid(ctx context.Context, slug string) (int64, error) {
+	p, err := s.find(slug)
+	if err != nil {
+		return -1, err
+	}
+	return s.Store.LastAside(ctx, p.genesis)
+}
+
 // signatories are those of all versions that are not withheld, by their commitments.
 func (p *publication) signatories() map[string]signatory.Signatory {
 	p.mu.RLock()

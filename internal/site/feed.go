@@ -66,12 +66,47 @@ func (v *visit) feedItems() (title, path string, items []feedItem, err error) {
 		}
 		items = append(items, more...)
 	}
-	slices.SortFunc(items, func(a, b feedItem) int { return cmp.Compare(b.index, a.index) })
-	return title, path, items[:min(len(items), maxFeed)], nil
+	items, err = v.withSaid(list, newest(items))
+	return title, path, items, err
 }
 
-// otherItems are what changes no version: policies, redactions, what signatories
-// said, and the batches of the roll.
+// newest are the items of a feed, the newest first.
+func newest(items []feedItem) []feedItem {
+	slices.SortFunc(items, func(a, b feedItem) int { return cmp.Compare(b.index, a.index) })
+	return items[:min(len(items), maxFeed)]
+}
+
+// withSaid adds what signatories said to the newest items. To tell what they said the service
+// reads all of a publication's records: of one that has nothing new it need not.
+func (v *visit) withSaid(list []publish.Summary, items []feedItem) ([]feedItem, error) {
+	last := map[string]int64{}
+	for _, p := range list {
+		var err error
+		if last[p.Slug], err = v.service.LastSaid(v.r.Context(), p.Slug); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(list, func(a, b publish.Summary) int { return cmp.Compare(last[b.Slug], last[a.Slug]) })
+	for _, p := range list {
+		if last[p.Slug] < 0 || len(items) == maxFeed && last[p.Slug] < items[maxFeed-1].index {
+			break
+		}
+		said, err := v.service.Said(v.r.Context(), p.Slug)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range said {
+			if x.Kind != statement.ClaimAbsence {
+				items = append(items, v.saidItem(p.Slug, oneLine(v.titles(p.Title)[0].Text), x))
+			}
+		}
+		items = newest(items)
+	}
+	return items, nil
+}
+
+// otherItems are what changes no version: policies, redactions, and the batches of the
+// roll.
 func (v *visit) otherItems(slug, name string) ([]feedItem, error) {
 	records, err := v.service.Records(slug)
 	if err != nil {
@@ -81,15 +116,6 @@ func (v *visit) otherItems(slug, name string) ([]feedItem, error) {
 	for _, r := range records {
 		if changesNoVersion(r) {
 			out = append(out, feedItem{ID: "urn:" + r.Record.String(), Path: historyPath(slug), Reason: r.Reason, Issued: r.Issued, Title: name + ": " + v.recordHeading(r), index: r.Index})
-		}
-	}
-	said, err := v.service.Said(v.r.Context(), slug)
-	if err != nil {
-		return nil, err
-	}
-	for _, x := range said {
-		if x.Kind != statement.ClaimAbsence {
-			out = append(out, v.saidItem(slug, name, x))
 		}
 	}
 	batches, err := v.service.RollBatches(slug)

@@ -35,8 +35,9 @@ type Service interface {
 	// Standings says how each entry of a version's list is known, in list order.
 	Standings(ctx context.Context, slug string, version int) ([]publish.EntryStanding, error)
 	// Said lists what was said of a publication's entries and counts, in the order of
-	// the log; AsideAt finds one such record by digest and log index, or publish.ErrUnknown.
+	// the log, and LastSaid up to where it can have something; AsideAt finds one such record by digest and log index, or publish.ErrUnknown.
 	Said(ctx context.Context, slug string) ([]publish.Said, error)
+	LastSaid(ctx context.Context, slug string) (int64, error)
 	AsideAt(ctx context.Context, record log.Digest, index int64) (publish.AsideSummary, error)
 	// RollCounts counts the endorsers of a publication; RollEntries finds some.
 	RollCounts(ctx context.Context, slug string) (publish.RollSummary, error)

@@ -183,6 +183,14 @@ func (s *Store) AsidePlaces(ctx context.Context, genesis log.Digest, yield func(
 	}, `SELECT log_index FROM aside WHERE genesis = ? AND log_index >= 0 ORDER BY log_index`, genesis[:])
 }
 
+// LastAside implements publish.AsideStore.
+func (s *Store) LastAside(ctx context.Context, genesis log.Digest) (index int64, err error) {
+	index = -1
+	err = s.each(ctx, func(rows *sql.Rows) error { return rows.Scan(&index) },
+		`SELECT log_index FROM aside WHERE genesis = ? AND log_index >= 0 ORDER BY log_index DESC LIMIT 1`, genesis[:])
+	return index, err
+}
+
 // Enrolled implements publish.AsideStore.
 func (s *Store) Enrolled(ctx context.Context, yield func(key log.Digest) error) error {
 	return s.digests(ctx, yield, `SELECT enrols FROM aside WHERE enrols IS NOT NULL`)

@@ -165,6 +165,13 @@ func testAsides(t *testing.T, at place) {
 	if diff := cmp.Diff([]int64{9}, places); diff != "" {
 		t.Error(diff)
 	}
+	for genesis, want := range map[log.Digest]int64{g: 9, log.Sum([]byte("another")): -1} {
+		last, err := s.LastAside(t.Context(), genesis)
+		must(t, err)
+		if last != want {
+			t.Errorf("the newest stands at %d, want %d", last, want)
+		}
+	}
 	for _, span := range [][3]int64{{0, 9, 0}, {0, 10, 1}, {9, 10, 1}, {10, 11, 0}} {
 		found := int64(0)
 		must(t, s.Asides(t.Context(), publish.AsideSelection{Genesis: g, From: span[0], To: span[1]}, func(publish.Aside) error { found++; return nil }))
