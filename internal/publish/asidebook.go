@@ -147,7 +147,8 @@ func (s *Service) withBook(ctx context.Context, p *publication, use func(*endors
 }
 
 // readSaid reads a publication's records from the store, and makes room for what follows
-// from them.
+// from them. Once it has begun it goes on when whoever asked has left: if every reader of a
+// large publication gave up before the end, it would be read for ever, and known to nobody.
 func (s *Service) readSaid(ctx context.Context, p *publication) error {
 	p.asides.reading.Lock()
 	defer p.asides.reading.Unlock()
@@ -157,6 +158,10 @@ func (s *Service) readSaid(ctx context.Context, p *publication) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	if ctx.Err() != nil {
+		return ctx.Err() // it left while another one read
+	}
+	ctx = context.WithoutCancel(ctx)
 	for {
 		p.mu.Lock()
 		if p.asides.said != nil {

@@ -245,3 +245,37 @@ func TestSpoiltRecord(t *testing.T) {
 		}
 	}
 }
+
+// leaving is a store whose reader gives up when its records are begun to be read.
+type leaving struct {
+	publish.Store
+	leave func()
+	reads int
+}
+
+func (l *leaving) Asides(ctx context.Context, which publish.AsideSelection, yield func(publish.Aside) error) error {
+	if which.Kind == publish.Enrolments {
+		l.reads++
+		l.leave()
+	}
+	return l.Store.Asides(ctx, which, yield)
+}
+
+// TestReadersWhoLeave: what was begun for a reader who gave up is there for the next one, and
+// nothing is begun for one who had given up before.
+func TestReadersWhoLeave(t *testing.T) {
+	x := newRiver(t)
+	l := &leaving{}
+	x.wrap = func(s publish.Store) publish.Store { l.Store = s; return l }
+	must(t, x.open())
+	ctx, leave := context.WithCancel(t.Context())
+	l.leave = leave
+	leave()
+	if _, err := x.service.Standings(ctx, "river", 1); !errors.Is(err, context.Canceled) || l.reads != 0 {
+		t.Errorf("who had left: %v, %d readings", err, l.reads)
+	}
+	ctx, l.leave = context.WithCancel(t.Context())
+	if _, err := x.service.Standings(ctx, "river", 1); err != nil || l.reads != 1 || x.service.Held() != 1 {
+		t.Errorf("who left: %v, %d readings, %d are held", err, l.reads, x.service.Held())
+	}
+}
