@@ -67,10 +67,11 @@ func (p *publication) readParts(ctx context.Context, again bool) (torn bool, err
 	}
 }
 
-// readPart reads the lines of one part; last is where the one before them stands in the log.
-// With again, a first line that does not follow is torn.
+// readPart reads the lines of one part, and no more of them than a part may have: a source
+// cannot have an audit read millions of lines that are none. last is where the line before
+// them stands in the log. With again, a first line that does not follow is torn.
 func (p *publication) readPart(ctx context.Context, path string, doc []byte, last *int64, again bool) (torn bool, err error) {
-	for n := 1; len(doc) > 0; n++ {
+	for n := 1; len(doc) > 0 && n <= p.o.partRecords; n++ {
 		line, rest, ok := bytes.Cut(doc, []byte("\n"))
 		if doc = rest; !ok {
 			p.addOnce(string(line), RuleAside, -1, path, "line %d has no end", n)
