@@ -113,10 +113,14 @@ func (s *Service) leaves(rows []Aside) ([]tlog.Hash, error) {
 // errDamaged: a row does not say what the record in it says.
 var errDamaged = errors.New("the database is damaged: check it with `sijild check`, and restore the newest sound copy of the whole folder")
 
+// damaged says so of a row. What is wrong with it is for the operator to read, and no answer
+// to whoever asked: they have signed nothing, and named nothing that is not there.
+func damaged(err error) error { return fmt.Errorf("%w: %v", errDamaged, err) }
+
 func (s *Service) openAside(p *publication, row Aside, leaf tlog.Hash) (*aside, error) {
 	b, err := log.ParseBundle(row.Bundle)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errDamaged, err)
+		return nil, damaged(err)
 	}
 	var r *endorsement.Record
 	if row.Index < 0 {
@@ -125,7 +129,7 @@ func (s *Service) openAside(p *publication, row Aside, leaf tlog.Hash) (*aside, 
 		r, err = s.reopen(p, b, row.SPKI, leaf)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errDamaged, err)
+		return nil, damaged(err)
 	}
 	key := enrols(r)
 	if r.Digest() != row.Record || r.Entry() != row.Entry || (key == nil) != (row.Enrols == nil) || key != nil && *key != *row.Enrols {

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sijil/sijil/internal/chain"
+	"github.com/sijil/sijil/internal/endorsement"
 	"github.com/sijil/sijil/internal/logtest"
 	"github.com/sijil/sijil/internal/match"
 	"github.com/sijil/sijil/internal/publish"
@@ -238,6 +240,12 @@ func TestSpoiltRecord(t *testing.T) {
 			_, standings = x.service.Standings(t.Context(), "river", 1)
 			_, doc = x.service.Endorsements(t.Context(), publish.Latest, "river", 1)
 			verdict = x.service.Verify(t.Context(), "river", file).Verdict
+		}
+		for _, err := range []error{standings, doc} {
+			var foreign *chain.ForeignError
+			if errors.Is(err, endorsement.ErrSigner) || errors.As(err, &foreign) {
+				t.Errorf("%s: who asked is told that they did wrong: %v", name, err)
+			}
 		}
 		sound := name == "as it is"
 		if (standings == nil) != sound || (doc == nil) != sound || (verdict == match.Identical) != sound || !sound && verdict != match.Unchecked {
