@@ -20,6 +20,9 @@ func TestCheckLooseRows(t *testing.T) {
 		"":                                   `SELECT 1`,
 		`there is none called "obserfers"`:   `UPDATE setting SET name = 'obserfers' WHERE name = 'observers'`,
 		"is not among those that the door":   `UPDATE publisher_key SET key = zeroblob(32)`,
+		"its row has another key's digest":   `UPDATE aside SET key = zeroblob(32) WHERE enrols IS NULL`,
+		"or an index below 0":                `UPDATE aside SET log_index = -5 WHERE enrols IS NULL`,
+		"there is no entry 9223372036854775": `UPDATE aside SET log_index = 9223372036854775807 WHERE enrols IS NULL`,
 		"is about a publication that is not": `PRAGMA foreign_keys = 0; UPDATE aside SET genesis = zeroblob(32) WHERE enrols IS NULL`,
 	} {
 		copied := filepath.Join(t.TempDir(), "copy")

@@ -57,6 +57,9 @@ func (l lying) Leaves(indexes []int64) ([]tlog.Hash, error) {
 	}
 	stored := make([]int64, len(indexes))
 	for i, x := range indexes {
+		if x >= l.latest.Size {
+			return nil, fmt.Errorf("there is no entry %d in a tree of %d", x, l.latest.Size)
+		}
 		stored[i] = tlog.StoredHashIndex(0, x)
 	}
 	return v.ReadHashes(stored)

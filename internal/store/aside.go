@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -118,7 +119,7 @@ func (s *Store) SettleAside(ctx context.Context, record, key log.Digest, index i
 	})
 }
 
-const asideColumns = `SELECT record, spki, genesis, entry, enrols, bundle, log_index FROM aside`
+const asideColumns = `SELECT record, key, spki, genesis, entry, enrols, bundle, log_index FROM aside`
 
 // Asides implements publish.AsideStore.
 func (s *Store) Asides(ctx context.Context, which publish.AsideSelection, yield func(publish.Aside) error) error {
@@ -199,13 +200,16 @@ func (s *Store) Enrolled(ctx context.Context, yield func(key log.Digest) error) 
 func (s reading) asides(ctx context.Context, yield func(publish.Aside) error, query string, args ...any) error {
 	return s.each(ctx, func(rows *sql.Rows) error {
 		var a publish.Aside
-		var record, genesis, enrols []byte
+		var record, key, genesis, enrols []byte
 		var index sql.NullInt64
-		if err := rows.Scan(&record, &a.SPKI, &genesis, &a.Entry, &enrols, &a.Bundle, &index); err != nil {
+		if err := rows.Scan(&record, &key, &a.SPKI, &genesis, &a.Entry, &enrols, &a.Bundle, &index); err != nil {
 			return err
 		}
 		if len(record) != len(a.Record) || len(genesis) != len(a.Genesis) || enrols != nil && len(enrols) != len(a.Record) {
 			return errors.New("asides: a digest is not 32 bytes")
+		}
+		if own := log.Sum(a.SPKI); !bytes.Equal(key, own[:]) || index.Valid && index.Int64 < 0 {
+			return fmt.Errorf("asides: record %x: its row has another key's digest, or an index below 0", record)
 		}
 		a.Record, a.Genesis, a.Index = log.Digest(record), log.Digest(genesis), -1
 		if enrols != nil {
