@@ -200,11 +200,10 @@ func split(body []byte) ([][]byte, error) {
 	if len(body) == 0 || body[len(body)-1] != '\n' {
 		return nil, errors.New("rows: want lines, each ended by LF")
 	}
-	lines := bytes.Split(body[:len(body)-1], []byte("\n"))
-	if len(lines) > statement.MaxBatch {
-		return nil, fmt.Errorf("rows: %d, at most %d", len(lines), statement.MaxBatch)
+	if n := bytes.Count(body, []byte("\n")); n > statement.MaxBatch { // 16 million are not split
+		return nil, fmt.Errorf("rows: %d, at most %d", n, statement.MaxBatch)
 	}
-	return lines, nil
+	return bytes.Split(body[:len(body)-1], []byte("\n")), nil
 }
 
 // each calls f for 0 to n-1 on all processors, and returns the first row's error.
