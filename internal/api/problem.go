@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -103,7 +102,6 @@ var kinds = []kind{
 	{as[*publish.SimilarError], http.StatusConflict, "similar-slug", "The slug could be taken for another"},
 	{as[*publish.FrozenError], http.StatusGone, "frozen", "The log is frozen"},
 	{is(publish.ErrUnknown), http.StatusNotFound, "not-found", "Not found"},
-	{is(fs.ErrNotExist), http.StatusNotFound, "not-found", "Not found"},
 	{is(publish.ErrFull), http.StatusServiceUnavailable, "full", "No records are taken for now"},
 	{is(publish.ErrAway), http.StatusServiceUnavailable, "away", "No records are taken for now"},
 	{is(context.DeadlineExceeded), http.StatusServiceUnavailable, "timeout", "The log did not answer in time"},
@@ -144,8 +142,6 @@ func detailOf(err error) string {
 		return publish.ErrAway.Error()
 	case errors.Is(err, context.DeadlineExceeded):
 		return "if you sent a record, send the same one again: it is never taken twice"
-	case errors.Is(err, fs.ErrNotExist):
-		return ""
 	}
 	return err.Error()
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io/fs"
 	"net/http"
 	"strconv"
@@ -59,6 +60,11 @@ func (a *api) serveStatic(w http.ResponseWriter, r *http.Request) error {
 	}
 	zip := compresses(path[1:]) && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip")
 	t, err := a.tiles.get(path[1:], zip, a.Tiles)
+	if errors.Is(err, fs.ErrNotExist) {
+		// Here alone: elsewhere a file that is missing is damage. Readers would take its
+		// "not found" for a document that nobody has written yet.
+		return publish.ErrUnknown
+	}
 	if err != nil {
 		return err
 	}
