@@ -56,7 +56,8 @@ type asides struct {
 	parts   parts                // of the document, as they were asked for
 	changes int                  // how often a record came into the log, or went
 
-	reading sync.Mutex // one reads said at a time; taken before mu
+	reading sync.Mutex    // one reads said at a time; taken before mu
+	writing chan struct{} // full while a part is written
 }
 
 // asideName is a record under a key: two keys can sign one claim.
@@ -65,7 +66,7 @@ type asideName struct{ record, key log.Digest }
 func nameOf(r *endorsement.Record) asideName { return asideName{r.Digest(), r.Key.Digest()} }
 
 func newAsides() asides {
-	return asides{moving: map[asideName]*aside{}, seen: map[string]time.Time{}}
+	return asides{moving: map[asideName]*aside{}, seen: map[string]time.Time{}, writing: make(chan struct{}, 1)}
 }
 
 // forget drops what is known of the entries' records: one of them goes.

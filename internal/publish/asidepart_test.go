@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/sijil/sijil/internal/endorsement"
@@ -118,6 +120,51 @@ func TestPartsOfWithheld(t *testing.T) {
 	x.service.PartRecords(2)
 	if got := x.parts(x.service, publish.Public, 2); bytes.Count(bytes.Join(got, nil), []byte("\n")) != 7-len(gone) {
 		t.Errorf("%d parts", len(got))
+	}
+}
+
+// counting counts the parts that are read.
+type counting struct {
+	publish.Store
+	parts atomic.Int64
+}
+
+func (c *counting) Asides(ctx context.Context, which publish.AsideSelection, yield func(publish.Aside) error) error {
+	if which.To > 0 {
+		c.parts.Add(1)
+	}
+	return c.Store.Asides(ctx, which, yield)
+}
+
+// TestPartOnce: many who ask for the same part have it read once, and whoever leaves does
+// not wait.
+func TestPartOnce(t *testing.T) {
+	x := newRiver(t)
+	x.sayMuch(7)
+	store := &counting{}
+	x.wrap = func(s publish.Store) publish.Store {
+		store.Store = s
+		return store
+	}
+	must(t, x.open())
+	store.parts.Store(0)
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			if _, err := x.service.Endorsements(context.Background(), publish.Public, "river", 1); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := store.parts.Load(); n != 1 {
+		t.Errorf("read %d times", n)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	x.sayOne("one more")
+	if _, err := x.service.Endorsements(gone, publish.Public, "river", 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("of somebody who has left: %v", err)
 	}
 }
 
