@@ -70,7 +70,7 @@ export async function openNote(b: Uint8Array, known: Key[], ed25519: Ed25519Veri
 }
 
 function parseLine(line: string): { name: string; hash: string; sig: Bytes } {
-  const [, name, encoded] = /^— ([^\s+]+) ([A-Za-z0-9+/]+=*)$/u.exec(line) ?? [];
+  const [, name, encoded] = /^— ([^\p{White_Space}+]+) ([A-Za-z0-9+/]+=*)$/u.exec(line) ?? [];
   if (name === undefined || encoded === undefined) throw new Error("malformed note");
   const bytes = fromBase64(encoded);
   if (bytes.length < 5) throw new Error("malformed note");
