@@ -17,7 +17,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build hardware hardware-test demo demo-stop cluster cluster-test test check fmt vet staticcheck race fuzz fuzz-hour vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations faults bench bench-door bench-endorse bench-audit bench-bulk bench-records bench-match bench-text bench-web licences man deb sbom reproducible package-test clean
+.PHONY: all build hardware hardware-test demo demo-stop cluster cluster-test test check fmt vet staticcheck race fuzz fuzz-hour vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations faults bench bench-door bench-endorse bench-audit bench-bulk bench-records bench-match bench-text bench-web licences man deb sbom reproducible package-test container-test clean
 
 all: build
 
@@ -258,6 +258,11 @@ reproducible:
 # verifies, upgrades and removes it.
 package-test: deb
 	@GO="$(GO)" bash scripts/package-test
+
+# Builds the image with podman (CONTAINER=docker: with docker), serves from it,
+# publishes, verifies, stops and starts again. IMAGE=sijil takes one that was built.
+container-test: bin/sijil
+	@CONTAINER="$(or $(CONTAINER),podman)" BUILD_OPTIONS="$(BUILD_OPTIONS)" IMAGE="$(IMAGE)" bash scripts/container-test
 
 clean:
 	rm -rf bin
