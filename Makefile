@@ -8,6 +8,7 @@ COSIGN   := $(CACHE)/cosign-v3.1.3/cosign
 FSCK     := $(CACHE)/fsck-v1.0.4/fsck
 WITNESS  := $(CACHE)/litewitness-v0.10.0/litewitness
 TRILLIAN := $(CACHE)/trillian-v1.8.0
+HELM     := $(CACHE)/helm-v3.19.0/helm
 REKOR    := $(CACHE)/rekor-posix-v2.3.0/posix
 NGINX    ?= $(wildcard /usr/sbin/nginx)
 # A number of executions: with a duration, go test now and then takes its own
@@ -17,7 +18,7 @@ FUZZTIME ?= 20000x
 # A program without cgo needs no C compiler to build.
 export CGO_ENABLED ?= 0
 
-.PHONY: all build hardware hardware-test demo demo-stop cluster cluster-test test check fmt vet staticcheck race fuzz fuzz-hour vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations faults bench bench-door bench-endorse bench-audit bench-bulk bench-records bench-match bench-text bench-web licences man deb sbom reproducible package-test clean
+.PHONY: all build hardware hardware-test demo demo-stop cluster cluster-test test check fmt vet staticcheck race fuzz fuzz-hour vuln interop roundtrip agree screenshots lighthouse web web-check web-npm web-types mutations faults bench bench-door bench-endorse bench-audit bench-bulk bench-records bench-match bench-text bench-web licences man deb sbom reproducible package-test container-test helm-test clean
 
 all: build
 
@@ -258,6 +259,22 @@ reproducible:
 # verifies, upgrades and removes it.
 package-test: deb
 	@GO="$(GO)" bash scripts/package-test
+
+# Builds the image with podman (CONTAINER=docker: with docker), serves from it,
+# publishes, verifies, stops and starts again. IMAGE=sijil takes one that was built.
+container-test: bin/sijil
+	@CONTAINER="$(or $(CONTAINER),podman)" BUILD_OPTIONS="$(BUILD_OPTIONS)" IMAGE="$(IMAGE)" bash scripts/container-test
+
+# The chart, with and without a host name: lint, and what it renders.
+helm-test: $(HELM)
+	$(HELM) lint --strict --quiet deploy/helm/sijil
+	$(HELM) template sijil deploy/helm/sijil >/dev/null
+	$(HELM) lint --strict --quiet deploy/helm/sijil --set host=sijil.example.org
+	$(HELM) template sijil deploy/helm/sijil --set host=sijil.example.org --set tlsSecret=sijil-tls | grep -q 'secretName: sijil-tls'
+
+# Minutes, once.
+$(HELM):
+	GOBIN="$(@D)" GOFLAGS= $(GO) install helm.sh/helm/v3/cmd/helm@v3.19.0
 
 clean:
 	rm -rf bin
