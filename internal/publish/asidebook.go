@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime/debug"
 	"slices"
 	"sync/atomic"
 
@@ -15,6 +16,10 @@ import (
 // maxSaid is how many records about list entries the publications have together of which is
 // held what follows from them: some 30 MB. One publication is held whatever it has.
 const maxSaid = 100_000
+
+// leavesMuch is after how many records reading leaves so much behind that it is given back to
+// the system at once: some ten times what is held.
+const leavesMuch = 5_000
 
 // roomEvery is after how many new records it is looked for what to drop.
 const roomEvery = 1024
@@ -202,11 +207,15 @@ func (s *Service) readSaid(ctx context.Context, p *publication) error {
 		}
 		p.asides.said = x
 		x.used.Store(s.asked.Add(1))
+		much := x.records >= leavesMuch
 		p.mu.Unlock()
 		for entry := range again {
 			s.readEntry(ctx, p, entry)
 		}
 		s.makeRoom(p)
+		if much {
+			debug.FreeOSMemory()
+		}
 		return nil
 	}
 }
