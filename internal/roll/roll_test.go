@@ -1,7 +1,9 @@
 package roll
 
 import (
+	"bytes"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -82,6 +84,18 @@ func TestRows(t *testing.T) {
 		if _, err := ParseRows([]byte(wrong)); err == nil {
 			t.Errorf("read: %s", name)
 		}
+	}
+}
+
+// TestManyLines: a body of nothing but line ends is refused before it is cut into lines.
+func TestManyLines(t *testing.T) {
+	body := bytes.Repeat([]byte("\n"), MaxBody)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := ParseRows(body)
+	runtime.ReadMemStats(&after)
+	if err == nil || after.TotalAlloc-before.TotalAlloc > 1<<20 {
+		t.Errorf("%v, after %d bytes", err, after.TotalAlloc-before.TotalAlloc)
 	}
 }
 
