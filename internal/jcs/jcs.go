@@ -49,17 +49,23 @@ func Marshal(v any) ([]byte, error) {
 // Unmarshal parses b into v and proves by re-encoding that b was the one
 // encoding of what was parsed. On error v must not be used.
 func Unmarshal(b []byte, v any) error {
-	if err := Decode(b, v); err != nil {
-		return err
+	// What Decode refuses beyond this is encoded otherwise too.
+	if json.Unmarshal(b, v) != nil {
+		if err := Decode(b, v); err != nil {
+			return err
+		}
 	}
 	again, err := Marshal(v)
 	if err != nil {
 		return err
 	}
-	if !bytes.Equal(again, b) {
-		return fmt.Errorf("%w: differs at byte %d", ErrNotCanonical, firstDifference(again, b))
+	if bytes.Equal(again, b) {
+		return nil
 	}
-	return nil
+	if err := Decode(b, v); err != nil { // which says it better
+		return err
+	}
+	return fmt.Errorf("%w: differs at byte %d", ErrNotCanonical, firstDifference(again, b))
 }
 
 // Decode parses exactly one JSON value into v, refusing unknown members and

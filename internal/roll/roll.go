@@ -22,7 +22,6 @@ import (
 	"bytes"
 	"crypto/ecdsa"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -205,16 +204,9 @@ func OpenBundle(d signatory.Disclosure, data, spki []byte, p Place) (*Endorser, 
 	if err != nil {
 		return nil, err
 	}
-	// What the place does not say is taken out leniently: the bundle that follows has to hold
-	// the same bytes.
-	var says struct {
-		Predicate struct {
-			Issued string
-			Text   struct{ Language string }
-		}
-	}
-	_ = json.Unmarshal(b.Envelope.Payload, &says)
-	e.Claim = &Claim{Issued: says.Predicate.Issued, Key: spki, Language: says.Predicate.Text.Language, Signature: b.Signature()}
+	// What the place does not say is taken out by its looks: the bundle that follows has to
+	// hold the same bytes.
+	e.Claim = &Claim{Issued: after(b.Envelope.Payload, `"issued":"`), Key: spki, Language: after(b.Envelope.Payload, `"language":"`), Signature: b.Signature()}
 	entry := Commitment(e.Commitment)
 	own, err := e.Claim.bundle(p, entry, key)
 	if err != nil || !bytes.Equal(own.Envelope.Payload, b.Envelope.Payload) {
@@ -227,6 +219,13 @@ func OpenBundle(d signatory.Disclosure, data, spki []byte, p Place) (*Endorser, 
 		return nil, err
 	}
 	return e, nil
+}
+
+// after is what stands between the first mark and the next quotation mark.
+func after(payload []byte, mark string) string {
+	_, rest, _ := bytes.Cut(payload, []byte(mark))
+	text, _, _ := bytes.Cut(rest, []byte(`"`))
+	return string(text)
 }
 
 // notHere says why a payload is not the endorsement of this place by this entry.

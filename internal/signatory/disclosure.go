@@ -3,7 +3,6 @@ package signatory
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -53,28 +52,14 @@ func (d Disclosure) Digest() string {
 // signatory and salt it returns. RFC 9901 lets issuers choose their white space
 // and escapes; here there is one encoding, so that one entry has one digest.
 func ParseDisclosure(s string) (Disclosure, Signatory, [SaltSize]byte, error) {
-	var none [SaltSize]byte
 	sig, salt, err := parseDisclosure(s)
 	if err != nil {
-		return "", Signatory{}, none, fmt.Errorf("disclosure: %w", err)
+		return "", Signatory{}, [SaltSize]byte{}, fmt.Errorf("disclosure: %w", err)
 	}
-	again, err := Disclose(sig, salt)
-	if err != nil {
-		return "", Signatory{}, none, fmt.Errorf("disclosure: %w", err)
-	}
-	if string(again) != s {
-		return "", Signatory{}, none, errors.New("disclosure: not in the one encoding")
-	}
-	return again, sig, salt, nil
+	return Disclosure(s), sig, salt, nil
 }
 
-func parseDisclosure(s string) (Signatory, [SaltSize]byte, error) {
-	var (
-		sig   Signatory
-		salt  [SaltSize]byte
-		parts []json.RawMessage
-		text  string
-	)
+func parseDisclosure(s string) (sig Signatory, salt [SaltSize]byte, err error) {
 	if len(s) > MaxDisclosure {
 		return sig, salt, fmt.Errorf("%d bytes, at most %d", len(s), MaxDisclosure)
 	}
@@ -82,24 +67,21 @@ func parseDisclosure(s string) (Signatory, [SaltSize]byte, error) {
 	if err != nil {
 		return sig, salt, fmt.Errorf("base64url: %w", err)
 	}
-	if err := jcs.Decode(b, &parts); err != nil {
-		return sig, salt, err
+	if base64.RawURLEncoding.EncodeToString(b) != s {
+		return sig, salt, errors.New("base64url: not in the one encoding")
 	}
-	if len(parts) != 2 {
-		return sig, salt, fmt.Errorf("array of %d elements, want salt and signatory", len(parts))
-	}
-	if err := jcs.Decode(parts[0], &text); err != nil {
-		return sig, salt, fmt.Errorf("salt: %w", err)
+	// Of an array that is longer or shorter, or holds null, either the encoding is another
+	// or what follows refuses what is missing.
+	var text string
+	if err := jcs.Unmarshal(b, &[2]any{&text, &sig}); err != nil {
+		return sig, salt, fmt.Errorf("want an array of salt and signatory: %w", err)
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || len(raw) != SaltSize {
+	if err != nil || len(raw) != SaltSize || base64.RawURLEncoding.EncodeToString(raw) != text {
 		return sig, salt, fmt.Errorf("salt is not the base64url form of %d bytes", SaltSize)
 	}
 	copy(salt[:], raw)
-	if err := jcs.Decode(parts[1], &sig); err != nil {
-		return sig, salt, fmt.Errorf("signatory: %w", err)
-	}
-	return sig, salt, nil
+	return sig, salt, sig.Validate()
 }
 
 // Reuse returns the disclosures of list. An entry that is equal to one of prev

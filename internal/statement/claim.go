@@ -87,6 +87,18 @@ type Endorsement struct {
 // Kind implements Claim.
 func (e *Endorsement) Kind() string { return ClaimEndorsement }
 
+// inOrder implements ordered: there are many endorsements.
+func (e *Endorsement) inOrder() any {
+	return struct {
+		Entry       string      `json:"entry"`
+		Issued      string      `json:"issued"`
+		Log         LogName     `json:"log"`
+		Publication log.Digest  `json:"publication"`
+		Text        ReadText    `json:"text"`
+		Version     VersionName `json:"version"`
+	}{e.Entry, e.Issued, e.Log, e.Publication, e.Text, e.Version}
+}
+
 func (e *Endorsement) predicateType() string { return TypeEndorsement }
 
 // subjects: the text file that was read, so that a stock client verifies the

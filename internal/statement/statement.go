@@ -62,6 +62,10 @@ type document interface {
 	check() error
 }
 
+// ordered is a document that gives its members in the order of RFC 8785, which takes one
+// pass to encode.
+type ordered interface{ inOrder() any }
+
 // Header is the part common to all statements of a chain. Publication and
 // Previous are zero, and Sequence is 0, in the genesis record alone.
 type Header struct {
@@ -92,7 +96,7 @@ type subjectDigest struct {
 // wireOut is wire with the predicate as a value, to be encoded in one go.
 type wireOut struct {
 	Type          string    `json:"_type"`
-	Predicate     document  `json:"predicate"`
+	Predicate     any       `json:"predicate"`
 	PredicateType string    `json:"predicateType"`
 	Subject       []subject `json:"subject"`
 }
@@ -111,7 +115,11 @@ func encode(s document) ([]byte, error) {
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.predicateType(), err)
 	}
-	b, err := jcs.Marshal(wireOut{Type: statementType, Predicate: s, PredicateType: s.predicateType(), Subject: s.subjects()})
+	predicate := any(s)
+	if o, ok := s.(ordered); ok {
+		predicate = o.inOrder()
+	}
+	b, err := jcs.Marshal(wireOut{Type: statementType, Predicate: predicate, PredicateType: s.predicateType(), Subject: s.subjects()})
 	if err != nil {
 		return nil, err
 	}
