@@ -19,6 +19,7 @@ import (
 // serialises what changes it in this process; the publication's mu guards the rest but for
 // judged, which adding guards. Who holds submit may take adding, and not the other way.
 type rollState struct {
+	line    line // of those who hand in batches
 	adding  sync.Mutex
 	batches []rollBatch  // settled, by number
 	pending *rollBatch   // reserved, not settled, as far as is known
@@ -46,6 +47,22 @@ func (s *Service) addBatch(ctx context.Context, slug string, data, spki, body []
 	if err != nil {
 		return nil, err
 	}
+	// Rows are verified while the batch before them is taken in. Its turn comes as it came.
+	turn := p.roll.line.join()
+	defer turn.leave()
+	if err := s.resumeWaiting(ctx, p); err != nil {
+		return nil, err
+	}
+	rows, known, err := p.openRows(data, spki, body)
+	if err != nil {
+		return nil, err
+	}
+	if known != nil {
+		return s.batchReceipt(*known, false)
+	}
+	if err := turn.wait(ctx); err != nil {
+		return nil, err
+	}
 	// A batch stands in the log under the policy that it was judged by: no record of the
 	// chain comes in between.
 	p.submit.Lock()
@@ -64,10 +81,7 @@ func (s *Service) addBatch(ctx context.Context, slug string, data, spki, body []
 	if pending != nil {
 		return nil, ErrStale // another process has just reserved it
 	}
-	b, r, err := openBatch(data, spki, c)
-	if err != nil {
-		return nil, err
-	}
+	b, r := rows.bundle, rows.record
 	if known, ok := p.batch(r.Digest()); ok {
 		return s.batchReceipt(known, false)
 	}
@@ -78,7 +92,7 @@ func (s *Service) addBatch(ctx context.Context, slug string, data, spki, body []
 	if err != nil {
 		return nil, err
 	}
-	n, err := s.newBatch(ctx, p, r, c, body, s.Tree.Latest().Size)
+	n, err := s.newBatch(ctx, p, rows, s.Tree.Latest().Size)
 	if err != nil {
 		return nil, err
 	}
@@ -105,32 +119,21 @@ func (s *Service) addBatch(ctx context.Context, slug string, data, spki, body []
 	return s.settleBatch(ctx, p, x)
 }
 
-// openBatch verifies what was handed in, but for its rows.
-func openBatch(data, spki []byte, c *chain.Chain) (*log.Bundle, *roll.Record, error) {
-	b, err := log.ParseBundle(data)
-	if err != nil {
-		return nil, nil, &InvalidError{err}
-	}
-	key, err := keys.ParsePublicKey(spki)
-	if err != nil {
-		return nil, nil, &InvalidError{err}
-	}
-	b.VerificationMaterial.LogEntries = nil
-	r, err := roll.VerifyBatch(b, key, c)
-	var foreign *chain.ForeignError
-	if err != nil && !errors.As(err, &foreign) && !errors.Is(err, chain.ErrUnauthorised) {
-		err = &InvalidError{err}
-	}
-	return b, r, err
-}
-
-// mayFollow refuses a batch by a key that may not sign it, and one that is not the next.
-func (p *publication) mayFollow(r *roll.Record, c *chain.Chain) error {
-	if !inPolicy(c, r.Key) {
+// mayAdd refuses a batch by a key that may not sign it.
+func mayAdd(c *chain.Chain, key *keys.PublicKey) error {
+	if !inPolicy(c, key) {
 		return chain.ErrUnauthorised
 	}
 	if c.Threshold() > 1 {
 		return &InvalidError{fmt.Errorf("the publication policy asks for %d signatures, and a batch has one: no roll is kept under such a policy; change the policy to one signature for as long as batches are handed in", c.Threshold())}
+	}
+	return nil
+}
+
+// mayFollow refuses a batch by a key that may not sign it now, and one that is not the next.
+func (p *publication) mayFollow(r *roll.Record, c *chain.Chain) error {
+	if err := mayAdd(c, r.Key); err != nil {
+		return err
 	}
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -146,6 +149,13 @@ func (p *publication) mayFollow(r *roll.Record, c *chain.Chain) error {
 	return conflict
 }
 
+// hasBatch reports whether a settled batch has this number.
+func (p *publication) hasBatch(number int64) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return number <= int64(len(p.roll.batches))
+}
+
 // lastBatch: the caller holds mu.
 func (p *publication) lastBatch() *roll.Record {
 	if n := len(p.roll.batches); n > 0 {
@@ -154,30 +164,17 @@ func (p *publication) lastBatch() *roll.Record {
 	return nil
 }
 
-// newBatch verifies the rows. size is that of the log now: from there on keys are judged.
-func (s *Service) newBatch(ctx context.Context, p *publication, r *roll.Record, c *chain.Chain, body []byte, size int64) (NewBatch, error) {
-	n := NewBatch{Genesis: c.Genesis(), Record: r.Digest(), Number: r.Batch.Number, SPKI: r.Key.SPKI(), Change: r.Batch.Change}
+// newBatch is what the store is given. size is that of the log now: from there on keys are
+// judged.
+func (s *Service) newBatch(ctx context.Context, p *publication, rows openedRows, size int64) (NewBatch, error) {
+	r := rows.record
+	n := NewBatch{Genesis: p.genesis, Record: r.Digest(), Number: r.Batch.Number, SPKI: r.Key.SPKI(), Change: r.Batch.Change, Entries: rows.entries}
 	if r.Batch.Change != statement.BatchAdd {
-		var err error
-		n.Entries, err = roll.ParseEntries(r.Batch, body)
-		return n, rowsError(err)
+		return n, nil
 	}
-	n.Version = r.Batch.Version.Number
-	place, err := roll.PlaceOf(c, *r.Batch.Version)
-	if err != nil {
-		return n, &InvalidError{err}
-	}
-	rows, err := roll.ParseRows(body)
-	if err != nil {
-		return n, rowsError(err)
-	}
-	list, err := roll.OpenRows(r.Batch, place, rows, nil)
-	if err != nil {
-		return n, rowsError(err)
-	}
-	n.Added = make([]NewEndorser, len(list))
-	err = s.withBook(ctx, p, func(b *endorsement.Book) {
-		for i, e := range list {
+	n.Version, n.Added = r.Batch.Version.Number, make([]NewEndorser, len(rows.added))
+	err := s.withBook(ctx, p, func(b *endorsement.Book) {
+		for i, e := range rows.added {
 			n.Added[i] = NewEndorser{e, knownNow(b, e, size)}
 		}
 	})
@@ -195,15 +192,18 @@ func knownNow(b *endorsement.Book, e *roll.Endorser, index int64) endorsement.Kn
 	return roll.Unconfirmed
 }
 
-func rowsError(err error) error {
-	var row *roll.RowError
-	switch {
-	case err == nil:
+// resumeWaiting finishes a record that was interrupted: a batch may speak of it. It waits for
+// nobody who is not interrupted.
+func (s *Service) resumeWaiting(ctx context.Context, p *publication) error {
+	p.mu.RLock()
+	waiting := p.pending != nil
+	p.mu.RUnlock()
+	if !waiting {
 		return nil
-	case errors.As(err, &row):
-		return &RowsError{Rows: []*roll.RowError{row}}
 	}
-	return &InvalidError{err}
+	p.submit.Lock()
+	defer p.submit.Unlock()
+	return s.resume(ctx, p)
 }
 
 // finishBatch settles such a batch before a record: its key may be none of the policy's

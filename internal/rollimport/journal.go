@@ -1,6 +1,7 @@
 package rollimport
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/sijil/sijil/internal/durable"
 	"github.com/sijil/sijil/log"
@@ -46,33 +48,60 @@ type pending struct {
 	Next   progress   `json:"next"`
 }
 
-const (
-	progressFile = "progress.json"
-	pendingFile  = "pending.json"
-	bodyFile     = "pending.jsonl"
-)
+const progressFile = "progress.json"
 
-// journal keeps both in a folder. A batch is written there before it is sent, and is taken
-// out once it is in the log: if we die in between, the same one is sent again, which the
-// service takes once.
+// pendingFile and bodyFile are those of a batch, by its number.
+func pendingFile(number int64) string { return fmt.Sprintf("pending-%d.json", number) }
+
+func bodyFile(number int64) string { return fmt.Sprintf("pending-%d.jsonl", number) }
+
+// journal keeps all of it in a folder. A batch is written there before it is sent, and is
+// taken out once it is in the log: if we die in between, the same one is sent again, which
+// the service takes once.
 type journal struct{ dir string }
 
-// load returns how far the import came, and the batch that waits, if there is one.
-func (j journal) load() (p progress, waits *pending, body []byte, err error) {
+// load returns how far the import came, and the batches that wait, in their order. What is
+// left of others it takes out.
+func (j journal) load() (p progress, waits []pending, err error) {
 	if err := j.read(progressFile, &p); err != nil {
-		return p, nil, nil, err
+		return p, nil, err
 	}
-	w := new(pending)
-	if err := j.read(pendingFile, w); err != nil || w.Record.IsZero() || w.Next.Offset <= p.Offset {
-		return p, nil, nil, err
+	names, err := filepath.Glob(filepath.Join(j.dir, "pending-*"))
+	if err != nil {
+		return p, nil, err
 	}
-	if body, err = os.ReadFile(filepath.Join(j.dir, bodyFile)); err != nil {
-		return p, nil, nil, err
+	wanted := map[string]bool{}
+	for _, name := range names {
+		if filepath.Ext(name) != ".json" {
+			continue
+		}
+		var w pending
+		if err := j.read(filepath.Base(name), &w); err != nil {
+			return p, nil, err
+		}
+		if w.Next.Offset > p.Offset {
+			waits = append(waits, w)
+			wanted[pendingFile(w.Number)], wanted[bodyFile(w.Number)] = true, true
+		}
 	}
-	if log.Sum(body) != w.Body {
-		return p, nil, nil, fmt.Errorf("%s is not the body that %s names: the folder was changed by hand", bodyFile, pendingFile)
+	for _, name := range names {
+		if !wanted[filepath.Base(name)] {
+			if err := os.Remove(name); err != nil {
+				return p, nil, err
+			}
+		}
 	}
-	return p, w, body, nil
+	slices.SortFunc(waits, func(a, b pending) int { return cmp.Compare(a.Number, b.Number) })
+	return p, waits, nil
+}
+
+// body reads the request's body of a batch that waits.
+func (j journal) body(w pending) ([]byte, error) {
+	body, err := os.ReadFile(filepath.Join(j.dir, bodyFile(w.Number)))
+	if err == nil && log.Sum(body) != w.Body {
+		err = fmt.Errorf("%s is not the body that %s names: the folder was changed by hand", bodyFile(w.Number), pendingFile(w.Number))
+	}
+	return body, err
 }
 
 // read leaves v as it is where there is no file.
@@ -103,31 +132,24 @@ func (j journal) put(w pending, body []byte) error {
 	if err := os.MkdirAll(j.dir, 0o700); err != nil {
 		return err
 	}
-	// An old note would not fit the new body.
-	if err := j.drop(); err != nil {
+	if err := durable.Replace(filepath.Join(j.dir, bodyFile(w.Number)), body, 0o600); err != nil {
 		return err
 	}
-	if err := durable.Replace(filepath.Join(j.dir, bodyFile), body, 0o600); err != nil {
-		return err
-	}
-	return j.write(pendingFile, w)
+	return j.write(pendingFile(w.Number), w)
 }
 
-// done notes how far the import has come, and takes the batch out.
+// done notes how far the import has come.
 func (j journal) done(p progress) error {
 	if err := os.MkdirAll(j.dir, 0o700); err != nil {
 		return err
 	}
-	if err := j.write(progressFile, p); err != nil {
-		return err
-	}
-	return j.drop()
+	return j.write(progressFile, p)
 }
 
-// drop takes out the batch that waits. That it comes back after a loss of power is no
-// harm: it is behind what is done, or was never sent.
-func (j journal) drop() error {
-	for _, name := range []string{pendingFile, bodyFile} {
+// drop takes a batch out: it is done, or will never be sent. That one comes back after a
+// loss of power is no harm: the service has it, or refuses it.
+func (j journal) drop(number int64) error {
+	for _, name := range []string{pendingFile(number), bodyFile(number)} { // never a note without its body
 		if err := os.Remove(filepath.Join(j.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

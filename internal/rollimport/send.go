@@ -3,58 +3,195 @@ package rollimport
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/sijil/sijil/internal/remote"
 )
 
-// send takes a chunk into the roll, without the rows that cannot be taken.
-func (i *importer) send(ctx context.Context, c chunk) error {
-	for n := 0; n < tries; n++ {
-		next, good, err := i.next(c)
-		if err != nil {
-			return err
-		}
-		if i.DryRun {
-			i.progress = next
-			return nil
-		}
-		if len(good) == 0 {
-			i.progress = next
-			return i.journal.done(next)
-		}
-		w, body, err := i.sign(good, next)
-		if err != nil {
-			return err
-		}
-		// If we die from here on, the next run sends this very batch.
-		if err := i.journal.put(w, body); err != nil {
-			return err
-		}
-		receipt, err := i.deliver(ctx, body)
-		if err == nil {
-			return i.settle(w, receipt)
-		}
-		bad, again := refusal(err)
-		if !again {
-			return err
-		}
-		for _, row := range bad {
-			if row.Row >= 1 && row.Row <= len(good) {
-				good[row.Row-1].err = errors.New(row.Detail)
-			}
-		}
-		if len(bad) == 0 { // somebody else's batch came in between
-			if i.number, i.previous, err = i.Newest(ctx); err != nil {
-				return err
-			}
-		}
-	}
-	return errors.New("the service refuses the batch again and again")
+// window is how many batches are on their way at a time.
+const window = 2
+
+// tries bounds how often one batch is sent again, and signed anew.
+const tries = 20
+
+// sent is a chunk on its way. Without rows that can be taken there is no batch, and nothing
+// to wait for.
+type sent struct {
+	chunk  chunk
+	good   []*item
+	batch  pending
+	try    int
+	answer chan answer
 }
 
-// refusal says what of a batch is refused: rows, or its place in the roll. again is false
+type answer struct {
+	receipt *remote.Receipt
+	err     error
+}
+
+// send signs a chunk without the rows that cannot be taken, and hands it in. What the service
+// answers, settle reads. try is how often this chunk is signed.
+func (i *importer) send(ctx context.Context, c chunk, try int) error {
+	next, good, err := i.next(c)
+	if err != nil {
+		return err
+	}
+	x := &sent{chunk: c, good: good, batch: pending{Next: next}, try: try, answer: make(chan answer, 1)}
+	if len(good) == 0 || i.DryRun {
+		x.answer <- answer{}
+		i.tip.progress = next
+		i.sent = append(i.sent, x)
+		return nil
+	}
+	var body []byte
+	if x.batch, body, err = i.sign(good, next); err != nil {
+		return err
+	}
+	// If we die from here on, the next run sends this very batch.
+	if err := i.journal.put(x.batch, body); err != nil {
+		return err
+	}
+	i.tip = standing{x.batch.Next, x.batch.Number, x.batch.Record}
+	i.sent = append(i.sent, x)
+	go func() {
+		receipt, err := i.deliver(ctx, body)
+		x.answer <- answer{receipt, err}
+	}()
+	return nil
+}
+
+// settle waits until at most some chunks are on their way.
+func (i *importer) settle(ctx context.Context, most int) error {
+	for len(i.sent) > most {
+		x := i.sent[0]
+		a := <-x.answer
+		i.sent = i.sent[1:]
+		bad, refused := refusal(a.err)
+		if refused {
+			for _, row := range bad {
+				if row.Row >= 1 && row.Row <= len(x.good) {
+					x.good[row.Row-1].err = errors.New(row.Detail)
+				}
+			}
+			if err := i.signAgain(ctx, x, len(bad) == 0); err != nil {
+				return err
+			}
+			continue
+		}
+		if a.err != nil {
+			return a.err
+		}
+		if err := i.took(x.batch, a.receipt); err != nil {
+			return err
+		}
+		if i.Show != nil {
+			i.Show(i.result())
+		}
+	}
+	return nil
+}
+
+// signAgain signs a chunk anew that was refused, and those behind it, which follow it.
+// overtaken: somebody else's batch came in between.
+func (i *importer) signAgain(ctx context.Context, first *sent, overtaken bool) error {
+	if first.try == tries {
+		return errors.New("the service refuses the batch again and again")
+	}
+	first.try++
+	list := append([]*sent{first}, i.sent...)
+	i.abandon()
+	for _, x := range list {
+		if err := i.drop(x.batch); err != nil {
+			return err
+		}
+	}
+	if overtaken {
+		var err error
+		if i.done.number, i.done.record, err = i.Newest(ctx); err != nil {
+			return err
+		}
+	}
+	i.tip = i.done
+	for _, x := range list {
+		if err := i.send(ctx, x.chunk, x.try); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drop takes a batch out of the journal, if there is one.
+func (i *importer) drop(w pending) error {
+	if w.Record.IsZero() {
+		return nil
+	}
+	return i.journal.drop(w.Number)
+}
+
+// abandon waits for the answers of all that is on its way, and lets go of it.
+func (i *importer) abandon() {
+	for _, x := range i.sent {
+		<-x.answer
+	}
+	i.sent = nil
+}
+
+// took verifies the service's answer, and notes that the batch is done, if there was one.
+func (i *importer) took(w pending, receipt *remote.Receipt) error {
+	if i.DryRun {
+		i.done.progress = w.Next
+		return nil
+	}
+	batches := i.done.progress.Batches // with the indexes that were not known when w was signed
+	if receipt != nil {
+		index, err := i.Verify(receipt.Bundle, w.Record)
+		if err != nil {
+			return fmt.Errorf("the service accepted batch %d, and its answer does not verify: %w", w.Number, err)
+		}
+		last := w.Next.Batches[len(w.Next.Batches)-1]
+		last.Index = index
+		batches = append(slices.Clip(batches), last)
+		i.done.number, i.done.record = w.Number, w.Record
+	}
+	w.Next.Batches = batches
+	if err := i.journal.done(w.Next); err != nil {
+		return err
+	}
+	i.done.progress = w.Next
+	return i.drop(w)
+}
+
+// sendAgain sends the batches that an earlier run left behind. From the first that is refused
+// on they are not there: their rows are read again.
+func (i *importer) sendAgain(ctx context.Context, waits []pending) error {
+	refused := false
+	for _, w := range waits {
+		if !refused {
+			body, err := i.journal.body(w)
+			if err != nil {
+				return err
+			}
+			receipt, err := i.deliver(ctx, body)
+			if _, refused = refusal(err); !refused {
+				if err == nil {
+					err = i.took(w, receipt)
+				}
+				if err != nil {
+					return err
+				}
+			}
+		}
+		if err := i.journal.drop(w.Number); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refusal says what of a batch is refused: rows, or its place in the roll. refused is false
 // for every other error.
-func refusal(err error) (bad []remote.BadRow, again bool) {
+func refusal(err error) (bad []remote.BadRow, refused bool) {
 	var p *remote.Problem
 	if !errors.As(err, &p) {
 		return nil, false
