@@ -99,3 +99,52 @@ func TestBatchAndPolicy(t *testing.T) {
 		})
 	}
 }
+
+// TestRowsMeanwhile: while a batch is taken in, the rows of those after it are verified, and
+// refused at once where they are bad. Who follows waits, and is taken in after it.
+func TestRowsMeanwhile(t *testing.T) {
+	w := newWorld(t)
+	a := w.create("river")
+	version := w.submit(a, "First.").Record
+	add := func(bundle, body []byte) (*publish.Receipt, error) {
+		return w.service.AddBatch(t.Context(), "river", bundle, a.signer.Public().SPKI(), body)
+	}
+	one, oneBody, first := w.batch(a, version, 1, a.digest, a.signer)
+	two, twoBody, _ := w.batch(a, version, 2, first, a.signer)
+	w.ledger.arrived, w.ledger.release = make(chan struct{}), make(chan struct{})
+	type answer struct {
+		*publish.Receipt
+		error
+	}
+	answers := make(chan answer, 2)
+	hand := func(bundle, body []byte) {
+		r, err := add(bundle, body)
+		answers <- answer{r, err}
+	}
+	go hand(one, oneBody)
+	<-w.ledger.arrived
+	if _, err := add(two, oneBody); err == nil {
+		t.Error("rows of another batch are taken")
+	}
+	var bad *publish.RowsError
+	if _, err := add(two, []byte("{}\n")); !errors.As(err, &bad) || bad.Rows[0].Row != 1 {
+		t.Errorf("a bad row: %v", err)
+	}
+	go hand(two, twoBody)
+	for number := int64(1); number <= 2; number++ {
+		w.ledger.release <- struct{}{}
+		if got := <-answers; got.error != nil || got.Sequence != number {
+			t.Fatalf("batch %d: %+v", number, got)
+		}
+		if number == 1 {
+			<-w.ledger.arrived
+		}
+	}
+	// What was verified before is judged again in its turn.
+	w.ledger.arrived, w.ledger.release = nil, nil
+	var conflict *chain.ConflictError
+	three, threeBody, _ := w.batch(a, version, 3, first, a.signer)
+	if _, err := add(three, threeBody); !errors.As(err, &conflict) || conflict.Sequence != 2 {
+		t.Errorf("it follows the first: %v", err)
+	}
+}

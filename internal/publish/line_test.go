@@ -1,0 +1,48 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"testing"
+)
+
+// TestLine: who joined first passes first, and who goes away lets the next one pass in turn.
+func TestLine(t *testing.T) {
+	var l line
+	first, second, third, fourth := l.join(), l.join(), l.join(), l.join()
+	passes := func(p place) bool {
+		select {
+		case <-p.before:
+			return true
+		default:
+			return false
+		}
+	}
+	if !passes(first) || passes(second) || passes(third) {
+		t.Error("not the first alone")
+	}
+	away, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := second.wait(away); !errors.Is(err, context.Canceled) {
+		t.Errorf("gone away: %v", err)
+	}
+	second.leave()
+	if passes(third) {
+		t.Error("the third overtakes the first")
+	}
+	first.leave()
+	if err := third.wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if passes(fourth) {
+		t.Error("the fourth overtakes the third")
+	}
+	third.leave()
+	if err := fourth.wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+	fourth.leave()
+	if again := l.join(); !passes(again) {
+		t.Error("nobody passes an empty line")
+	}
+}
