@@ -41,7 +41,11 @@ func (d Digest) Hex() string { return hex.EncodeToString(d[:]) }
 func (d Digest) IsZero() bool { return d == Digest{} }
 
 // MarshalText writes the written form.
-func (d Digest) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+func (d Digest) MarshalText() ([]byte, error) {
+	const name = "sha256:"
+	out := make([]byte, 0, len(name)+hex.EncodedLen(len(d)))
+	return hex.AppendEncode(append(out, name...), d[:]), nil
+}
 
 // UnmarshalText reads the written form.
 func (d *Digest) UnmarshalText(b []byte) error {

@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/cyberphone/json-canonicalization/go/src/webpki.org/jsoncanonicalizer"
@@ -24,22 +25,33 @@ import (
 // people can then say so, rather than call them damaged.
 var ErrNotCanonical = errors.New("not in RFC 8785 form")
 
+// buffers are those that Marshal encodes into, of at most maxKept bytes.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const maxKept = 64 << 10
+
 // Marshal returns the RFC 8785 encoding of v.
 func Marshal(v any) ([]byte, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
+	buf := buffers.Get().(*bytes.Buffer)
+	defer func() {
+		if buf.Cap() <= maxKept {
+			buf.Reset()
+			buffers.Put(buf)
+		}
+	}()
+	enc := json.NewEncoder(buf)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
 		return nil, fmt.Errorf("encode JSON: %w", err)
 	}
 	b := bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
 	if sorted(b) {
-		return b, nil
+		return bytes.Clone(b), nil
 	}
 	if out, ok := arrange(b); ok {
 		return out, nil
 	}
-	out, err := jsoncanonicalizer.Transform(buf.Bytes())
+	out, err := jsoncanonicalizer.Transform(b)
 	if err != nil {
 		return nil, fmt.Errorf("canonicalise JSON: %w", err)
 	}
