@@ -1,8 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,8 +51,10 @@ func (x *importing) tool(args ...string) *exec.Cmd {
 }
 
 // load is an import of a file in batches of 20.
-func (x *importing) load(file string) *exec.Cmd {
-	return x.tool("import", "river", x.home+"/"+file, "--server", x.service.url, "--trust", x.home+"/trust.json", "--key", x.home+"/office.key", "--passphrase-env", "PASSPHRASE", "--batch", "20", "--json")
+func (x *importing) load(file string) *exec.Cmd { return x.loadAt(x.service.url, file) }
+
+func (x *importing) loadAt(url, file string) *exec.Cmd {
+	return x.tool("import", "river", x.home+"/"+file, "--server", url, "--trust", x.home+"/trust.json", "--key", x.home+"/office.key", "--passphrase-env", "PASSPHRASE", "--batch", "20", "--json")
 }
 
 func (x *importing) write(file string, rows [][]string) {
@@ -188,6 +196,57 @@ func TestImportRefused(t *testing.T) {
 	}
 	x.complaints("second.csv", "row,problem\n31,the entry stands in the roll already\n62,the entry stands in the roll already\n")
 	x.audit("100 endorsers in 6 batches of the publisher, counted")
+}
+
+// TestImportOutOfOrder: a batch that comes before the one that it follows, as at another front
+// end, is handed in again as it was signed.
+func TestImportOutOfOrder(t *testing.T) {
+	x := newImporting(t)
+	var all [][]string
+	for i := range 40 {
+		all = append(all, []string{personOf(i).Name, "", "EG", "", "", "", ""})
+	}
+	x.write("all.csv", all)
+	service, err := url.Parse(x.service.url)
+	check(t, err)
+	var mu sync.Mutex
+	var bodies []string
+	answered := make(chan struct{}) // the second
+	proxy := httputil.NewSingleHostReverseProxy(service)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n := 0
+		if strings.HasSuffix(r.URL.Path, "/batches") {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				return
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			mu.Lock()
+			bodies = append(bodies, string(body))
+			n = len(bodies)
+			mu.Unlock()
+		}
+		if n == 1 {
+			select {
+			case <-answered:
+			case <-r.Context().Done():
+			}
+		}
+		proxy.ServeHTTP(w, r)
+		if n == 2 {
+			close(answered)
+		}
+	}))
+	defer front.Close()
+	if got, clean := x.said(x.loadAt(front.URL, "all.csv")); !clean || got.Accepted != 40 || len(got.Batches) != 2 {
+		t.Errorf("%v %+v", clean, got)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(bodies) != 3 || bodies[1] != bodies[2] || bodies[0] == bodies[1] {
+		t.Errorf("%d bodies are handed in", len(bodies))
+	}
+	x.audit("40 endorsers in 2 batches of the publisher, counted")
 }
 
 // TestImportsOvertake: two people import into one publication at the same time.

@@ -31,6 +31,16 @@ func (l *line) join() place {
 	return place{before, mine}
 }
 
+// first reports whether it is our turn.
+func (p place) first() bool {
+	select {
+	case <-p.before:
+		return true
+	default:
+		return false
+	}
+}
+
 // wait waits for the turn.
 func (p place) wait(ctx context.Context) error {
 	select {
@@ -43,10 +53,9 @@ func (p place) wait(ctx context.Context) error {
 
 // leave lets the next one pass, once it is that one's turn.
 func (p place) leave() {
-	select {
-	case <-p.before:
+	if p.first() {
 		close(p.after)
-	default:
-		go func() { <-p.before; close(p.after) }()
+		return
 	}
+	go func() { <-p.before; close(p.after) }()
 }

@@ -10,15 +10,7 @@ import (
 func TestLine(t *testing.T) {
 	var l line
 	first, second, third, fourth := l.join(), l.join(), l.join(), l.join()
-	passes := func(p place) bool {
-		select {
-		case <-p.before:
-			return true
-		default:
-			return false
-		}
-	}
-	if !passes(first) || passes(second) || passes(third) {
+	if !first.first() || second.first() || third.first() {
 		t.Error("not the first alone")
 	}
 	away, cancel := context.WithCancel(t.Context())
@@ -27,14 +19,14 @@ func TestLine(t *testing.T) {
 		t.Errorf("gone away: %v", err)
 	}
 	second.leave()
-	if passes(third) {
+	if third.first() {
 		t.Error("the third overtakes the first")
 	}
 	first.leave()
 	if err := third.wait(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if passes(fourth) {
+	if fourth.first() {
 		t.Error("the fourth overtakes the third")
 	}
 	third.leave()
@@ -42,7 +34,7 @@ func TestLine(t *testing.T) {
 		t.Error(err)
 	}
 	fourth.leave()
-	if again := l.join(); !passes(again) {
+	if again := l.join(); !again.first() {
 		t.Error("nobody passes an empty line")
 	}
 }

@@ -50,10 +50,10 @@ func (s *Service) addBatch(ctx context.Context, slug string, data, spki, body []
 	// Rows are verified while the batch before them is taken in. Its turn comes as it came.
 	turn := p.roll.line.join()
 	defer turn.leave()
-	if err := s.resumeWaiting(ctx, p); err != nil {
+	if err := s.resumeWaiting(ctx, p, turn); err != nil {
 		return nil, err
 	}
-	rows, known, err := p.openRows(data, spki, body)
+	rows, known, err := p.openRows(data, spki, body, turn)
 	if err != nil {
 		return nil, err
 	}
@@ -149,13 +149,6 @@ func (p *publication) mayFollow(r *roll.Record, c *chain.Chain) error {
 	return conflict
 }
 
-// hasBatch reports whether a settled batch has this number.
-func (p *publication) hasBatch(number int64) bool {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	return number <= int64(len(p.roll.batches))
-}
-
 // lastBatch: the caller holds mu.
 func (p *publication) lastBatch() *roll.Record {
 	if n := len(p.roll.batches); n > 0 {
@@ -192,18 +185,21 @@ func knownNow(b *endorsement.Book, e *roll.Endorser, index int64) endorsement.Kn
 	return roll.Unconfirmed
 }
 
-// resumeWaiting finishes a record that was interrupted: a batch may speak of it. It waits for
-// nobody who is not interrupted.
-func (s *Service) resumeWaiting(ctx context.Context, p *publication) error {
+// resumeWaiting finishes what was interrupted before a batch is looked at, which may speak of
+// it or follow it. It waits for nobody who is at work.
+func (s *Service) resumeWaiting(ctx context.Context, p *publication, turn place) error {
 	p.mu.RLock()
-	waiting := p.pending != nil
+	waiting := p.pending != nil || turn.first() && p.roll.pending != nil
 	p.mu.RUnlock()
 	if !waiting {
 		return nil
 	}
 	p.submit.Lock()
 	defer p.submit.Unlock()
-	return s.resume(ctx, p)
+	if err := s.resume(ctx, p); err != nil {
+		return err
+	}
+	return s.finishBatch(ctx, p)
 }
 
 // finishBatch settles such a batch before a record: its key may be none of the policy's

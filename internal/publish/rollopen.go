@@ -37,9 +37,10 @@ type openedRows struct {
 	entries []log.Digest     // of the others
 }
 
-// openRows verifies what was handed in by a key of the policy. What a batch endorses stays
-// as it is in a chain that grows. known is the batch if it is in the log.
-func (p *publication) openRows(data, spki, body []byte) (rows openedRows, known *rollBatch, err error) {
+// openRows verifies what was handed in by a key of the policy; where nobody is before it, it
+// has to follow too. What a batch endorses stays as it is in a chain that grows. known is the
+// batch if it is in the log.
+func (p *publication) openRows(data, spki, body []byte, turn place) (rows openedRows, known *rollBatch, err error) {
 	p.mu.RLock()
 	c := p.chain.Clone()
 	p.mu.RUnlock()
@@ -49,13 +50,14 @@ func (p *publication) openRows(data, spki, body []byte) (rows openedRows, known 
 	if known, ok := p.batch(rows.record.Digest()); ok {
 		return rows, &known, nil
 	}
-	b := rows.record.Batch
-	if p.hasBatch(b.Number) {
-		return rows, nil, p.mayFollow(rows.record, c)
+	err = mayAdd(c, rows.record.Key)
+	if err == nil && turn.first() {
+		err = p.mayFollow(rows.record, c)
 	}
-	if err := mayAdd(c, rows.record.Key); err != nil {
+	if err != nil {
 		return rows, nil, err
 	}
+	b := rows.record.Batch
 	if b.Change != statement.BatchAdd {
 		rows.entries, err = roll.ParseEntries(b, body)
 		return rows, nil, rowsError(err)

@@ -23,6 +23,7 @@ type sent struct {
 	batch  pending
 	try    int
 	answer chan answer
+	ended  chan bool // told whether it is in the log, when that is known
 }
 
 type answer struct {
@@ -37,7 +38,7 @@ func (i *importer) send(ctx context.Context, c chunk, try int) error {
 	if err != nil {
 		return err
 	}
-	x := &sent{chunk: c, good: good, batch: pending{Next: next}, try: try, answer: make(chan answer, 1)}
+	x := &sent{chunk: c, good: good, batch: pending{Next: next}, try: try, answer: make(chan answer, 1), ended: make(chan bool, 1)}
 	if len(good) == 0 || i.DryRun {
 		x.answer <- answer{}
 		i.tip.progress = next
@@ -53,12 +54,30 @@ func (i *importer) send(ctx context.Context, c chunk, try int) error {
 		return err
 	}
 	i.tip = standing{x.batch.Next, x.batch.Number, x.batch.Record}
+	var before *sent
+	if n := len(i.sent); n > 0 {
+		before = i.sent[n-1]
+	}
 	i.sent = append(i.sent, x)
-	go func() {
-		receipt, err := i.deliver(ctx, body)
-		x.answer <- answer{receipt, err}
-	}()
+	go func() { x.answer <- i.follow(ctx, before, body) }()
 	return nil
+}
+
+// follow delivers a batch. It may come to the service before the one that it follows, or to
+// another front end: then it is delivered again after that.
+func (i *importer) follow(ctx context.Context, before *sent, body []byte) answer {
+	receipt, err := i.deliver(ctx, body)
+	if bad, refused := refusal(err); refused && len(bad) == 0 && before != nil {
+		select {
+		case <-ctx.Done():
+			return answer{nil, ctx.Err()}
+		case in := <-before.ended:
+			if in {
+				receipt, err = i.deliver(ctx, body)
+			}
+		}
+	}
+	return answer{receipt, err}
 }
 
 // settle waits until at most some chunks are on their way.
@@ -85,6 +104,7 @@ func (i *importer) settle(ctx context.Context, most int) error {
 		if err := i.took(x.batch, a.receipt); err != nil {
 			return err
 		}
+		x.ended <- true
 		if i.Show != nil {
 			i.Show(i.result())
 		}
@@ -99,6 +119,7 @@ func (i *importer) signAgain(ctx context.Context, first *sent, overtaken bool) e
 		return errors.New("the service refuses the batch again and again")
 	}
 	first.try++
+	first.ended <- false
 	list := append([]*sent{first}, i.sent...)
 	i.abandon()
 	for _, x := range list {
@@ -133,6 +154,7 @@ func (i *importer) drop(w pending) error {
 func (i *importer) abandon() {
 	for _, x := range i.sent {
 		<-x.answer
+		x.ended <- false
 	}
 	i.sent = nil
 }
