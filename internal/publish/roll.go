@@ -47,22 +47,42 @@ func (s *Service) addBatch(ctx context.Context, slug string, data, spki, body []
 	if err != nil {
 		return nil, err
 	}
-	// Rows are verified while the batch before them is taken in. Its turn comes as it came.
-	turn := p.roll.line.join()
-	defer turn.leave()
-	if err := s.resumeWaiting(ctx, p, turn); err != nil {
+	if err := s.resumeWaiting(ctx, p); err != nil {
 		return nil, err
 	}
-	rows, known, err := p.openRows(data, spki, body, turn)
+	p.mu.RLock()
+	c := p.chain.Clone()
+	p.mu.RUnlock()
+	b, r, err := openBatch(data, spki, c)
 	if err != nil {
 		return nil, err
 	}
-	if known != nil {
-		return s.batchReceipt(*known, false)
+	if known, ok := p.batch(r.Digest()); ok {
+		return s.batchReceipt(known, false)
+	}
+	if err := mayAdd(c, r.Key); err != nil {
+		return nil, err
+	}
+	// Rows are verified while the batch before them is taken in. Its turn comes as it came.
+	turn := p.roll.line.join()
+	defer turn.leave()
+	if turn.first() && !p.adds() { // then it follows now, or never
+		if err := p.mayFollow(r, c); err != nil {
+			return nil, err
+		}
+	}
+	rows, err := openRows(r, c, body)
+	if err != nil {
+		return nil, err
 	}
 	if err := turn.wait(ctx); err != nil {
 		return nil, err
 	}
+	return s.takeBatch(ctx, p, b, r, rows)
+}
+
+// takeBatch judges a batch whose rows were verified, and takes it through the log.
+func (s *Service) takeBatch(ctx context.Context, p *publication, b *log.Bundle, r *roll.Record, rows openedRows) (*Receipt, error) {
 	// A batch stands in the log under the policy that it was judged by: no record of the
 	// chain comes in between.
 	p.submit.Lock()
@@ -81,7 +101,6 @@ func (s *Service) addBatch(ctx context.Context, slug string, data, spki, body []
 	if pending != nil {
 		return nil, ErrStale // another process has just reserved it
 	}
-	b, r := rows.bundle, rows.record
 	if known, ok := p.batch(r.Digest()); ok {
 		return s.batchReceipt(known, false)
 	}
@@ -92,7 +111,7 @@ func (s *Service) addBatch(ctx context.Context, slug string, data, spki, body []
 	if err != nil {
 		return nil, err
 	}
-	n, err := s.newBatch(ctx, p, rows, s.Tree.Latest().Size)
+	n, err := s.newBatch(ctx, p, r, rows, s.Tree.Latest().Size)
 	if err != nil {
 		return nil, err
 	}
@@ -159,8 +178,7 @@ func (p *publication) lastBatch() *roll.Record {
 
 // newBatch is what the store is given. size is that of the log now: from there on keys are
 // judged.
-func (s *Service) newBatch(ctx context.Context, p *publication, rows openedRows, size int64) (NewBatch, error) {
-	r := rows.record
+func (s *Service) newBatch(ctx context.Context, p *publication, r *roll.Record, rows openedRows, size int64) (NewBatch, error) {
 	n := NewBatch{Genesis: p.genesis, Record: r.Digest(), Number: r.Batch.Number, SPKI: r.Key.SPKI(), Change: r.Batch.Change, Entries: rows.entries}
 	if r.Batch.Change != statement.BatchAdd {
 		return n, nil
@@ -185,30 +203,31 @@ func knownNow(b *endorsement.Book, e *roll.Endorser, index int64) endorsement.Kn
 	return roll.Unconfirmed
 }
 
-// resumeWaiting finishes what was interrupted before a batch is looked at, which may speak of
-// it or follow it. It waits for nobody who is at work.
-func (s *Service) resumeWaiting(ctx context.Context, p *publication, turn place) error {
+// resumeWaiting finishes a record that was interrupted: a batch may speak of it. It waits for
+// nobody who is at work.
+func (s *Service) resumeWaiting(ctx context.Context, p *publication) error {
 	p.mu.RLock()
-	waiting := p.pending != nil || turn.first() && p.roll.pending != nil
+	waiting := p.pending != nil
 	p.mu.RUnlock()
 	if !waiting {
 		return nil
 	}
 	p.submit.Lock()
 	defer p.submit.Unlock()
-	if err := s.resume(ctx, p); err != nil {
-		return err
-	}
-	return s.finishBatch(ctx, p)
+	return s.resume(ctx, p)
 }
 
-// finishBatch settles such a batch before a record: its key may be none of the policy's
+// adds reports whether a batch is reserved, and not settled.
+func (p *publication) adds() bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.roll.pending != nil
+}
+
+// finishBatch settles a reserved batch before a record: its key may be none of the policy's
 // afterwards. The caller holds submit.
 func (s *Service) finishBatch(ctx context.Context, p *publication) error {
-	p.mu.RLock()
-	none := p.roll.pending == nil // and whoever reserves one holds submit
-	p.mu.RUnlock()
-	if none {
+	if !p.adds() { // and whoever reserves one holds submit
 		return nil
 	}
 	p.roll.adding.Lock()

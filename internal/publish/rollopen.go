@@ -29,49 +29,28 @@ func openBatch(data, spki []byte, c *chain.Chain) (*log.Bundle, *roll.Record, er
 	return b, r, err
 }
 
-// openedRows is a batch whose rows were verified. Where it stands in the roll is not.
+// openedRows are the rows of a batch, verified.
 type openedRows struct {
-	record  *roll.Record
-	bundle  *log.Bundle      // without a log entry
 	added   []*roll.Endorser // by an addition
 	entries []log.Digest     // of the others
 }
 
-// openRows verifies what was handed in by a key of the policy; where nobody is before it, it
-// has to follow too. What a batch endorses stays as it is in a chain that grows. known is the
-// batch if it is in the log.
-func (p *publication) openRows(data, spki, body []byte, turn place) (rows openedRows, known *rollBatch, err error) {
-	p.mu.RLock()
-	c := p.chain.Clone()
-	p.mu.RUnlock()
-	if rows.bundle, rows.record, err = openBatch(data, spki, c); err != nil {
-		return rows, nil, err
+// openRows verifies rows. What they endorse stays as it is in a chain that grows.
+func openRows(r *roll.Record, c *chain.Chain, body []byte) (rows openedRows, err error) {
+	if r.Batch.Change != statement.BatchAdd {
+		rows.entries, err = roll.ParseEntries(r.Batch, body)
+		return rows, rowsError(err)
 	}
-	if known, ok := p.batch(rows.record.Digest()); ok {
-		return rows, &known, nil
-	}
-	err = mayAdd(c, rows.record.Key)
-	if err == nil && turn.first() {
-		err = p.mayFollow(rows.record, c)
-	}
+	place, err := roll.PlaceOf(c, *r.Batch.Version)
 	if err != nil {
-		return rows, nil, err
-	}
-	b := rows.record.Batch
-	if b.Change != statement.BatchAdd {
-		rows.entries, err = roll.ParseEntries(b, body)
-		return rows, nil, rowsError(err)
-	}
-	place, err := roll.PlaceOf(c, *b.Version)
-	if err != nil {
-		return rows, nil, &InvalidError{err}
+		return rows, &InvalidError{err}
 	}
 	list, err := roll.ParseRows(body)
 	if err != nil {
-		return rows, nil, rowsError(err)
+		return rows, rowsError(err)
 	}
-	rows.added, err = roll.OpenRows(b, place, list, nil)
-	return rows, nil, rowsError(err)
+	rows.added, err = roll.OpenRows(r.Batch, place, list, nil)
+	return rows, rowsError(err)
 }
 
 func rowsError(err error) error {
