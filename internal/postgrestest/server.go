@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -173,8 +174,54 @@ func (s *Server) Database() string {
 	return s.URL(name)
 }
 
-// Kill kills the server as a crash of the machine would, but for the disk's cache.
-func (s *Server) Kill() { s.stop(syscall.SIGKILL) }
+// Kill kills the server as a crash of the machine would, but for the disk's cache: the
+// processes that serve connections too, which would outlive the first one for a moment.
+func (s *Server) Kill() {
+	s.t.Helper()
+	all := []int{s.cmd.Process.Pid}
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, name := range stats {
+		if pid, parent, ok := running(name); ok && parent == all[0] {
+			all = append(all, pid)
+		}
+	}
+	s.stop(syscall.SIGKILL)
+	for _, pid := range all[1:] {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended
+	}
+	deadline := time.Now().Add(patience)
+	for _, pid := range all[1:] {
+		for _, _, ok := running(fmt.Sprintf("/proc/%d/stat", pid)); ok; _, _, ok = running(fmt.Sprintf("/proc/%d/stat", pid)) {
+			if time.Now().After(deadline) {
+				s.t.Fatal("PostgreSQL does not die")
+			}
+			runtime.Gosched()
+		}
+	}
+}
+
+// running reads a process and its parent out of the kernel's description (proc(5)); false for
+// one that is no more, or waits for nothing but to be noticed.
+func running(stat string) (pid, parent int, ok bool) {
+	b, err := os.ReadFile(stat)
+	if err != nil {
+		return 0, 0, false
+	}
+	// The name, in parentheses, may hold anything.
+	first, rest, _ := strings.Cut(string(b), " (")
+	fields := strings.Fields(rest[strings.LastIndexByte(rest, ')')+1:])
+	if len(fields) < 2 || fields[0] == "Z" || fields[0] == "X" {
+		return 0, 0, false
+	}
+	pid, err = strconv.Atoi(first)
+	if err == nil {
+		parent, err = strconv.Atoi(fields[1])
+	}
+	return pid, parent, err == nil
+}
 
 func (s *Server) stop(sig syscall.Signal) {
 	if s.cmd == nil || s.cmd.Process == nil {
