@@ -68,7 +68,7 @@ func (s *Service) addBatch(ctx context.Context, slug string, data, spki, body []
 	defer turn.leave()
 	if turn.first() && !p.adds() { // then it follows now, or never
 		if err := p.mayFollow(r, c); err != nil {
-			return nil, err
+			return s.takenMeanwhile(p, r, err)
 		}
 	}
 	rows, err := openRows(r, c, body)
@@ -79,6 +79,15 @@ func (s *Service) addBatch(ctx context.Context, slug string, data, spki, body []
 		return nil, err
 	}
 	return s.takeBatch(ctx, p, b, r, rows)
+}
+
+// takenMeanwhile answers a batch that does not follow: with its place, where it is in the log
+// by another request that handed it in, since it was looked for.
+func (s *Service) takenMeanwhile(p *publication, r *roll.Record, err error) (*Receipt, error) {
+	if known, ok := p.batch(r.Digest()); ok {
+		return s.batchReceipt(known, false)
+	}
+	return nil, err
 }
 
 // takeBatch judges a batch whose rows were verified, and takes it through the log.
@@ -105,7 +114,7 @@ func (s *Service) takeBatch(ctx context.Context, p *publication, b *log.Bundle, 
 		return s.batchReceipt(known, false)
 	}
 	if err := p.mayFollow(r, c); err != nil {
-		return nil, err
+		return s.takenMeanwhile(p, r, err)
 	}
 	now, err := s.judgement(ctx, p)
 	if err != nil {

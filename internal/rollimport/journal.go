@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/sijil/sijil/internal/durable"
 	"github.com/sijil/sijil/log"
@@ -66,17 +67,23 @@ func (j journal) load() (p progress, waits []pending, err error) {
 	if err := j.read(progressFile, &p); err != nil {
 		return p, nil, err
 	}
-	names, err := filepath.Glob(filepath.Join(j.dir, "pending-*"))
-	if err != nil {
+	files, err := os.ReadDir(j.dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return p, nil, err
 	}
+	var names []string
 	wanted := map[string]bool{}
-	for _, name := range names {
+	for _, f := range files {
+		name := f.Name()
+		if !strings.HasPrefix(name, "pending-") {
+			continue
+		}
+		names = append(names, name)
 		if filepath.Ext(name) != ".json" {
 			continue
 		}
 		var w pending
-		if err := j.read(filepath.Base(name), &w); err != nil {
+		if err := j.read(name, &w); err != nil {
 			return p, nil, err
 		}
 		if w.Next.Offset > p.Offset {
@@ -85,8 +92,8 @@ func (j journal) load() (p progress, waits []pending, err error) {
 		}
 	}
 	for _, name := range names {
-		if !wanted[filepath.Base(name)] {
-			if err := os.Remove(name); err != nil {
+		if !wanted[name] {
+			if err := os.Remove(filepath.Join(j.dir, name)); err != nil {
 				return p, nil, err
 			}
 		}
