@@ -96,6 +96,7 @@ var kinds = []kind{
 	{is(publish.ErrOtherEntry), http.StatusConflict, "other-entry", "The domain has spoken for another list entry"},
 	{is(publish.ErrDomainSilent), http.StatusBadGateway, "domain", "The domain could not be asked"},
 	{is(publish.ErrBusy), http.StatusServiceUnavailable, "busy", "The record is being taken in"},
+	{is(publish.ErrQueue), http.StatusServiceUnavailable, "busy", "Batches are being taken in"},
 	{is(publish.ErrMoving), http.StatusServiceUnavailable, "busy", "The records are changing"},
 	{as[*chain.ConflictError], http.StatusConflict, "conflict", "The record does not follow the head"},
 	{is(publish.ErrTaken), http.StatusConflict, "conflict", "The place is taken by another record"},

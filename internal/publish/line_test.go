@@ -9,7 +9,18 @@ import (
 // TestLine: who joined first passes first, and who goes away lets the next one pass in turn.
 func TestLine(t *testing.T) {
 	var l line
-	first, second, third, fourth := l.join(), l.join(), l.join(), l.join()
+	join := func() place {
+		t.Helper()
+		p, err := l.join()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	first, second, third, fourth := join(), join(), join(), join()
+	if _, err := l.join(); !errors.Is(err, ErrQueue) {
+		t.Errorf("a fifth: %v", err)
+	}
 	if !first.first() || second.first() || third.first() {
 		t.Error("not the first alone")
 	}
@@ -34,7 +45,7 @@ func TestLine(t *testing.T) {
 		t.Error(err)
 	}
 	fourth.leave()
-	if again := l.join(); !again.first() {
+	if again := join(); !again.first() {
 		t.Error("nobody passes an empty line")
 	}
 }

@@ -64,7 +64,10 @@ func (s *Service) addBatch(ctx context.Context, slug string, data, spki, body []
 		return nil, err
 	}
 	// Rows are verified while the batch before them is taken in. Its turn comes as it came.
-	turn := p.roll.line.join()
+	turn, err := p.roll.line.join()
+	if err != nil {
+		return nil, err
+	}
 	defer turn.leave()
 	if turn.first() && !p.adds() { // then it follows now, or never
 		if err := p.mayFollow(r, c); err != nil {

@@ -2,6 +2,7 @@ package publish_test
 
 import (
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/sijil/sijil/internal/chain"
@@ -146,5 +147,49 @@ func TestRowsMeanwhile(t *testing.T) {
 	three, threeBody, _ := w.batch(a, version, 3, first, a.signer)
 	if _, err := add(three, threeBody); !errors.As(err, &conflict) || conflict.Sequence != 2 {
 		t.Errorf("it follows the first: %v", err)
+	}
+}
+
+// TestSameBatchAtOnce: a batch that several requests hand in at the same time is taken once,
+// and each of them is told its place.
+func TestSameBatchAtOnce(t *testing.T) {
+	w := newWorld(t)
+	a := w.create("river")
+	version, previous := w.submit(a, "First.").Record, a.digest
+	for number := range int64(20) {
+		bundle, body, record := w.batch(a, version, number+1, previous, a.signer)
+		answers := make(chan *publish.Receipt, 8)
+		var all sync.WaitGroup
+		for range cap(answers) {
+			all.Go(func() {
+				r, err := w.service.AddBatch(t.Context(), "river", bundle, a.signer.Public().SPKI(), body)
+				for errors.Is(err, publish.ErrQueue) {
+					r, err = w.service.AddBatch(t.Context(), "river", bundle, a.signer.Public().SPKI(), body)
+				}
+				if err != nil {
+					t.Errorf("batch %d: %v", number+1, err)
+				}
+				answers <- r
+			})
+		}
+		all.Wait()
+		created, index := 0, int64(-1)
+		for range cap(answers) {
+			r := <-answers
+			if r == nil {
+				t.FailNow()
+			}
+			if r.Created {
+				created++
+			}
+			if index >= 0 && r.Index != index {
+				t.Errorf("batch %d stands at %d and at %d", number+1, index, r.Index)
+			}
+			index = r.Index
+		}
+		if created != 1 {
+			t.Errorf("batch %d is created %d times", number+1, created)
+		}
+		previous = record
 	}
 }

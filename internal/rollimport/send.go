@@ -64,19 +64,25 @@ func (i *importer) send(ctx context.Context, c chunk, try int) error {
 }
 
 // follow delivers a batch. It may come to the service before the one that it follows, or to
-// another front end: then it is delivered again after that.
+// another front end, or both may be too much for the line at a time: then it is delivered
+// again once that one is in the log.
 func (i *importer) follow(ctx context.Context, before *sent, body []byte) answer {
-	receipt, err := i.deliver(ctx, body)
-	if bad, refused := refusal(err); refused && len(bad) == 0 && before != nil {
+	if before != nil {
+		receipt, err := i.Server.AddBatch(ctx, i.Slug, body)
+		bad, refused := refusal(err)
+		if early := refused && len(bad) == 0 || err != nil && passing(err); !early {
+			return answer{receipt, err}
+		}
 		select {
 		case <-ctx.Done():
 			return answer{nil, ctx.Err()}
 		case in := <-before.ended:
-			if in {
-				receipt, err = i.deliver(ctx, body)
+			if !in {
+				return answer{nil, err}
 			}
 		}
 	}
+	receipt, err := i.deliver(ctx, body)
 	return answer{receipt, err}
 }
 
